@@ -1,0 +1,40 @@
+// One record of a visitor's history, as taken in and before anything is judged.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/base/value.h"
+
+namespace polku::history {
+
+struct AttributeChange {
+  int attribute = 0;       // in catalog.attributes
+  Value value = kUnknown;  // kUnknown: it is missing from now on
+};
+
+inline constexpr int kVisitorUpdated = -1;  // the record only changes attributes
+
+// Values are encoded as runtime/base/value.h says; texts are ids in the base::Texts of whoever reads the log.
+struct Event {
+  Millis at = 0;
+  int type = kVisitorUpdated;             // in catalog.events
+  std::uint64_t identity = 0;             // see identify()
+  std::vector<Value> fields;              // one for each field the catalog declares for the type, kUnknown if absent or bad
+  std::vector<AttributeChange> changes;   // these stand before the event, at the same place
+};
+
+// Where the record came from decides whether two are one: with a (source, id) it is their hash; without, the hash of the
+// visitor, the event's name, its time and its given fields by name, plus how many equal ones came before it. The same on
+// every machine, and independent of what else the catalog declares. XXH3-64 (https://github.com/Cyan4973/xxHash).
+std::uint64_t identity_of_id(std::string_view source, std::string_view id);
+std::uint64_t next_equal(std::uint64_t identity);  // identity of the next record that is equal in everything
+
+// A firing is (journey, rule, the event that armed or completed it): 32 hexadecimal digits of XXH3-128 over
+// "identity\0journey\0rule", identity as 8 bytes, big-endian.
+std::string firing_id(std::uint64_t identity, std::string_view journey, std::string_view rule);
+// The identity of an acted decision, as something that later triggers start from.
+std::uint64_t identity_of_decision(std::string_view firing_id);
+
+}  // namespace polku::history

@@ -1,0 +1,74 @@
+// Raw records to typed events: CSV and NDJSON, by what the catalog's sources say.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/catalog/catalog.h"
+#include "runtime/base/text.h"
+#include "runtime/history/event.h"
+
+namespace polku::ingest {
+
+// What can be wrong with a record: rows of rejects.def, POLKU_REJECT(name, refuses, "what an engineer is told").
+// refuses: the whole record is left out; else one value of it was unusable and counts as missing.
+enum class Reject {
+#define POLKU_REJECT(name, refuses, words) name,
+#include "runtime/ingest/rejects.def"
+#undef POLKU_REJECT
+};
+std::string_view reject_name(Reject r);
+std::string_view reject_words(Reject r);
+bool reject_refuses(Reject r);
+inline constexpr std::size_t kRejects = 0
+#define POLKU_REJECT(name, refuses, words) +1
+#include "runtime/ingest/rejects.def"
+#undef POLKU_REJECT
+    ;
+
+struct Counts {
+  std::uint64_t records = 0;                       // read, refused ones included
+  std::uint64_t accepted = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t by_reject[kRejects] = {};
+  struct Example { std::uint64_t line = 0; std::string what; };  // the first of each kind: line of the file and the text at fault (cut at 60 characters)
+  Example first[kRejects];
+  std::uint64_t faults() const;                    // sum of by_reject
+};
+
+// One accepted record. Views and the event are valid until the next call of next().
+struct Record {
+  std::string_view visitor;
+  history::Event event;                            // identity set, except for how many equal ones came before (see History)
+  bool has_id = false;                             // the source gave it an id: equal identities are one event
+  std::uint64_t line = 0;
+};
+
+// The records of one input. Not thread-safe; uses `texts` for every text value.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  virtual bool next(Record& record) = 0;           // false at the end
+  virtual const Counts& counts() const = 0;
+};
+
+struct Opened {
+  std::unique_ptr<Reader> reader;                  // null if it cannot be read at all
+  std::string error;                               // then: why, with what to do ("The header has no column `case_id` …")
+};
+
+// Opens `path` ("-" is standard input, which may be a pipe). source: what sources the record names map to; nullptr: the native
+// form (docs/catalog.md), whose format is told by the first byte that is not blank (`{`: NDJSON, else CSV with a header).
+// A column or path the source names but the header lacks: an error for visitor, time and event; else counted as
+// missing_column once. size, if known, comes back for progress.
+Opened open(const std::string& path, const catalog::Catalog& catalog, const catalog::Source* source, base::Texts& texts,
+            std::uint64_t* size = nullptr);
+
+// The same over memory that outlives the reader.
+Opened open_text(std::string_view text, const catalog::Catalog& catalog, const catalog::Source* source, base::Texts& texts);
+
+}  // namespace polku::ingest
