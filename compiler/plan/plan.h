@@ -100,7 +100,14 @@ struct Limit {
 };
 
 enum class ActionKind { Send, Show };
-struct Param { std::string name; catalog::Type type; bool optional = false; CodeId code = -1; };  // code -1: optional and not given
+struct Param {
+  std::string name;
+  catalog::Type type;
+  bool optional = false;
+  CodeId code = -1;              // -1: optional and not given
+  std::string clause;            // "with product = cart.top_item", for reasons
+  std::vector<Leaf> leaves;
+};
 struct Action {
   ActionKind kind = ActionKind::Send;
   std::string name;
@@ -125,6 +132,16 @@ struct Rule {
 };
 
 // Where each thing lives in a visitor's record, in 8-byte words; unbounded ones own an overflow list instead.
+//   attribute           1 word, the value
+//   mark                at, seq
+//   Count, keep > 0     keep × (at, seq), newest first, then as much again for the unknown ones if there is a filter
+//   Count, keep = 0     list of (at, seq * 2 + sure)
+//   Sum                 list of (at, seq, value or kUnknown)
+//   Last                at, seq, one word a column
+//   Absence             at, seq, identity, one word a capture
+//   Wait                list of the same
+//   limit               `count` times, newest first
+// A free place has at = kUnknown. seq is the position in the visitor's history.
 struct Layout {
   std::int32_t words = 0;        // of the fixed part
   std::int32_t lists = 0;        // overflow lists
@@ -150,12 +167,15 @@ struct Plan {
   OccurrenceId decision_of(std::size_t rule) const { return static_cast<OccurrenceId>(catalog.events.size() + rule); }
 };
 
+// Works out plan.layout from the rest.
+Layout lay_out(const Plan& plan);
+
 // The whole plan as text, the same on every machine: what `polku plan` prints and goldens compare.
 std::string print(const Plan& plan);
 
 // Fixed bytes that one visitor's record takes, and what can grow, named by rule.
 struct Footprint {
-  std::size_t bytes = 0;
+  std::size_t bytes = 0;                // the record, without the index and the visitor's name
   std::vector<std::string> unbounded;  // "number of page_viewed in the last 30 days (rule offer): every one is kept"
 };
 Footprint footprint(const Plan& plan);

@@ -16,6 +16,9 @@ namespace polku::base {
 // The text in Unicode normal form C (ASCII comes back unchanged); nullopt if it is not valid UTF-8.
 std::optional<std::string> nfc(std::string_view utf8);
 
+// True if every byte is below 0x80: such a text is valid UTF-8 and in NFC as it stands.
+bool is_ascii(std::string_view bytes);
+
 // True if the bytes are well-formed UTF-8; otherwise `bad_at`, if given, is set to the offset of the first bad byte.
 bool valid_utf8(std::string_view bytes, std::size_t* bad_at = nullptr);
 

@@ -9,7 +9,8 @@
 
 namespace polku::base {
 
-// A time zone of the IANA database of the system. Cheap to copy; safe from any thread.
+// A time zone of the IANA database of the system. Cheap to copy; safe from any thread. The database lists clock changes up to
+// 2037 (Debian's "fat" files); the offset of the last one holds from then on. A Zone made without find() is UTC.
 class Zone {
  public:
   static std::optional<Zone> find(std::string_view name);  // "Europe/Helsinki"; nullopt if there is no such zone
@@ -22,7 +23,7 @@ class Zone {
 
  private:
   std::string name_;
-  const void* zone_ = nullptr;  // the library's own; lives as long as the process
+  const void* zone_ = nullptr;  // its table of clock changes, which lives as long as the process
 };
 
 // "2011-10-01T00:38:44.546+02:00", "…Z", also with a blank for the T, seconds and fraction optional (a fraction is cut to

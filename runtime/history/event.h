@@ -1,11 +1,17 @@
 // One record of a visitor's history, as taken in and before anything is judged.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "runtime/base/text.h"
 #include "runtime/base/value.h"
+
+namespace polku::catalog {
+struct Catalog;
+}
 
 namespace polku::history {
 
@@ -30,6 +36,21 @@ struct Event {
 // every machine, and independent of what else the catalog declares. XXH3-64 (https://github.com/Cyan4973/xxHash).
 std::uint64_t identity_of_id(std::string_view source, std::string_view id);
 std::uint64_t next_equal(std::uint64_t identity);  // identity of the next record that is equal in everything
+
+// The identity of records without an id, over the visitor, the event's name, the time, the given fields and the changed attributes,
+// both by name. A value is its text, its name in a declared list, or its number, whatever the type. It reads the catalog only when
+// it is made. Not thread-safe: it reuses a buffer.
+class Identity {
+ public:
+  explicit Identity(const catalog::Catalog& catalog);
+  ~Identity();
+  // visitor in NFC. The event's texts are ids in `texts`.
+  std::uint64_t of_content(std::string_view visitor, const Event& event, const base::Texts& texts);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 // A firing is (journey, rule, the event that armed or completed it): 32 hexadecimal digits of XXH3-128 over
 // "identity\0journey\0rule", identity as 8 bytes, big-endian.

@@ -1,9 +1,7 @@
 // Raw records to typed events: CSV and NDJSON, by what the catalog's sources say.
 #pragma once
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +35,7 @@ struct Counts {
   std::uint64_t by_reject[kRejects] = {};
   struct Example { std::uint64_t line = 0; std::string what; };  // the first of each kind: line of the file and the text at fault (cut at 60 characters)
   Example first[kRejects];
+  std::string stopped;                             // not empty: the input could not be read to its end, and why
   std::uint64_t faults() const;                    // sum of by_reject
 };
 

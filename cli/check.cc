@@ -1,0 +1,60 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "cli/common.h"
+#include "cli/verbs.h"
+
+namespace polku::cli {
+
+namespace {
+
+struct Options {
+  std::string pack, format = "text";
+  bool strict = false;
+};
+
+void describe(const driver::Pack& pack) {
+  const plan::Plan& p = *pack.plan;
+  std::size_t segments = 0;
+  for (const syntax::File& f : pack.files) segments += f.segments.size();
+  fmt::print("{}: {} rules in {} journeys, {} segments, {} tests\n", p.catalog.name, p.rules.size(), p.journeys.size(), segments, pack.tests.size());
+  const plan::Footprint f = plan::footprint(p);
+  fmt::print("bytes per visitor: {}{}\n", f.bytes, f.unbounded.empty() ? "" : ", and what grows with the visitor:");
+  for (const std::string& u : f.unbounded) fmt::print("  {}\n", u);
+  for (std::size_t j = 0; j < p.journeys.size(); ++j) {
+    fmt::print("journey \"{}\"\n", p.journeys[j]);
+    for (const plan::Rule& r : p.rules)
+      if (r.journey_index == static_cast<std::int32_t>(j)) fmt::print("  rule {}: {}{}{}\n", r.name, r.when.text, r.then.empty() ? "" : ", ", r.then);
+  }
+}
+
+int check(const Options& o) {
+  std::string error;
+  const auto pack = driver::load(o.pack, true, error);
+  if (!pack) {
+    complain(error);
+    return kMisuse;
+  }
+  const diag::Diagnostics& d = pack->diagnostics;
+  if (o.format == "json") {
+    fmt::print("{}\n", diag::render_json(d, pack->sources));
+  } else {
+    print_diagnostics(*pack);
+    if (pack->plan) describe(*pack);
+  }
+  return d.errors() > 0 || (o.strict && d.warnings() > 0) ? kFindings : kFine;
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, int& exit) {
+  auto o = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("check", "Check a rule pack: errors, warnings, what each visitor costs");
+  verb->add_option("pack", o->pack, "Folder with catalog.yaml and .polku files")->required();
+  verb->add_option("--format", o->format, "How to print what was found: text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+  verb->add_flag("--strict", o->strict, "Warnings count as errors");
+  verb->footer("Example:\n  polku check rules/ferry --strict\nExit codes: 0 nothing found, 1 errors, 2 no such pack.");
+  verb->callback([o, &exit] { exit = check(*o); });
+}
+
+}  // namespace polku::cli

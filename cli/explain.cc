@@ -1,0 +1,216 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/common.h"
+#include "cli/replay.h"
+#include "cli/verbs.h"
+#include "runtime/base/time.h"
+#include "runtime/engine/engine.h"
+
+namespace polku::cli {
+
+namespace {
+
+using history::Decision;
+using history::Outcome;
+using history::Tri;
+
+struct Options {
+  std::string pack, events, source, visitor, rule, at;
+};
+
+// Tells one visitor's story in sentences.
+class Story {
+ public:
+  Story(const driver::Pack& pack, const Options& o) : pack_(pack), o_(o), zone_(base::Zone::find(pack.catalog.zone).value_or(base::Zone::utc())) {}
+
+  int tell(std::vector<history::Event> events, Millis end, base::Texts& texts) {
+    const plan::Plan& plan = *pack_.plan;
+    std::string error;
+    const auto evaluator = driver::evaluator(plan, driver::Tier::Interp, error);
+    engine::Engine engine(plan, *evaluator, texts, engine::Keep::All);
+    std::vector<engine::Step> steps;
+    engine.trace(&steps);
+    std::stable_sort(events.begin(), events.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+    fmt::print("Visitor {}: {} record{}, told until {} ({}).\n", o_.visitor, events.size(), events.size() == 1 ? "" : "s", when(end), zone_.name());
+    started_.assign(plan.rules.size(), false);
+    for (const history::Event& e : events) {
+      engine.take(o_.visitor, e);
+      flush(steps, engine.drain());
+    }
+    engine.advance(end);
+    flush(steps, engine.drain());
+    pending(end);
+    never(events);
+    return kFine;
+  }
+
+ private:
+  std::string when(Millis at) const {
+    const Millis local = zone_.to_local(at);
+    std::string s = base::format_instant(local);  // 2026-01-05T10:00:00.000Z, said as local time
+    s[10] = ' ';
+    s.resize(23);
+    if (s.ends_with(".000")) s.resize(19);
+    return s;
+  }
+
+  bool told(std::size_t rule) const { return o_.rule.empty() || pack_.plan->rules[rule].name == o_.rule; }
+
+  std::string name(std::size_t rule) const { return pack_.plan->rules[rule].journey + " / " + pack_.plan->rules[rule].name; }
+
+  std::string cause(plan::OccurrenceId what) const {
+    const auto& events = pack_.catalog.events;
+    if (static_cast<std::size_t>(what) < events.size()) return fmt::format("`{}`", events[static_cast<std::size_t>(what)].name);
+    return fmt::format("what `{}` did", name(static_cast<std::size_t>(what) - events.size()));
+  }
+
+  // Steps and decisions in order of time; at one time decisions of timers come first, those of events after what they start.
+  void flush(std::vector<engine::Step>& steps, const std::vector<Decision>& decisions) {
+    std::size_t s = 0;
+    for (const Decision& d : decisions) {
+      while (s < steps.size() && steps[s].at < d.at) step(steps[s++]);
+      decision(d);
+    }
+    while (s < steps.size()) step(steps[s++]);
+    steps.clear();
+  }
+
+  void step(const engine::Step& s) {
+    const plan::Rule& r = pack_.plan->rules[s.rule];
+    if (s.kind != engine::Step::Kind::Stopped) waiting_.push_back({s.rule, s.due});
+    if (s.kind != engine::Step::Kind::Started && r.trigger.kind == plan::TriggerKind::Absence)
+      std::erase_if(waiting_, [&](const auto& w) { return w.first == s.rule && (s.kind == engine::Step::Kind::Stopped || w.second != s.due); });
+    started_[s.rule] = true;
+    if (!told(s.rule)) return;
+    switch (s.kind) {
+      case engine::Step::Kind::Started:
+        fmt::print("{}  {} starts to wait after {}: `{}`, so until {}.\n", when(s.at), name(s.rule), cause(s.by), r.then, when(s.due));
+        break;
+      case engine::Step::Kind::Restarted:
+        fmt::print("{}  {} waits anew after {}, now until {}.\n", when(s.at), name(s.rule), cause(s.by), when(s.due));
+        break;
+      case engine::Step::Kind::Stopped:
+        fmt::print("{}  {} waits no longer: {} came.\n", when(s.at), name(s.rule), cause(s.by));
+        break;
+    }
+  }
+
+  void decision(const Decision& d) {
+    std::size_t rule = 0;
+    while (pack_.plan->rules[rule].journey != d.journey || pack_.plan->rules[rule].name != d.rule) ++rule;
+    std::erase_if(waiting_, [&](const auto& w) { return w.first == rule && w.second == d.at; });
+    started_[rule] = true;
+    if (!told(rule)) return;
+    const bool send = d.action.kind == history::ActionKind::Send;
+    std::string what = fmt::format("\"{}\" {} {}{}{}", d.action.name, send ? "by" : "in", d.action.channel, send ? "" : ".", d.action.slot);
+    if (d.outcome == Outcome::acted) {
+      fmt::print("{}  {} {} {}", when(d.at), name(rule), send ? "sent" : "showed", what);
+      for (std::size_t i = 0; i < d.action.params.size(); ++i)
+        fmt::print("{}{} = {}", i == 0 ? ", with " : ", ", d.action.params[i].name, history::words(d.action.params[i].value, pack_.catalog.currency));
+      fmt::print(".\n");
+    } else {
+      fmt::print("{}  {} did not {} {}: {} ({}).\n", when(d.at), name(rule), send ? "send" : "show", what, history::outcome_words(d.outcome),
+                 history::outcome_name(d.outcome));
+    }
+    for (const history::Reason& r : d.because) reason(d, r);
+  }
+
+  void reason(const Decision& d, const history::Reason& r) {
+    const bool negative = r.clause.starts_with("not if");
+    const bool met = r.is == (negative ? Tri::No : Tri::Yes);
+    if (met && r.saw.empty()) return;
+    if (d.outcome != Outcome::acted && met && d.outcome != Outcome::no_match && d.outcome != Outcome::unknown) return;  // not what held it back
+    std::string saw;
+    for (const history::Seen& s : r.saw) saw += fmt::format("{}{} {}", saw.empty() ? "" : ", ", s.name + (s.value.known() ? " was" : " is"), history::words(s.value, pack_.catalog.currency));
+    fmt::print("                         {} `{}`{}{}.\n", met ? "It held:" : r.is == Tri::Unknown ? "Not known:" : "It did not hold:", r.clause, saw.empty() ? "" : "; ", saw);
+  }
+
+  void pending(Millis end) {
+    for (const auto& [rule, due] : waiting_)
+      if (due > end && told(rule)) fmt::print("{}  {} is still waiting, until {}.\n", when(end), name(rule), when(due));
+  }
+
+  // Why a rule has nothing to say: it never started.
+  void never(const std::vector<history::Event>& events) {
+    for (std::size_t i = 0; i < pack_.plan->rules.size(); ++i) {
+      if (started_[i] || !told(i)) continue;
+      const plan::Rule& r = pack_.plan->rules[i];
+      const plan::OccurrenceId what = r.trigger.start.what;
+      if (static_cast<std::size_t>(what) >= pack_.catalog.events.size()) {
+        fmt::print("{} never started: {} was not done for this visitor.\n", name(i), "`" + name(static_cast<std::size_t>(what) - pack_.catalog.events.size()) + "`");
+        continue;
+      }
+      const auto n = std::count_if(events.begin(), events.end(), [&](const history::Event& e) { return e.type == what; });
+      fmt::print("{} never started (`{}`): the visitor had {}.\n", name(i), r.when.text,
+                 n == 0 ? "no " + cause(what) : fmt::format("{} {}, and none of them met the `where`", n, cause(what)));
+    }
+  }
+
+  const driver::Pack& pack_;
+  const Options& o_;
+  const base::Zone zone_;
+  std::vector<std::pair<std::size_t, Millis>> waiting_;  // rule, due
+  std::vector<bool> started_;
+};
+
+int explain(const Options& o) {
+  int exit = kFine;
+  const auto pack = open_pack(o.pack, false, exit);
+  if (!pack) return exit;
+  if (!o.rule.empty()) {
+    std::vector<std::string> names;
+    for (const plan::Rule& r : pack->plan->rules) names.push_back(r.name);
+    if (std::find(names.begin(), names.end(), o.rule) == names.end()) {
+      complain(fmt::format("no rule is called {}. {}", o.rule, diag::did_you_mean(o.rule, names)));
+      return kMisuse;
+    }
+  }
+  std::optional<Millis> until;
+  if (!o.at.empty()) {
+    Millis at = 0;
+    if (!read_time(o.at, pack->catalog, "--at", at)) return kMisuse;
+    until = at;
+  }
+  base::Texts texts;
+  preload(texts, *pack->plan);
+  std::uint64_t size = 0;
+  const auto reader = open_events(o.events, o.source, pack->catalog, texts, size, exit);
+  if (!reader) return exit;
+  std::vector<history::Event> events;
+  history::KnownIds known;
+  Millis latest = std::numeric_limits<Millis>::min();
+  ingest::Record record;
+  while (reader->next(record)) {
+    if (until && record.event.at > *until) continue;
+    if (record.has_id && !known.first(record.event.identity)) continue;
+    latest = std::max(latest, record.event.at);
+    if (record.visitor == o.visitor) events.push_back(record.event);
+  }
+  print_rejects(reader->counts());
+  if (events.empty()) {
+    complain(fmt::format("the log has no record of visitor {}{}", o.visitor, until ? " until then" : ""));
+    return kFindings;
+  }
+  return Story(*pack, o).tell(std::move(events), until.value_or(latest), texts);
+}
+
+}  // namespace
+
+void add_explain(CLI::App& app, int& exit) {
+  auto o = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("explain", "Tell in sentences what happened to one visitor, and why, or why not");
+  verb->add_option("pack", o->pack, "Folder with catalog.yaml and .polku files")->required();
+  verb->add_option("--events", o->events, "The log: a CSV or NDJSON file, or - for standard input")->required();
+  verb->add_option("--visitor", o->visitor, "The visitor's id")->required();
+  verb->add_option("--source", o->source, "Which of the catalog's sources the log comes from, as in run");
+  verb->add_option("--rule", o->rule, "Only this rule");
+  verb->add_option("--at", o->at, "Only what happened until then");
+  verb->footer("Example:\n  polku explain rules/ferry --events rules/ferry/events.ndjson --visitor v0007 --rule nudge\n"
+               "Exit codes: 0 told, 1 no such visitor or errors in the rules, 2 misuse.");
+  verb->callback([o, &exit] { exit = explain(*o); });
+}
+
+}  // namespace polku::cli

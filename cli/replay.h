@@ -1,0 +1,52 @@
+// A log through an engine into decisions: what `polku run` does, without the command line.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/driver/driver.h"
+#include "runtime/base/text.h"
+#include "runtime/engine/engine.h"
+#include "runtime/ingest/ingest.h"
+
+namespace polku::cli {
+
+enum class EngineKind { Auto, Jit, Interp, Reference };
+
+struct ReplayOptions {
+  EngineKind engine = EngineKind::Auto;
+  engine::Keep keep = engine::Keep::Acted;
+  bool any_order = false;                     // sort the records first: by time, visitor, event in catalog order, content
+  bool stream = false;                        // hand out each decision as it is made; else ordered by (at, visitor, …)
+  std::optional<Millis> until;                // leave out later records, and run the clocks to here
+  std::size_t sort_memory = 256u << 20;       // bytes; beyond it sorting goes to disk
+};
+
+struct ReplayResult {
+  std::string error;                          // not empty: the run broke off
+  std::string tier;                           // what judged: "jit", "interpreter", "reference"
+  double compile_seconds = 0, seconds = 0;    // of making the evaluator; of the whole replay
+  std::uint64_t events = 0;                   // taken in
+  std::uint64_t duplicates = 0, out_of_order = 0, after_until = 0;
+  std::uint64_t first_out_of_order = 0;       // its line
+  std::uint64_t decisions = 0;                // handed out
+  std::size_t visitors = 0, record_bytes = 0;
+  std::vector<engine::OutcomeCounts> counts;  // per rule
+};
+
+// line: one decision as JSON, without line end. Valid only during the call.
+using Sink = std::function<void(std::string_view line)>;
+using Progress = std::function<void(const ingest::Counts&)>;  // called now and then
+
+// pack.plan must be there. Records that come before their visitor's clock are left out and counted; then nothing is handed
+// out unless streaming (the decisions would be wrong).
+ReplayResult replay(const driver::Pack& pack, ingest::Reader& reader, base::Texts& texts, const ReplayOptions& options,
+                    const Sink& sink, const Progress& progress = {});
+
+// A table that begins with the plan's own texts, as every run of it must.
+void preload(base::Texts& texts, const plan::Plan& plan);
+
+}  // namespace polku::cli

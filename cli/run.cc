@@ -1,0 +1,195 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <map>
+
+#include "cli/common.h"
+#include "cli/replay.h"
+#include "cli/verbs.h"
+
+namespace polku::cli {
+
+namespace {
+
+struct Options {
+  std::string pack, events, source, engine = "auto", order = "visitor", until, out = "-";
+  bool stream = false, all = false, strict_input = false;
+};
+
+// Decisions, a line each. A file is written beside its place and moved there when it is whole.
+class Output {
+ public:
+  explicit Output(const std::string& path) : path_(path) {
+    if (path == "-") {
+      file_ = stdout;
+      return;
+    }
+    std::error_code ec;
+    const auto parent = std::filesystem::path(path).parent_path();
+    if (!parent.empty()) std::filesystem::create_directories(parent, ec);
+    // A pipe or device is written to as it is.
+    direct_ = std::filesystem::exists(path, ec) && !std::filesystem::is_regular_file(path, ec);
+    file_ = std::fopen(direct_ ? path.c_str() : partial().c_str(), "wb");
+    if (!file_) failed_ = true;
+  }
+  ~Output() {
+    if (file_ && file_ != stdout) {
+      std::fclose(file_);
+      if (!direct_) std::remove(partial().c_str());
+    }
+  }
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  void line(std::string_view text, bool flush) {
+    failed_ = failed_ || std::fwrite(text.data(), 1, text.size(), file_) != text.size() || std::fputc('\n', file_) == EOF;
+    if (flush) failed_ = failed_ || std::fflush(file_) != 0;
+  }
+  bool failed() const { return failed_; }
+  bool finish() {
+    failed_ = std::fflush(file_) != 0 || failed_;
+    if (file_ == stdout) return !failed_;
+    failed_ = std::fclose(file_) != 0 || failed_;
+    file_ = nullptr;
+    if (direct_) return !failed_;
+    if (failed_ || std::rename(partial().c_str(), path_.c_str()) != 0) {
+      std::remove(partial().c_str());
+      failed_ = true;
+    }
+    return !failed_;
+  }
+
+ private:
+  std::string partial() const { return path_ + ".partial"; }
+  std::string path_;
+  std::FILE* file_ = nullptr;
+  bool direct_ = false, failed_ = false;
+};
+
+void bar(const ingest::Counts& c, std::uint64_t size) {
+  if (size > 0) {
+    const std::size_t done = static_cast<std::size_t>(30 * std::min(c.bytes, size) / size);
+    fmt::print(stderr, "\r[{:<30}] {:>3} %  {} records", std::string(done, '#'), 100 * std::min(c.bytes, size) / size, thousands(c.records));
+  } else {
+    fmt::print(stderr, "\r{} records", thousands(c.records));
+  }
+  std::fflush(stderr);
+}
+
+void summary(const driver::Pack& pack, const Options& o, const ReplayResult& r, const ingest::Counts& c) {
+  fmt::print(stderr, "{} events of {} visitors, {} rules, in {:.2f} s: {} events/s ({}; ready in {:.0f} ms)\n", thousands(r.events), thousands(r.visitors),
+             pack.plan->rules.size(), r.seconds, thousands(static_cast<std::uint64_t>(static_cast<double>(r.events) / std::max(r.seconds, 1e-9))), r.tier,
+             r.compile_seconds * 1000);
+  std::size_t width = 4;
+  for (const plan::Rule& rule : pack.plan->rules) width = std::max(width, rule.journey.size() + rule.name.size() + 3);
+  std::vector<history::Outcome> shown;
+  std::map<std::size_t, std::uint64_t> totals;
+  for (const auto& counts : r.counts)
+    for (std::size_t i = 0; i < counts.size(); ++i) totals[i] += counts[i];
+  fmt::print(stderr, "  {:<{}}", "rule", width);
+  for (const auto& [i, n] : totals) {
+    if (n == 0) continue;
+    shown.push_back(static_cast<history::Outcome>(i));
+    fmt::print(stderr, " {:>12}", history::outcome_name(shown.back()));
+  }
+  fmt::print(stderr, "\n");
+  for (std::size_t i = 0; i < r.counts.size(); ++i) {
+    fmt::print(stderr, "  {:<{}}", pack.plan->rules[i].journey + " / " + pack.plan->rules[i].name, width);
+    for (history::Outcome outcome : shown) fmt::print(stderr, " {:>12}", thousands(r.counts[i][static_cast<std::size_t>(outcome)]));
+    fmt::print(stderr, "\n");
+  }
+  if (c.faults() > 0) fmt::print(stderr, "of {} records read, {} were taken in; faults:\n", thousands(c.records), thousands(c.accepted));
+  print_rejects(c);
+  if (r.duplicates > 0) fmt::print(stderr, "  {:>12} records came twice under one id; the first stands\n", thousands(r.duplicates));
+  if (r.after_until > 0) fmt::print(stderr, "  {:>12} records lie after --until and were left out\n", thousands(r.after_until));
+  fmt::print(stderr, "{} decisions {}\n", thousands(r.decisions), o.out == "-" ? "written to standard output" : "in " + o.out);
+}
+
+int run(const Options& o) {
+  int exit = kFine;
+  const auto pack = open_pack(o.pack, false, exit);
+  if (!pack) return exit;
+  ReplayOptions options;
+  options.engine = o.engine == "jit"         ? EngineKind::Jit
+                   : o.engine == "interp"    ? EngineKind::Interp
+                   : o.engine == "reference" ? EngineKind::Reference
+                                             : EngineKind::Auto;
+  options.keep = o.all ? engine::Keep::Recorded : engine::Keep::Acted;
+  options.any_order = o.order == "any";
+  options.stream = o.stream;
+  if (o.stream && options.any_order) {
+    complain("--stream hands decisions out while the log is read, and --order any must read it all first: choose one of them");
+    return kMisuse;
+  }
+  if (o.stream && options.engine == EngineKind::Reference) {
+    complain("--engine reference judges whole histories and cannot stream: leave --stream out");
+    return kMisuse;
+  }
+  if (!o.until.empty()) {
+    Millis until = 0;
+    if (!read_time(o.until, pack->catalog, "--until", until)) return kMisuse;
+    options.until = until;
+  }
+  base::Texts texts;
+  preload(texts, *pack->plan);
+  std::uint64_t size = 0;
+  const auto reader = open_events(o.events, o.source, pack->catalog, texts, size, exit);
+  if (!reader) return exit;
+  Output out(o.out);
+  if (out.failed()) {
+    complain(fmt::format("cannot write {}", o.out));
+    return kMisuse;
+  }
+  Progress progress;
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  if (terminal) progress = [size](const ingest::Counts& c) { bar(c, size); };
+  const ReplayResult result = replay(*pack, *reader, texts, options, [&](std::string_view line) { out.line(line, o.stream); }, progress);
+  if (terminal) fmt::print(stderr, "\r\033[K");
+  if (!result.error.empty()) {
+    complain(result.error);
+    return kMisuse;
+  }
+  if (result.out_of_order > 0) {
+    complain(fmt::format("{} record{} came before an earlier one of the same visitor, the first in line {}. Run again with --order any, which sorts the log first.{}",
+                         thousands(result.out_of_order), result.out_of_order == 1 ? "" : "s", result.first_out_of_order,
+                         o.stream ? " What was handed out until then may be wrong." : " Nothing was written."));
+    print_rejects(reader->counts());
+    return kFindings;
+  }
+  if (!out.finish()) {
+    complain(fmt::format("cannot write {}: the decisions are not whole", o.out == "-" ? "standard output" : o.out));
+    return kMisuse;
+  }
+  summary(*pack, o, result, reader->counts());
+  if (o.strict_input && reader->counts().faults() > 0) {
+    complain("--strict-input: some records were faulty (see above)");
+    return kFindings;
+  }
+  return kFine;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& exit) {
+  auto o = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("run", "Apply a rule pack to a log of events and write the decisions");
+  verb->add_option("pack", o->pack, "Folder with catalog.yaml and .polku files")->required();
+  verb->add_option("--events", o->events, "The log: a CSV or NDJSON file, or - for standard input")->required();
+  verb->add_option("--source", o->source, "Which of the catalog's sources the log comes from; `native` for Polku's own form. "
+                                          "Else the only source of the file's format, or the native form");
+  verb->add_option("--engine", o->engine, "What judges: auto, jit, interp or reference")->check(CLI::IsMember({"auto", "jit", "interp", "reference"}))->capture_default_str();
+  verb->add_option("--order", o->order, "visitor: each visitor's records come in time order; any: sort first")->check(CLI::IsMember({"visitor", "any"}))->capture_default_str();
+  verb->add_option("--until", o->until, "Stop the clock here: leave out later records, run timers up to it");
+  verb->add_option("--out", o->out, "The decision file, or - for standard output")->capture_default_str();
+  verb->add_flag("--stream", o->stream, "Hand out each decision as it is made, in bounded memory; else they are ordered by time and visitor");
+  verb->add_flag("--all", o->all, "Also the decisions that did not act, with the reason");
+  verb->add_flag("--strict-input", o->strict_input, "Exit with 1 if any record was faulty");
+  verb->footer("Example:\n  polku run rules/loans --events loans.csv --source loans --out decisions.ndjson\n"
+               "Exit codes: 0 fine, 1 errors in rules or order of records (or faults with --strict-input), 2 misuse.");
+  verb->callback([o, &exit] { exit = run(*o); });
+}
+
+}  // namespace polku::cli

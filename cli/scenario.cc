@@ -1,0 +1,184 @@
+#include "cli/scenario.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/replay.h"
+#include "runtime/base/time.h"
+#include "runtime/engine/engine.h"
+
+namespace polku::cli {
+
+namespace {
+
+using history::Decision;
+using history::Outcome;
+
+constexpr std::int64_t kFirstDay = 20'458;  // 2026-01-05
+
+class Scenario {
+ public:
+  Scenario(const driver::Pack& pack, const sema::Test& test, const plan::Evaluator& evaluator)
+      : pack_(pack), test_(test), evaluator_(evaluator), zone_(base::Zone::find(pack.catalog.zone).value_or(base::Zone::utc())) {}
+
+  Verdict run() {
+    decisions_ = perform(test_.steps.size());
+    used_.assign(decisions_.size(), false);
+    for (std::size_t i = 0; i < test_.steps.size(); ++i)
+      if (const auto* e = expect(i); e && !e->nothing) something(i, *e);
+    for (std::size_t i = 0; i < test_.steps.size(); ++i)
+      if (const auto* e = expect(i); e && e->nothing) nothing(i, *e);
+    return std::move(verdict_);
+  }
+
+ private:
+  const sema::TestExpect* expect(std::size_t step) const { return std::get_if<sema::TestExpect>(&test_.steps[step].what); }
+
+  Millis instant(const sema::TestStep& s) const { return zone_.to_instant((kFirstDay + s.day - 1) * kDay + s.of_day); }
+
+  std::string clock(Millis at) const {
+    const Millis local = zone_.to_local(at) - kFirstDay * kDay;
+    const std::string time = fmt::format("{:02}:{:02}:{:02}", local % kDay / kHour, local % kHour / kMinute, local % kMinute / kSecond);
+    return fmt::format("day {} at {}", local / kDay + 1, time.ends_with(":00") ? time.substr(0, 5) : time);
+  }
+
+  Value value(const sema::TestValue& v) const { return v.code < 0 ? kUnknown : evaluator_.evaluate(v.code, {}); }
+
+  // All decisions of the test, without the event or change of step `but`.
+  std::vector<Decision> perform(std::size_t but) const {
+    base::Texts texts;
+    preload(texts, *pack_.plan);
+    engine::Engine engine(*pack_.plan, evaluator_, texts, engine::Keep::All);
+    Millis end = instant(test_.steps.empty() ? sema::TestStep{} : test_.steps.back());
+    std::uint64_t identity = 0;
+    for (std::size_t i = 0; i < test_.steps.size(); ++i) {
+      history::Event event;
+      event.at = instant(test_.steps[i]);
+      event.identity = ++identity;
+      if (i == but) continue;
+      if (const auto* change = std::get_if<sema::TestChange>(&test_.steps[i].what)) {
+        for (const sema::TestValue& v : change->values) event.changes.push_back({v.target, value(v)});
+      } else if (const auto* e = std::get_if<sema::TestEvent>(&test_.steps[i].what)) {
+        event.type = e->event;
+        event.fields.assign(pack_.catalog.events[static_cast<std::size_t>(e->event)].fields.size(), kUnknown);
+        for (const sema::TestValue& v : e->fields) event.fields[static_cast<std::size_t>(v.target)] = value(v);
+      } else {
+        continue;
+      }
+      engine.take("test", event);
+    }
+    engine.advance(end);
+    return engine.drain();
+  }
+
+  bool fits(const Decision& d, const sema::TestExpect& e) const {
+    const bool send = e.kind == plan::ActionKind::Send;
+    if ((d.action.kind == history::ActionKind::Send) != send || d.action.name != e.template_) return false;
+    if (e.channel >= 0) {
+      const catalog::Channel& c = pack_.catalog.channels[static_cast<std::size_t>(e.channel)];
+      if (d.action.channel != c.name || (e.slot >= 0 && d.action.slot != c.slots[static_cast<std::size_t>(e.slot)])) return false;
+    }
+    base::Texts texts;
+    preload(texts, *pack_.plan);
+    for (const sema::TestValue& p : e.params) {
+      const auto seen = std::find_if(d.action.params.begin(), d.action.params.end(), [&](const history::Seen& s) { return s.name == p.name; });
+      if (p.code < 0) {
+        if (seen != d.action.params.end()) return false;
+        continue;
+      }
+      const history::Datum wanted = history::datum(pack_.plan->codes[static_cast<std::size_t>(p.code)].type, value(p), texts);
+      if (seen == d.action.params.end() || history::words(seen->value, "") != history::words(wanted, "")) return false;
+    }
+    return true;
+  }
+
+  std::string describe(const Decision& d) const {
+    std::string s = fmt::format("{} \"{}\" {} {}{}{}", d.action.kind == history::ActionKind::Send ? "send" : "show", d.action.name,
+                                d.action.kind == history::ActionKind::Send ? "by" : "in", d.action.channel, d.action.slot.empty() ? "" : ".", d.action.slot);
+    for (std::size_t i = 0; i < d.action.params.size(); ++i)
+      s += fmt::format("{}{} = {}", i == 0 ? " with " : ", ", d.action.params[i].name, history::words(d.action.params[i].value, pack_.catalog.currency));
+    s += fmt::format(" (rule {}, {}", d.rule, clock(d.at));
+    if (d.outcome != Outcome::acted) {
+      s += fmt::format("): {}", history::outcome_name(d.outcome));
+      for (const history::Reason& r : d.because) {
+        const bool blocks = r.clause.starts_with("not if") ? r.is != history::Tri::No : r.is != history::Tri::Yes;
+        if (!blocks) continue;
+        s += fmt::format(", `{}`", r.clause);
+        for (const history::Seen& v : r.saw) s += fmt::format(", {} is {}", v.name, history::words(v.value, pack_.catalog.currency));
+      }
+      return s;
+    }
+    return s + ")";
+  }
+
+  void fail(std::size_t step, std::string message) { verdict_.failures.push_back({test_.steps[step].span, std::move(message)}); }
+
+  void something(std::size_t step, const sema::TestExpect& e) {
+    const Millis at = instant(test_.steps[step]);
+    const Outcome wanted = e.because.empty() ? Outcome::acted : *history::outcome_of(e.because);
+    std::string instead;
+    for (std::size_t i = 0; i < decisions_.size(); ++i) {
+      const Decision& d = decisions_[i];
+      if (d.at == at && d.outcome == wanted && fits(d, e) && !used_[i]) {
+        used_[i] = true;
+        return;
+      }
+      if (d.at == at || d.action.name == e.template_) instead += "\n    but: " + describe(d);
+    }
+    if (instead.empty()) instead = "\n    but no rule fired then";
+    fail(step, fmt::format("{}: \"{}\" was expected{}{}", clock(at), e.template_, e.because.empty() ? "" : " because " + e.because, instead));
+  }
+
+  // `until T`: from the line above on. `at T`: then.
+  std::pair<Millis, Millis> span_of(std::size_t step, const sema::TestExpect& e) const {
+    const Millis at = instant(test_.steps[step]);
+    return {e.until && step > 0 ? instant(test_.steps[step - 1]) : at, at};
+  }
+
+  void nothing(std::size_t step, const sema::TestExpect& e) {
+    const auto [from, to] = span_of(step, e);
+    bool refused = e.because.empty(), passed = true;
+    std::string instead;
+    for (std::size_t i = 0; i < decisions_.size(); ++i) {
+      const Decision& d = decisions_[i];
+      if (d.at < from || d.at > to || used_[i]) continue;
+      if (d.outcome == Outcome::acted) {
+        fail(step, fmt::format("nothing was expected until {}, but: {}", clock(to), describe(d)));
+        passed = false;
+      } else {
+        refused = refused || history::outcome_name(d.outcome) == e.because;
+        instead += "\n    but: " + describe(d);
+      }
+    }
+    if (!refused) {
+      fail(step, fmt::format("nothing was done until {}, but not because of {}{}", clock(to), e.because, instead.empty() ? "\n    but no rule fired" : instead));
+      passed = false;
+    }
+    if (passed && e.because.empty()) idle(step, from, to);
+  }
+
+  // An `expect nothing` that also holds without the last event before it tests nothing.
+  void idle(std::size_t step, Millis from, Millis to) {
+    std::size_t last = step;
+    while (last > 0 && !std::holds_alternative<sema::TestEvent>(test_.steps[last - 1].what)) --last;
+    if (last == 0) return;
+    for (const Decision& d : perform(last - 1))
+      if (d.outcome == Outcome::acted && d.at >= from && d.at <= to) return;
+    verdict_.warnings.push_back({test_.steps[step].span, "nothing would happen without the last event either, so this line tests nothing"});
+  }
+
+  const driver::Pack& pack_;
+  const sema::Test& test_;
+  const plan::Evaluator& evaluator_;
+  const base::Zone zone_;
+  std::vector<Decision> decisions_;
+  std::vector<bool> used_;
+  Verdict verdict_;
+};
+
+}  // namespace
+
+Verdict play(const driver::Pack& pack, const sema::Test& test, const plan::Evaluator& evaluator) { return Scenario(pack, test, evaluator).run(); }
+
+}  // namespace polku::cli

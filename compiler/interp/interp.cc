@@ -1,0 +1,128 @@
+#include "compiler/interp/interp.h"
+
+#include <cassert>
+#include <deque>
+
+#include "compiler/plan/arith.h"
+
+namespace polku::interp {
+namespace {
+
+using plan::Code;
+using plan::CodeId;
+using plan::Context;
+using plan::Host;
+using plan::Instr;
+using plan::Op;
+
+// Nearly every code fits the stack. Longer ones borrow registers of their thread, which stay for the next time: no
+// allocation per call. One array per depth, as a Host may evaluate code itself.
+constexpr std::size_t kOnStack = 64;
+
+struct Borrowed {
+  std::deque<std::vector<Value>> arrays;
+  std::size_t depth = 0;
+};
+thread_local Borrowed borrowed;
+
+class Registers {
+ public:
+  explicit Registers(std::size_t n) {
+    if (borrowed.depth == borrowed.arrays.size()) borrowed.arrays.emplace_back();
+    std::vector<Value>& array = borrowed.arrays[borrowed.depth];
+    if (array.size() < n) array.resize(n);
+    ++borrowed.depth;
+    data_ = array.data();
+  }
+  ~Registers() { --borrowed.depth; }
+  Registers(const Registers&) = delete;
+  Registers& operator=(const Registers&) = delete;
+  Value* data() { return data_; }
+
+ private:
+  Value* data_;
+};
+
+// Evaluating broken code would read registers that are not set; sema never makes any.
+[[maybe_unused]] bool operands_stand_before(const Instr& i, std::ptrdiff_t index) {
+  constexpr int operands[] = {
+#define POLKU_OP(name, printed, operands, meaning) operands,
+#include "compiler/plan/ops.def"
+#undef POLKU_OP
+  };
+  const int n = operands[static_cast<std::size_t>(i.op)];
+  return (n < 1 || (i.a >= 0 && i.a < index)) && (n < 2 || (i.b >= 0 && i.b < index));
+}
+
+Value host_text(const Context& context, Op op, Value a, Value b) {
+  if (!plan::known(a, b)) return kUnknown;
+  return context.host->text(&context, static_cast<std::int32_t>(op), a, b);
+}
+
+Value run(const Code& code, const Context& context, Value* const r) {
+  Value* out = r;
+  for (const Instr& i : code.instrs) {
+    assert(operands_stand_before(i, out - r));
+    Value v = kUnknown;
+    switch (i.op) {
+      case Op::Const: v = i.imm; break;
+      case Op::Now: v = context.now; break;
+      case Op::Attribute: v = context.attributes[i.aux]; break;
+      case Op::Field: v = context.fields[i.aux]; break;
+      case Op::LastField: v = context.host->last(&context, i.aux, i.imm); break;
+      case Op::CountAtLeast:
+        if (plan::known(r[i.a])) v = context.host->count_at_least(&context, i.aux, i.imm, r[i.a]);
+        break;
+      case Op::Count: v = context.host->count(&context, i.aux, i.imm); break;
+      case Op::CountSeen: v = context.host->count_seen(&context, i.aux, i.imm, i.b); break;
+      case Op::Sum: v = context.host->sum(&context, i.aux, i.imm); break;
+      case Op::Add: v = plan::add(r[i.a], r[i.b]); break;
+      case Op::Sub: v = plan::sub(r[i.a], r[i.b]); break;
+      case Op::Mul: v = plan::mul(r[i.a], r[i.b]); break;
+      case Op::Neg: v = plan::neg(r[i.a]); break;
+      case Op::MulDiv: v = plan::mul_div(r[i.a], r[i.b], i.imm); break;
+      case Op::DivMul: v = plan::div_mul(r[i.a], r[i.b], i.imm); break;
+      case Op::Eq: v = plan::known(r[i.a], r[i.b]) ? r[i.a] == r[i.b] : kUnknown; break;
+      case Op::Ne: v = plan::known(r[i.a], r[i.b]) ? r[i.a] != r[i.b] : kUnknown; break;
+      case Op::Lt: v = plan::known(r[i.a], r[i.b]) ? r[i.a] < r[i.b] : kUnknown; break;
+      case Op::Le: v = plan::known(r[i.a], r[i.b]) ? r[i.a] <= r[i.b] : kUnknown; break;
+      case Op::Gt: v = plan::known(r[i.a], r[i.b]) ? r[i.a] > r[i.b] : kUnknown; break;
+      case Op::Ge: v = plan::known(r[i.a], r[i.b]) ? r[i.a] >= r[i.b] : kUnknown; break;
+      case Op::And: v = plan::kleene_and(r[i.a], r[i.b]); break;
+      case Op::Or: v = plan::kleene_or(r[i.a], r[i.b]); break;
+      case Op::Not: v = plan::kleene_not(r[i.a]); break;
+      case Op::Given: v = plan::known(r[i.a]); break;
+      case Op::Otherwise: v = plan::known(r[i.a]) ? r[i.a] : r[i.b]; break;
+      case Op::TextContains:
+      case Op::TextStarts:
+      case Op::TextEnds:
+      case Op::ListContains: v = host_text(context, i.op, r[i.a], r[i.b]); break;
+    }
+    *out++ = v;
+  }
+  return out[-1];
+}
+
+class Interpreter final : public plan::Evaluator {
+ public:
+  explicit Interpreter(const plan::Plan& plan) : codes_(plan.codes) {}
+
+  Value evaluate(CodeId id, const Context& context) const override {
+    const Code& code = codes_[static_cast<std::size_t>(id)];
+    if (code.instrs.size() <= kOnStack) {
+      Value registers[kOnStack];
+      return run(code, context, registers);
+    }
+    return run(code, context, Registers(code.instrs.size()).data());
+  }
+  const char* tier() const override { return "interpreter"; }
+
+ private:
+  const std::vector<Code>& codes_;
+};
+
+}  // namespace
+
+std::unique_ptr<plan::Evaluator> make(const plan::Plan& plan) { return std::make_unique<Interpreter>(plan); }
+
+}  // namespace polku::interp

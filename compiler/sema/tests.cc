@@ -1,0 +1,150 @@
+// The tests of a pack: names and types of what they set and expect.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/sema/actions.h"
+#include "compiler/sema/sema.h"
+
+namespace polku::sema {
+
+using catalog::Type;
+using catalog::TypeKind;
+using diag::Code;
+
+namespace {
+
+class Tests {
+ public:
+  Tests(const std::vector<std::string>& outcomes, plan::Plan& plan, diag::Diagnostics& d)
+      : outcomes_(outcomes), plan_(plan), d_(d), builder_(plan) {
+    names_.catalog = &plan.catalog;
+    derived_.assign(plan.catalog.attributes.size(), nullptr);
+    names_.derived = &derived_;
+  }
+
+  Test test(const syntax::Test& t) {
+    Test out{t.name.text, {}, t.span};
+    for (const auto& line : t.lines) {
+      if (const auto* set = std::get_if<syntax::TestSet>(&line)) out.steps.push_back(step(set->at, change(*set), set->span));
+      if (const auto* event = std::get_if<syntax::TestEvent>(&line)) {
+        const int e = find_event(names_, event->event, d_);
+        if (e >= 0) out.steps.push_back(step(event->at, TestEvent{e, values(event->fields, plan_.catalog.events[static_cast<std::size_t>(e)].fields, "event `" + event->event.text + "`", "field")}, event->span));
+      }
+      if (const auto* expect_ = std::get_if<syntax::Expect>(&line)) out.steps.push_back(step(expect_->at, expect(*expect_), expect_->span));
+    }
+    for (std::size_t i = 1; i < out.steps.size(); ++i) {
+      const TestStep &a = out.steps[i - 1], &b = out.steps[i];
+      if (std::pair(b.day, b.of_day) < std::pair(a.day, a.of_day))
+        d_.add(Code::TestOrder, b.span, "This line stands before the one above it in time.", "Put the lines of a test in order; `day 2 at …` is the next day.");
+    }
+    return out;
+  }
+
+ private:
+  TestStep step(const syntax::VirtualTime& at, std::variant<TestChange, TestEvent, TestExpect> what, diag::Span span) {
+    return {at.day, at.of_day, std::move(what), span};
+  }
+
+  TestChange change(const syntax::TestSet& set) {
+    TestChange out;
+    for (const syntax::Binding& b : set.values) {
+      std::string name = b.name.text();
+      if (name.starts_with("visitor.")) name = name.substr(8);
+      const int a = plan_.catalog.attribute(name);
+      if (a < 0) {
+        d_.add(Code::UnknownName, b.name.span, fmt::format("The catalog has no visitor attribute `{}`.", name), diag::did_you_mean(name, names_.attribute_names()));
+        continue;
+      }
+      const catalog::Attribute& attribute = plan_.catalog.attributes[static_cast<std::size_t>(a)];
+      if (attribute.presence == catalog::Presence::Derived) {
+        d_.add(Code::SetDerived, b.span, fmt::format("`{}` is derived from events and cannot be set.", name), "Let the events happen that it is derived from.");
+        continue;
+      }
+      value(b, attribute.type, a, out.values);
+    }
+    return out;
+  }
+
+  std::vector<TestValue> values(const std::vector<syntax::Binding>& bindings, const std::vector<catalog::Field>& fields, const std::string& owner, const char* kind) {
+    std::vector<TestValue> out;
+    for (const syntax::Binding& b : bindings) {
+      std::string name = b.name.text();
+      const auto it = std::find_if(fields.begin(), fields.end(), [&](const catalog::Field& f) { return f.name == name; });
+      if (it == fields.end()) {
+        d_.add(*kind == 'f' ? Code::UnknownField : Code::UnknownParameter, b.name.span, fmt::format("The {} has no {} `{}`.", owner, kind, name), diag::did_you_mean(name, names_of(fields)));
+        continue;
+      }
+      value(b, it->type, static_cast<int>(it - fields.begin()), out);
+    }
+    return out;
+  }
+
+  void value(const syntax::Binding& b, const Type& type, int target, std::vector<TestValue>& out) {
+    CodeBuilder code;
+    Typed v;
+    switch (b.word) {
+      case syntax::Binding::Word::Missing:
+        out.push_back({b.name.text(), target, -1});
+        return;
+      case syntax::Binding::Word::Given:
+        if (type.kind == TypeKind::Consent) v = {code.constant(kYes), type};
+        break;
+      case syntax::Binding::Word::None:
+        if (type.kind == TypeKind::Consent) {
+          const auto* p = std::get_if<syntax::Path>(&b.value->node);
+          if (p && p->text() == "refused") v = {code.constant(kNo), type};
+          break;
+        }
+        v = Typer(names_, builder_, code, {Sight::Constant, -1, "", "test"}, d_).value(*b.value, &type);
+        if (!v.ok()) return;
+        break;
+    }
+    if (!v.ok() || v.type != type) {
+      d_.add(Code::ParameterType, b.span, fmt::format("`{}` is a {}, and this is not one.", b.name.text(), catalog::type_name(type)),
+             type.kind == TypeKind::Consent ? "A consent is `given`, `refused` or `missing`." : "");
+      return;
+    }
+    out.push_back({b.name.text(), target, builder_.code(code.slice(v.reg, v.type))});
+  }
+
+  TestExpect expect(const syntax::Expect& e) {
+    TestExpect out;
+    out.until = e.until;
+    out.nothing = e.nothing;
+    if (e.because) {
+      out.because = e.because->text;
+      if (std::find(outcomes_.begin(), outcomes_.end(), out.because) == outcomes_.end())
+        d_.add(Code::UnknownOutcome, e.because->span, fmt::format("There is no outcome `{}`.", out.because), diag::did_you_mean(out.because, outcomes_));
+    }
+    if (e.nothing) return out;
+    out.kind = e.kind == syntax::ActionKind::Send ? plan::ActionKind::Send : plan::ActionKind::Show;
+    out.template_ = e.template_.text;
+    const Target t = find_target(plan_.catalog, e.template_, e.target ? &*e.target : nullptr, e.kind, e.span, d_);
+    out.channel = t.channel;
+    out.slot = t.slot;
+    if (t.template_ >= 0)
+      out.params = values(e.params, plan_.catalog.templates[static_cast<std::size_t>(t.template_)].params, "template \"" + out.template_ + "\"", "parameter");
+    return out;
+  }
+
+  const std::vector<std::string>& outcomes_;
+  plan::Plan& plan_;
+  diag::Diagnostics& d_;
+  PlanBuilder builder_;
+  Names names_;
+  std::vector<const syntax::Expr*> derived_;
+};
+
+}  // namespace
+
+std::vector<Test> analyse_tests(const std::vector<const syntax::File*>& files, const std::vector<std::string>& outcomes, plan::Plan& plan,
+                                diag::Diagnostics& d) {
+  Tests tests(outcomes, plan, d);
+  std::vector<Test> out;
+  for (const syntax::File* file : files)
+    for (const syntax::Test& t : file->tests) out.push_back(tests.test(t));
+  return out;
+}
+
+}  // namespace polku::sema

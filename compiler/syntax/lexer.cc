@@ -1,0 +1,158 @@
+// Text to tokens, with ANTLR's lexer; what the grammar calls a fault is put into a sentence here.
+#include <array>
+#include <cstdio>
+
+#include "compiler/syntax/antlr.h"
+#include "compiler/syntax/input.h"
+
+namespace polku::syntax {
+
+namespace {
+
+using diag::Code;
+
+struct Advice { char32_t character; const char* help; };
+constexpr std::array kAdvice{
+    Advice{U'&', "Write `and`."},
+    Advice{U'!', "Write `not`, or `is not`."},
+    Advice{U'“', "Text stands in straight quotes: \"…\"."},
+    Advice{U'”', "Text stands in straight quotes: \"…\"."},
+    Advice{U'„', "Text stands in straight quotes: \"…\"."},
+    Advice{U'«', "Text stands in straight quotes: \"…\"."},
+    Advice{U'»', "Text stands in straight quotes: \"…\"."},
+    Advice{U'‘', "Text stands in straight quotes: \"…\"."},
+    Advice{U'’', "Text stands in straight quotes: \"…\"."},
+    Advice{U'\'', "Text stands in double quotes: \"…\"."},
+    Advice{U';', "Clauses need nothing between them; leave it out."},
+    Advice{U'{', "Blocks need no braces; they are closed by `end`."},
+    Advice{U'}', "Blocks need no braces; they are closed by `end`."},
+    Advice{U'≥', "Write `at least`, or `>=`."},
+    Advice{U'≤', "Write `at most`, or `<=`."},
+    Advice{U'≠', "Write `is not`, or `!=`."},
+    Advice{U'–', "Write the minus sign `-`."},
+    Advice{U'—', "Write the minus sign `-`."},
+    Advice{U'−', "Write the minus sign `-`."},
+    Advice{U'×', "Write `*`."},
+    Advice{U'÷', "Write `/`."},
+    Advice{U'€', "Write the currency behind the amount: `40 EUR`."},
+    Advice{U'$', "Write the currency behind the amount: `40 USD`."},
+    Advice{U'£', "Write the currency behind the amount: `40 GBP`."},
+};
+
+bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+char32_t first_character(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  if (lead < 0x80) return lead;
+  char32_t c = lead < 0xE0 ? lead & 0x1Fu : lead < 0xF0 ? lead & 0x0Fu : lead & 0x07u;
+  for (std::size_t i = 1; i < text.size() && continues_character(text[i]); ++i) c = (c << 6) | (static_cast<unsigned char>(text[i]) & 0x3Fu);
+  return c;
+}
+
+// Characters that show nothing on the screen cannot be named by themselves.
+bool invisible(char32_t c) {
+  return c == 0xAD || (c >= 0x80 && c < 0xA0) || (c >= 0x2000 && c <= 0x200F) || (c >= 0x2028 && c <= 0x202F) || (c >= 0x205F && c <= 0x206F) ||
+         c == 0x3000 || c == 0xFEFF;
+}
+
+void report_stray(Input& input, std::size_t token) {
+  const std::string_view text = input.text(token);
+  const char32_t c = first_character(text);
+  if (invisible(c)) {
+    std::array<char, 16> number{};
+    std::snprintf(number.data(), number.size(), "U+%04X", static_cast<unsigned>(c));
+    input.error(Code::StrayCharacter, input.span(token), std::string("There is an invisible character here (") + number.data() + ").",
+                "Delete it and type a blank if one is needed.");
+    return;
+  }
+  std::string help;
+  for (const Advice& advice : kAdvice)
+    if (advice.character == c) help = advice.help;
+  input.error(Code::StrayCharacter, input.span(token), "The character `" + std::string(text) + "` means nothing here.", help);
+}
+
+// ANTLR counts characters, everything else counts bytes. Tokens come in order, so one walk through the text is enough.
+class ByteOffsets {
+ public:
+  explicit ByteOffsets(std::string_view text) : text_(text) {}
+  std::uint32_t of(std::size_t character) {
+    while (character_ < character && byte_ < text_.size()) {
+      do ++byte_;
+      while (byte_ < text_.size() && continues_character(text_[byte_]));
+      ++character_;
+    }
+    return static_cast<std::uint32_t>(byte_);
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t character_ = 0, byte_ = 0;
+};
+
+}  // namespace
+
+void tokenise(Input& input) {
+  // A mark of byte order at the very start is an editor's, not the author's.
+  const std::size_t mark = input.text().substr(0, 3) == "\xEF\xBB\xBF" ? 3 : 0;
+  const std::string_view text = input.text().substr(mark);
+  antlr4::ANTLRInputStream characters{std::string(text)};
+  PolkuLexer lexer(&characters);
+  lexer.removeErrorListeners();
+  ByteOffsets offsets(text);
+  std::uint32_t line_checked = 0, last_stray_line_end = 0;
+  bool new_line = true;
+
+  for (;;) {
+    const std::unique_ptr<antlr4::Token> read = lexer.nextToken();
+    Token token;
+    token.type = read->getType() == antlr4::Token::EOF ? kEndOfText : static_cast<int>(read->getType());
+    if (token.type == kEndOfText) {
+      token.begin = token.end = static_cast<std::uint32_t>(input.text().size());
+    } else {
+      token.begin = static_cast<std::uint32_t>(mark) + offsets.of(read->getStartIndex());
+      token.end = static_cast<std::uint32_t>(mark) + offsets.of(read->getStopIndex() + 1);
+    }
+    for (; line_checked < token.begin; ++line_checked) new_line |= input.text()[line_checked] == '\n' || input.text()[line_checked] == '\r';
+    token.first_on_line = new_line;
+    new_line = false;
+    if (token.type == PolkuLexer::ROW_END) token.end = token.begin + 1;  // the bar alone; its line end is seen above
+    input.tokens.push_back(token);
+    const std::size_t index = input.tokens.size() - 1;
+    Token& kept = input.tokens[index];
+    switch (token.type) {
+      case kEndOfText:
+        return;
+      case PolkuLexer::STRAY:
+        kept.bad = true;
+        // Strays of one line mostly have one cause (curly quotes come in pairs): the first is enough.
+        if (token.first_on_line || token.begin >= last_stray_line_end) {
+          report_stray(input, index);
+          const std::size_t line_end = input.text().find('\n', token.begin);
+          last_stray_line_end = static_cast<std::uint32_t>(line_end == std::string_view::npos ? input.text().size() : line_end);
+        }
+        break;
+      case PolkuLexer::UNCLOSED_STRING:
+        kept.bad = true;
+        input.error(Code::UnclosedText, input.span(index), "The text that begins here is not closed on its line.",
+                    "Close it with \" before the end of the line.");
+        break;
+      case PolkuLexer::UNCLOSED_TICK:
+        kept.bad = true;
+        input.error(Code::UnclosedName, input.span(index), "The name in backticks that begins here is not closed on its line.",
+                    "Close it with ` before the end of the line.");
+        break;
+      case PolkuLexer::DOUBLE_EQUAL:
+        kept.type = PolkuLexer::EQ;
+        input.error(Code::DoubleEqual, input.span(index), "`==` is no sign of the language.", "Write `=`, or `is`.");
+        break;
+    }
+    if (input.stopped()) {  // what follows is not read; the structure still ends well
+      Token end;
+      end.begin = end.end = static_cast<std::uint32_t>(input.text().size());
+      input.tokens.push_back(end);
+      return;
+    }
+  }
+}
+
+}  // namespace polku::syntax

@@ -1,0 +1,157 @@
+// Journeys, their rules, and the clauses of both.
+#include <utility>
+
+#include "compiler/syntax/outline.h"
+#include "compiler/syntax/words.h"
+
+namespace polku::syntax {
+
+using diag::Code;
+using L = PolkuLexer;
+
+void Outline::journey() {
+  const std::size_t head = at_;
+  Journey journey;
+  journey_head(journey);
+  bool reopened = false;  // rules came after an `end`, which was said; the `end`s between them are then the same mistake
+  for (;;) {
+    while (!in_.stopped() && type(at_) != kEndOfText && !block_begins(at_) && type(at_) != L::END) {
+      if (type(at_) == L::RULE)
+        rule_head(journey);
+      else
+        clause(journey);
+    }
+    if (type(at_) != L::END || type(at_ + 1) != L::RULE) break;
+    if (!reopened)
+      in_.error(Code::EndOfRule, in_.span(at_), "This `end` closes the journey, and another rule follows.",
+                "A rule has no `end` of its own; delete this one.");
+    reopened = true;
+    ++at_;
+  }
+  if (!reopened || type(at_) == L::END) close(head, "journey", journey.name.text);
+  if (reopened && type(at_) == L::END) ++at_;  // of an author who closes the last rule and then the journey
+  file_.journeys.push_back(std::move(journey));
+}
+
+void Outline::journey_head(Journey& journey) {
+  Piece piece{at_, at_ + 1};
+  if (type(piece.end) == L::STRING) {
+    ++piece.end;
+    if (type(piece.end) == L::VERSION) piece.end += type(piece.end + 1) == L::INT ? 2 : 1;
+  } else {
+    while (type(piece.end) != kEndOfText && !clause_begins(piece.end, L::JOURNEY) && !in_.tokens[piece.end].first_on_line) ++piece.end;
+  }
+  at_ = piece.end;
+  seen_.clear();
+  journey.name = head_name(piece.begin, piece.end);
+  journey.span = in_.span(piece.begin, piece.end - 1);
+  auto* tree = parser_.parse(piece, &PolkuParser::journeyHead);
+  if (tree == nullptr) return;
+  journey.name = build_.quoted_name(tree->STRING());
+  if (tree->INT() != nullptr) journey.version = build_.whole(tree->INT());
+}
+
+void Outline::rule_head(Journey& journey) {
+  Piece piece{at_, at_ + 1};
+  if (can_be_name(type(piece.end)))
+    ++piece.end;
+  else
+    while (type(piece.end) != kEndOfText && !clause_begins(piece.end, L::RULE) && !in_.tokens[piece.end].first_on_line) ++piece.end;
+  at_ = piece.end;
+  seen_.clear();
+  Rule rule;
+  rule.name = head_name(piece.begin, piece.end);
+  rule.span = in_.span(piece.begin, piece.end - 1);
+  if (auto* tree = parser_.parse(piece, &PolkuParser::ruleHead)) rule.name = build_.name(tree->name());
+  journey.rules.push_back(std::move(rule));
+}
+
+void Outline::clause(Journey& journey) {
+  Piece piece{at_, at_ + 1};
+  while (type(piece.end) != kEndOfText && !clause_begins(piece.end, type(piece.begin))) ++piece.end;
+  at_ = piece.end;
+  if (!fits_here(piece, journey) || !table_rows_whole(piece)) return;
+  if (auto* tree = parser_.parse(piece, &PolkuParser::clausePiece)) build_clause(tree->clause(), journey);
+}
+
+// What can be said of a clause by its first word alone: that there is no such clause, not here, or not twice.
+bool Outline::fits_here(Piece piece, Journey& journey) {
+  const int word = type(piece.begin);
+  const std::string text = ticked(in_.text(piece.begin));
+  const Span place = in_.span(piece.begin);
+  if (in_.tokens[piece.begin].bad) return false;
+  if (is_action(word)) {
+    in_.error(Code::ActionWithoutDo, place, "The action " + text + " stands without `do`.", "Write `do " + std::string(in_.text(piece.begin)) + " ...`.");
+    return false;
+  }
+  if (!clause_begins(piece.begin, kEndOfText)) {
+    std::string help = is_word(word) ? diag::did_you_mean(in_.text(piece.begin), clause_words()) : std::string();
+    if (help.empty()) help = "Clauses begin with `when`, `then`, `only if`, `not if`, `limit`, `priority`, `owner` or `do`.";
+    in_.error(Code::UnknownClause, place, text + " does not begin a clause.", help);
+    return false;
+  }
+  const bool in_journey = journey.rules.empty();
+  const bool of_rules = word == L::WHEN || word == L::THEN || word == L::DO;
+  if (in_journey && of_rules) {
+    in_.error(Code::MisplacedClause, place, "A " + text + " stands in a rule, not in a journey.", "Begin a rule before it: `rule name`.");
+    return false;
+  }
+  const bool single = of_rules || word == L::PRIORITY || word == L::OWNER;
+  if (single && !seen_.insert(word).second) {
+    const std::string whose = in_journey ? "The journey " + ticked(journey.name.text) : "The rule " + ticked(journey.rules.back().name.text);
+    in_.error(Code::ClauseTwice, place, whose + " has a second " + text + ".",
+              word == L::WHEN ? "A rule has one `when`; write another rule." : word == L::DO ? "A rule has one `do`; write another rule." : "Keep one of them.");
+    return false;
+  }
+  return true;
+}
+
+// A row of a table is one line between two bars. What breaks that is said here: the parser would only see the ruins.
+bool Outline::table_rows_whole(Piece piece) {
+  if (type(piece.begin) != L::DO) return true;
+  bool in_table = false;
+  for (std::size_t i = piece.begin + 1; i < piece.end; ++i) {
+    if (type(i) == L::CHOOSE) in_table = true;
+    if (!in_table || !in_.tokens[i].first_on_line) continue;
+    std::size_t last = i;
+    while (last + 1 < piece.end && !in_.tokens[last + 1].first_on_line) ++last;
+    const bool begins = type(i) == L::BAR || type(i) == L::ROW_END, ends = type(last) == L::ROW_END;
+    if (type(i) == L::CHOOSE || (begins && ends && last > i)) continue;
+    for (std::size_t j = piece.begin; j < piece.end; ++j)
+      if (in_.tokens[j].bad) return false;  // said when it was read
+    if (begins)
+      in_.error(Code::TableRow, in_.span(last), "This row of the table does not end with `|`.", "A row is one line that begins and ends with `|`.");
+    else
+      in_.error(Code::TableRow, in_.span(i), "This line of the table does not begin with `|`.", "A row is one line that begins and ends with `|`.");
+    return false;
+  }
+  return true;
+}
+
+void Outline::build_clause(P::ClauseContext* c, Journey& journey) {
+  Rule* rule = journey.rules.empty() ? nullptr : &journey.rules.back();
+  auto& conditions = rule != nullptr ? rule->conditions : journey.conditions;
+  if (auto* when = dynamic_cast<P::WhenClauseContext*>(c)) {
+    rule->when = build_.when(when);
+  } else if (auto* then_no = dynamic_cast<P::ThenNoClauseContext*>(c)) {
+    rule->then = build_.then_no(then_no);
+  } else if (auto* then_wait = dynamic_cast<P::ThenWaitClauseContext*>(c)) {
+    rule->then = build_.then_wait(then_wait);
+  } else if (auto* only = dynamic_cast<P::OnlyIfClauseContext*>(c)) {
+    if (auto built = build_.condition(Polarity::OnlyIf, c, only->expr())) conditions.push_back(std::move(*built));
+  } else if (auto* not_if = dynamic_cast<P::NotIfClauseContext*>(c)) {
+    if (auto built = build_.condition(Polarity::NotIf, c, not_if->expr())) conditions.push_back(std::move(*built));
+  } else if (auto* limit = dynamic_cast<P::LimitClauseContext*>(c)) {
+    if (auto built = build_.limit(limit)) (rule != nullptr ? rule->limits : journey.limits).push_back(std::move(*built));
+  } else if (auto* priority = dynamic_cast<P::PriorityClauseContext*>(c)) {
+    (rule != nullptr ? rule->priority : journey.priority) = build_.priority(priority);
+  } else if (auto* owner = dynamic_cast<P::OwnerClauseContext*>(c)) {
+    (rule != nullptr ? rule->owner : journey.owner) = build_.owner(owner);
+  } else if (auto* action = dynamic_cast<P::DoClauseContext*>(c)) {
+    rule->action = build_.action(action);
+  } else {
+    build_.unbuilt_clause(c);
+  }
+}
+
+}  // namespace polku::syntax

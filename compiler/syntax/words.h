@@ -1,0 +1,28 @@
+// Kinds of tokens. The grammar lists its tokens in this order: hard words, soft words, months, currencies, names, all else.
+#pragma once
+#include <span>
+#include <string>
+
+#include "compiler/syntax/antlr.h"
+
+namespace polku::syntax {
+
+inline bool is_hard(int type) { return type >= PolkuLexer::JOURNEY && type <= PolkuLexer::NOTHING; }
+inline bool is_soft(int type) { return type >= PolkuLexer::VERSION && type <= PolkuLexer::CURRENCY; }
+inline bool is_word(int type) { return type >= PolkuLexer::JOURNEY && type <= PolkuLexer::NAME; }
+inline bool can_be_name(int type) { return is_soft(type) || type == PolkuLexer::NAME || type == PolkuLexer::TICKED; }
+inline bool is_number(int type) { return type == PolkuLexer::INT || type == PolkuLexer::DECIMAL; }
+inline bool is_block(int type) {
+  return type == PolkuLexer::JOURNEY || type == PolkuLexer::SEGMENT || type == PolkuLexer::GUARANTEE || type == PolkuLexer::TEST;
+}
+inline bool is_action(int type) { return type >= PolkuLexer::SEND && type <= PolkuLexer::SPLIT; }
+
+std::span<const std::string> block_words();
+std::span<const std::string> clause_words();  // of a journey or rule
+std::span<const std::string> test_words();    // that begin a line of a test
+std::span<const std::string> unit_words();
+
+// A word or sign as it is quoted in a message: shortened if it is long, and never empty.
+std::string ticked(std::string_view word);
+
+}  // namespace polku::syntax

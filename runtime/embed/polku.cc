@@ -1,0 +1,200 @@
+#include <polku/polku.h>
+
+#include <algorithm>
+
+#include "compiler/driver/driver.h"
+#include "runtime/base/time.h"
+#include "runtime/engine/engine.h"
+#include "runtime/history/arrivals.h"
+#include "runtime/ingest/values.h"
+
+namespace polku {
+inline namespace v0 {
+
+struct Pack::Impl {
+  std::unique_ptr<driver::Pack> pack;
+  std::unique_ptr<plan::Evaluator> evaluator;
+  std::string messages, tier;
+
+  static std::shared_ptr<const Impl> make(std::unique_ptr<driver::Pack> pack, std::string error) {
+    auto impl = std::make_shared<Impl>();
+    impl->messages = std::move(error);
+    impl->pack = std::move(pack);
+    if (!impl->pack) return impl;
+    for (const diag::Diagnostic& d : impl->pack->diagnostics.all()) impl->messages += diag::render_text(d, impl->pack->sources, false) + "\n";
+    if (!impl->pack->plan) return impl;
+    impl->evaluator = driver::evaluator(*impl->pack->plan, driver::Tier::Auto, impl->messages);
+    if (impl->evaluator) impl->tier = impl->evaluator->tier();
+    return impl;
+  }
+};
+
+Pack Pack::load(const std::string& folder) {
+  std::string error;
+  auto loaded = driver::load(folder, false, error);
+  Pack p;
+  p.impl_ = Impl::make(std::move(loaded), std::move(error));
+  return p;
+}
+
+Pack Pack::compile(std::string catalog, std::vector<std::pair<std::string, std::string>> rules) {
+  std::vector<driver::File> files;
+  for (auto& [name, text] : rules) files.push_back({std::move(name), std::move(text)});
+  Pack p;
+  p.impl_ = Impl::make(driver::compile({"catalog.yaml", std::move(catalog)}, std::move(files), false), {});
+  return p;
+}
+
+bool Pack::ok() const { return impl_->evaluator != nullptr; }
+const std::string& Pack::messages() const { return impl_->messages; }
+const std::string& Pack::tier() const { return impl_->tier; }
+
+namespace {
+
+// A value in the form that the readers of logs know.
+void fill(const FieldValue& value, ingest::Row& row, std::string& scratch) {
+  row.clear();
+  row.cells.resize(1);
+  row.present = {0};
+  ingest::Cell& cell = row.cells[0];
+  if (const auto* flag = std::get_if<bool>(&value)) {
+    cell.kind = *flag ? ingest::Cell::Kind::True : ingest::Cell::Kind::False;
+  } else if (const auto* number = std::get_if<std::int64_t>(&value)) {
+    scratch = std::to_string(*number);
+    cell = {ingest::Cell::Kind::Number, scratch, 0, 0};
+  } else if (const auto* text = std::get_if<std::string>(&value)) {
+    cell = {ingest::Cell::Kind::Text, *text, 0, 0};
+  } else if (const auto* list = std::get_if<std::vector<std::string>>(&value)) {
+    for (const std::string& t : *list) row.items.push_back({ingest::Cell::Kind::Text, t, 0, 0});
+    cell = {ingest::Cell::Kind::List, {}, 0, static_cast<std::uint32_t>(list->size())};
+  } else {
+    cell.kind = ingest::Cell::Kind::Null;
+  }
+}
+
+}  // namespace
+
+struct Engine::Impl {
+  std::shared_ptr<const Pack::Impl> pack;
+  base::Texts texts;
+  engine::Engine engine;
+  history::Identity identity;
+  history::KnownIds known;
+  base::Zone zone;
+  std::string fault, scratch;
+  ingest::Row row;
+
+  explicit Impl(std::shared_ptr<const Pack::Impl> p)
+      : pack(std::move(p)), engine(*pack->pack->plan, *pack->evaluator, preloaded(), engine::Keep::Acted), identity(catalog()),
+        zone(base::Zone::find(catalog().zone).value_or(base::Zone::utc())) {}
+
+  const catalog::Catalog& catalog() const { return pack->pack->plan->catalog; }
+
+  base::Texts& preloaded() {
+    const plan::Plan& plan = *pack->pack->plan;
+    for (const std::string& t : plan.texts) texts.intern(t);
+    for (const auto& list : plan.text_lists) {
+      std::vector<std::int64_t> ids;
+      for (const std::string& t : list) ids.push_back(texts.intern(t));
+      texts.intern_list(ids);
+    }
+    return texts;
+  }
+
+  // The typed value; notes a fault and gives unknown if it does not fit.
+  std::int64_t read(const Field& f, const catalog::Type& type) {
+    fill(f.value, row, scratch);
+    const ingest::Setting setting{&catalog(), &texts, zone, false};
+    std::int64_t out = kUnknown;
+    if (ingest::ValueReader(type, nullptr).read(row.cells[0], row, setting, out) != ingest::ValueReader::Got::Bad) return out;
+    note("`" + f.name + "` is a " + catalog::type_name(type) + ", and its value is not: it counts as missing");
+    return kUnknown;
+  }
+
+  void note(const std::string& what) { fault += (fault.empty() ? "" : "; ") + what; }
+
+  Accepted ingest(const v0::Event& e) {
+    fault.clear();
+    const std::optional<std::string> visitor = base::nfc(e.visitor);
+    const std::optional<Millis> at = base::parse_instant(e.at, zone);
+    if (!visitor || visitor->empty()) return refuse("the visitor is empty or not UTF-8");
+    if (!at) return refuse("`" + e.at + "` is not a time");
+    history::Event event;
+    event.at = *at;
+    if (!e.event.empty()) {
+      event.type = catalog().event(e.event);
+      if (event.type < 0) return refuse("the catalog has no event `" + e.event + "`");
+      const catalog::Event& declared = catalog().events[static_cast<std::size_t>(event.type)];
+      event.fields.assign(declared.fields.size(), kUnknown);
+      for (const Field& f : e.fields) {
+        const int i = declared.field(f.name);
+        if (i < 0)
+          note("`" + e.event + "` has no field `" + f.name + "`: left out");
+        else
+          event.fields[static_cast<std::size_t>(i)] = read(f, declared.fields[static_cast<std::size_t>(i)].type);
+      }
+    } else {
+      for (const Field& f : e.fields) {
+        const int i = catalog().attribute(f.name);
+        if (i < 0 || catalog().attributes[static_cast<std::size_t>(i)].presence == catalog::Presence::Derived)
+          note("`" + f.name + "` is no attribute that can be set: left out");
+        else
+          event.changes.push_back({i, read(f, catalog().attributes[static_cast<std::size_t>(i)].type)});
+      }
+    }
+    event.identity = e.id.empty() ? identity.of_content(*visitor, event, texts) : history::identity_of_id("native", e.id);
+    if (!e.id.empty() && known.contains(event.identity)) return Accepted::Duplicate;
+    if (engine.take(*visitor, event) == engine::Taken::OutOfOrder) return refuse("the record lies before the clock of `" + *visitor + "`");
+    if (!e.id.empty()) known.first(event.identity);
+    return fault.empty() ? Accepted::Yes : Accepted::Partly;
+  }
+
+  Accepted refuse(std::string why) {
+    fault = std::move(why);
+    return Accepted::Refused;
+  }
+};
+
+Engine::Engine(const Pack& pack) : impl_(std::make_unique<Impl>(pack.impl_)) {}
+Engine::~Engine() = default;
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
+
+Accepted Engine::ingest(const Event& event) { return impl_->ingest(event); }
+const std::string& Engine::fault() const { return impl_->fault; }
+std::size_t Engine::visitors() const { return impl_->engine.visitors(); }
+
+bool Engine::advance(const std::string& at) {
+  impl_->fault.clear();
+  const auto until = base::parse_instant(at, impl_->zone);
+  if (!until) {
+    impl_->fault = "`" + at + "` is not a time";
+    return false;
+  }
+  impl_->engine.advance(*until);
+  return true;
+}
+
+std::vector<Decision> Engine::decisions() {
+  std::vector<Decision> out;
+  const std::string& currency = impl_->catalog().currency;
+  for (const history::Decision& d : impl_->engine.drain()) {
+    Decision one;
+    one.id = d.id;
+    one.at_ms = d.at;
+    one.visitor = d.visitor;
+    one.journey = d.journey;
+    one.rule = d.rule;
+    one.kind = d.action.kind == history::ActionKind::Send ? "send" : "show";
+    one.name = d.action.name;
+    one.channel = d.action.channel;
+    one.slot = d.action.slot;
+    for (const history::Seen& s : d.action.params) one.params.emplace_back(s.name, history::words(s.value, currency));
+    history::append_json(one.json, d, currency);
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+}  // namespace v0
+}  // namespace polku

@@ -1,0 +1,28 @@
+#include "runtime/history/arrivals.h"
+
+#include <algorithm>
+
+#include "runtime/history/event.h"
+
+namespace polku::history {
+
+std::uint64_t SameInstant::distinct(Millis at, std::uint64_t identity) {
+  if (at != at_) {
+    at_ = at;
+    seen_.clear();
+  }
+  while (std::find(seen_.begin(), seen_.end(), identity) != seen_.end()) identity = next_equal(identity);
+  seen_.push_back(identity);
+  return identity;
+}
+
+bool KnownIds::first(std::uint64_t identity) {
+  if (old_.contains(identity) || !young_.insert(identity).second) return false;
+  if (young_.size() >= kRemembered) {
+    old_ = std::move(young_);
+    young_.clear();
+  }
+  return true;
+}
+
+}  // namespace polku::history

@@ -1,0 +1,228 @@
+#include "runtime/history/decision.h"
+
+#include <fmt/format.h>
+
+#include "runtime/base/time.h"
+
+namespace polku::history {
+
+using catalog::TypeKind;
+
+std::string_view outcome_name(Outcome outcome) {
+  switch (outcome) {
+#define POLKU_OUTCOME(name, recorded, words) \
+  case Outcome::name: return #name;
+#include "runtime/history/outcomes.def"
+#undef POLKU_OUTCOME
+  }
+  return "";
+}
+
+std::string_view outcome_words(Outcome outcome) {
+  switch (outcome) {
+#define POLKU_OUTCOME(name, recorded, words) \
+  case Outcome::name: return words;
+#include "runtime/history/outcomes.def"
+#undef POLKU_OUTCOME
+  }
+  return "";
+}
+
+bool outcome_recorded(Outcome outcome) {
+  switch (outcome) {
+#define POLKU_OUTCOME(name, recorded, words) \
+  case Outcome::name: return recorded;
+#include "runtime/history/outcomes.def"
+#undef POLKU_OUTCOME
+  }
+  return false;
+}
+
+std::optional<Outcome> outcome_of(std::string_view name) {
+#define POLKU_OUTCOME(outcome, recorded, words) \
+  if (name == #outcome) return Outcome::outcome;
+#include "runtime/history/outcomes.def"
+#undef POLKU_OUTCOME
+  return std::nullopt;
+}
+
+Datum datum(const catalog::Type& type, Value value, const base::Texts& texts) {
+  Datum d{type.kind, value, {}, false};
+  if (value == kUnknown) return d;
+  if (type.kind == TypeKind::Text) d.texts.emplace_back(texts.text(value));
+  if (type.kind == TypeKind::OneOf) d.texts.push_back(type.values[static_cast<std::size_t>(value)]);
+  if (type.kind == TypeKind::TextList)
+    for (Value t : texts.list(value)) d.texts.emplace_back(texts.text(t));
+  return d;
+}
+
+namespace {
+
+// millionths as a decimal without trailing zeros: "3.5", "-0.000001", "7".
+std::string decimal(std::int64_t millionths) {
+  const bool negative = millionths < 0;
+  const std::uint64_t n = negative ? 0 - static_cast<std::uint64_t>(millionths) : static_cast<std::uint64_t>(millionths);
+  std::string s = fmt::format("{}{}", negative ? "-" : "", n / kMillion);
+  if (n % kMillion == 0) return s;
+  s += fmt::format(".{:06}", n % kMillion);
+  s.erase(s.find_last_not_of('0') + 1);
+  return s;
+}
+
+std::string money(std::int64_t minor, std::string_view currency) {
+  const bool negative = minor < 0;
+  const std::uint64_t n = negative ? 0 - static_cast<std::uint64_t>(minor) : static_cast<std::uint64_t>(minor);
+  return fmt::format("{}{}.{:02} {}", negative ? "-" : "", n / 100, n % 100, currency);
+}
+
+// ratio in millionths as a percentage: 100,000 is "10%".
+std::string percent(std::int64_t millionths) {
+  const bool negative = millionths < 0;
+  const std::uint64_t n = negative ? 0 - static_cast<std::uint64_t>(millionths) : static_cast<std::uint64_t>(millionths);
+  std::string s = fmt::format("{}{}", negative ? "-" : "", n / 10'000);
+  if (n % 10'000 != 0) {
+    s += fmt::format(".{:04}", n % 10'000);
+    s.erase(s.find_last_not_of('0') + 1);
+  }
+  return s + "%";
+}
+
+std::string duration(Millis d) {
+  for (const auto& [unit, name] : {std::pair{kDay, "day"}, {kHour, "hour"}, {kMinute, "minute"}, {kSecond, "second"}})
+    if (d % unit == 0) return fmt::format("{} {}{}", d / unit, name, d == unit ? "" : "s");
+  return fmt::format("{} milliseconds", d);
+}
+
+std::string yes_no(Value v) { return v == kYes ? "yes" : "no"; }
+
+void quoted(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    const auto u = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (c == '\r') {
+      out += "\\r";
+    } else if (u < 0x20 || u == 0x7f) {
+      out += fmt::format("\\u{:04x}", u);
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+void json_value(std::string& out, const Datum& d, std::string_view currency) {
+  if (!d.known()) {
+    out += "null";
+    return;
+  }
+  if (d.or_more) return quoted(out, words(d, currency));
+  switch (d.kind) {
+    case TypeKind::YesNo: out += d.value == kYes ? "true" : "false"; return;
+    case TypeKind::Whole: out += std::to_string(d.value); return;
+    case TypeKind::Number: out += decimal(d.value); return;
+    case TypeKind::TextList:
+      out += '[';
+      for (std::size_t i = 0; i < d.texts.size(); ++i) {
+        if (i > 0) out += ',';
+        quoted(out, d.texts[i]);
+      }
+      out += ']';
+      return;
+    case TypeKind::Money: case TypeKind::Percent: case TypeKind::Text: case TypeKind::OneOf: case TypeKind::Time: case TypeKind::Date:
+    case TypeKind::Duration: case TypeKind::Consent: quoted(out, words(d, currency)); return;
+  }
+}
+
+void json_object(std::string& out, const std::vector<Seen>& values, std::string_view currency) {
+  out += '{';
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i > 0) out += ',';
+    quoted(out, values[i].name);
+    out += ':';
+    json_value(out, values[i].value, currency);
+  }
+  out += '}';
+}
+
+std::string_view tri_name(Tri t) {
+  switch (t) {
+    case Tri::No: return "no";
+    case Tri::Yes: return "yes";
+    case Tri::Unknown: return "unknown";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string words(const Datum& d, std::string_view currency) {
+  if (!d.known()) return "not known";
+  switch (d.kind) {
+    case TypeKind::YesNo: return yes_no(d.value);
+    case TypeKind::Whole: return std::to_string(d.value) + (d.or_more ? " or more" : "");
+    case TypeKind::Number: return decimal(d.value);
+    case TypeKind::Money: return money(d.value, currency);
+    case TypeKind::Percent: return percent(d.value);
+    case TypeKind::Time: return base::format_instant(d.value);
+    case TypeKind::Date: return base::format_date(d.value);
+    case TypeKind::Duration: return duration(d.value);
+    case TypeKind::Consent: return d.value == kYes ? "given" : "refused";
+    case TypeKind::Text:
+    case TypeKind::OneOf:
+    case TypeKind::TextList: {
+      std::string s;
+      for (const std::string& t : d.texts) s += (s.empty() ? "" : ", ") + t;
+      return s;
+    }
+  }
+  return "";
+}
+
+void append_json(std::string& out, const Decision& d, std::string_view currency) {
+  out += R"({"schema":1,"id":")";
+  out += d.id;
+  out += R"(","at":")";
+  out += base::format_instant(d.at);
+  out += R"(","visitor":)";
+  quoted(out, d.visitor);
+  out += R"(,"journey":)";
+  quoted(out, d.journey);
+  out += R"(,"rule":)";
+  quoted(out, d.rule);
+  out += R"(,"outcome":")";
+  out += outcome_name(d.outcome);
+  out += R"(","action":{"kind":")";
+  out += d.action.kind == ActionKind::Send ? "send" : "show";
+  out += R"(","name":)";
+  quoted(out, d.action.name);
+  out += R"(,"channel":)";
+  quoted(out, d.action.channel);
+  out += R"(,"slot":)";
+  if (d.action.kind == ActionKind::Send)
+    out += "null";
+  else
+    quoted(out, d.action.slot);
+  out += R"(,"params":)";
+  json_object(out, d.action.params, currency);
+  out += R"(},"because":[)";
+  for (std::size_t i = 0; i < d.because.size(); ++i) {
+    const Reason& r = d.because[i];
+    out += i > 0 ? R"(,{"clause":)" : R"({"clause":)";
+    quoted(out, r.clause);
+    out += R"(,"is":")";
+    out += tri_name(r.is);
+    out += R"(","saw":)";
+    json_object(out, r.saw, currency);
+    out += '}';
+  }
+  out += "]}";
+}
+
+}  // namespace polku::history

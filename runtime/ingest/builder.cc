@@ -1,0 +1,165 @@
+#include "runtime/ingest/builder.h"
+
+#include <utility>
+
+namespace polku::ingest {
+namespace {
+
+using Kind = Cell::Kind;
+
+bool is_scalar(const Cell& cell) { return cell.kind == Kind::Text || cell.kind == Kind::Number; }
+
+std::string_view shown(const Cell& cell) {
+  switch (cell.kind) {
+    case Kind::Absent: return "(nothing)";
+    case Kind::Null: return "null";
+    case Kind::Text:
+    case Kind::Number: return cell.text;
+    case Kind::True: return "true";
+    case Kind::False: return "false";
+    case Kind::List: return "[…]";
+    case Kind::Object: return "{…}";
+  }
+  return {};
+}
+
+// At most 60 characters of valid UTF-8 on one line.
+std::string excerpt(std::string_view text) {
+  std::string out;
+  std::size_t characters = 0;
+  bool cut = false;
+  text = text.substr(0, 1000);
+  while (!text.empty()) {
+    if (characters == 60) {
+      cut = true;
+      break;
+    }
+    std::size_t length = 1;
+    const auto lead = static_cast<unsigned char>(text[0]);
+    if (lead >= 0xC0) length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    const std::string_view character = text.substr(0, length);
+    if (!base::valid_utf8(character)) {
+      out += "\uFFFD";
+      length = 1;
+    } else if (lead < 0x20 || lead == 0x7F) {
+      out += ' ';
+    } else {
+      out += character;
+    }
+    text.remove_prefix(length);
+    ++characters;
+  }
+  if (cut) out += "…";
+  return out;
+}
+
+}  // namespace
+
+Builder::Builder(Layout layout, const Setting& setting) : layout_(std::move(layout)), setting_(setting), identity_(*setting.catalog) {}
+
+void Builder::note(Reject reject, std::uint64_t line, std::string_view text) {
+  const auto kind = static_cast<std::size_t>(reject);
+  if (counts_.by_reject[kind]++ == 0) counts_.first[kind] = {line, excerpt(text)};
+}
+
+void Builder::note_value(Reject reject, std::uint64_t line, std::string_view name, const Cell& cell) {
+  const auto kind = static_cast<std::size_t>(reject);
+  if (counts_.by_reject[kind]++ == 0) counts_.first[kind] = {line, excerpt(std::string(name) + ": " + std::string(shown(cell).substr(0, 1000)))};
+}
+
+bool Builder::refuse(Reject reject, std::uint64_t line, const Cell& cell) {
+  // What is not UTF-8 is told as that, whatever else it should have been.
+  if (cell.kind == Kind::Text && !base::valid_utf8(cell.text)) reject = Reject::bad_text;
+  note(reject, line, shown(cell));
+  return false;
+}
+
+bool Builder::read_visitor(const Row& row, std::uint64_t line, Record& record) {
+  const Cell& cell = row.cells[layout_.visitor];
+  if (!is_scalar(cell) || cell.text.empty()) return refuse(Reject::no_visitor, line, cell);
+  record.visitor = cell.text;
+  if (base::is_ascii(cell.text)) return true;
+  auto normal = base::nfc(cell.text);
+  if (!normal) return refuse(Reject::bad_text, line, cell);
+  visitor_ = std::move(*normal);
+  record.visitor = visitor_;
+  return true;
+}
+
+bool Builder::read_event(const Row& row, std::uint64_t line, history::Event& event) {
+  event.type = history::kVisitorUpdated;
+  if (layout_.event == kNoSlot) return true;
+  const Cell& cell = row.cells[layout_.event];
+  const bool empty = cell.kind == Kind::Absent || cell.kind == Kind::Null || (cell.kind == Kind::Text && cell.text.empty());
+  if (empty) return !layout_.native || refuse(Reject::no_event, line, cell);
+  auto type = is_scalar(cell) ? layout_.events.find(cell.text) : std::nullopt;
+  if (!type) return refuse(Reject::unknown_event, line, cell);
+  event.type = *type;
+  return true;
+}
+
+void Builder::read_attributes(const Row& row, std::uint64_t line, history::Event& event) {
+  event.changes.clear();
+  if (layout_.native && event.type != history::kVisitorUpdated) return;
+  for (const Bind& bind : layout_.attributes) {
+    const Cell& cell = row.cells[bind.slot];
+    Value value = kUnknown;
+    // A source has no way to say "nothing" but an empty text.
+    if (!layout_.native && cell.kind == Kind::Text && cell.text.empty()) continue;
+    switch (bind.derived && cell.kind != Kind::Absent ? ValueReader::Got::Bad : bind.reader.read(cell, row, setting_, value)) {
+      case ValueReader::Got::Given: event.changes.push_back({bind.index, value}); break;
+      case ValueReader::Got::Missing:
+        if (layout_.native && cell.kind == Kind::Null) event.changes.push_back({bind.index, kUnknown});
+        break;
+      case ValueReader::Got::Bad: note_value(Reject::bad_value, line, setting_.catalog->attributes[static_cast<std::size_t>(bind.index)].name, cell); break;
+    }
+  }
+}
+
+void Builder::read_id(const Row& row, std::uint64_t line, Record& record) {
+  record.has_id = false;
+  if (layout_.id != kNoSlot) {
+    const Cell& cell = row.cells[layout_.id];
+    if (is_scalar(cell)) record.has_id = !cell.text.empty();
+    else if (cell.kind != Kind::Absent && cell.kind != Kind::Null) note_value(Reject::bad_value, line, layout_.slots[layout_.id], cell);
+    if (record.has_id) record.event.identity = history::identity_of_id(layout_.source, cell.text);
+  }
+  if (!record.has_id) record.event.identity = identity_.of_content(record.visitor, record.event, *setting_.texts);
+}
+
+void Builder::count_strays(const Row& row, std::uint64_t line, int type) {
+  const auto& expected = layout_.expected[static_cast<std::size_t>(type + 1)];
+  for (std::size_t slot : row.present)
+    if (!expected[slot]) note_value(Reject::unknown_field, line, layout_.slots[slot], row.cells[slot]);
+  for (const auto& [name, cell] : row.strays) note_value(Reject::unknown_field, line, name, cell);
+}
+
+bool Builder::build(const Row& row, std::uint64_t line, Record& record) {
+  history::Event& event = record.event;
+  record.line = line;
+  if (!read_visitor(row, line, record)) return false;
+  const Cell& time = row.cells[layout_.time];
+  auto at = read_time(time, setting_.zone);
+  if (!at) return refuse(Reject::bad_time, line, time);
+  event.at = *at;
+  if (!read_event(row, line, event)) return false;
+  read_attributes(row, line, event);
+  event.fields.clear();
+  if (event.type == history::kVisitorUpdated) {
+    if (event.changes.empty()) return refuse(Reject::no_event, line, layout_.event == kNoSlot ? Cell{} : row.cells[layout_.event]);
+  } else {
+    const auto& declared = setting_.catalog->events[static_cast<std::size_t>(event.type)].fields;
+    event.fields.resize(declared.size(), kUnknown);
+    for (const Bind& bind : layout_.fields[static_cast<std::size_t>(event.type)]) {
+      const auto field = static_cast<std::size_t>(bind.index);
+      if (bind.reader.read(row.cells[bind.slot], row, setting_, event.fields[field]) == ValueReader::Got::Bad)
+        note_value(Reject::bad_value, line, declared[field].name, row.cells[bind.slot]);
+    }
+  }
+  if (layout_.native) count_strays(row, line, event.type);
+  read_id(row, line, record);
+  ++counts_.accepted;
+  return true;
+}
+
+}  // namespace polku::ingest

@@ -1,0 +1,145 @@
+#include "runtime/ingest/layout.h"
+
+#include <algorithm>
+
+#include "runtime/history/event.h"
+
+namespace polku::ingest {
+namespace {
+
+constexpr std::string_view kFields = "fields.";
+
+std::size_t slot(Layout& layout, const std::string& raw, bool named) {
+  auto [at, added] = layout.slot_of.try_emplace(raw, layout.slots.size());
+  if (added) {
+    layout.slots.push_back(raw);
+    layout.named.push_back(false);
+  }
+  if (named) layout.named[at->second] = true;
+  return at->second;
+}
+
+bool derived(const catalog::Attribute& attribute) { return attribute.presence == catalog::Presence::Derived; }
+
+Layout of_source(const catalog::Catalog& catalog, const catalog::Source& source) {
+  Layout layout;
+  layout.source = source.name;
+  layout.visitor = slot(layout, source.visitor, true);
+  layout.time = slot(layout, source.time, true);
+  if (!source.event.empty()) layout.event = slot(layout, source.event, true);
+  if (!source.id.empty()) layout.id = slot(layout, source.id, true);
+  for (const auto& [attribute, raw] : source.attributes) {
+    const auto& declared = catalog.attributes[static_cast<std::size_t>(attribute)];
+    layout.attributes.push_back({slot(layout, raw, true), attribute, derived(declared), ValueReader(declared.type, nullptr)});
+  }
+  layout.fields.resize(catalog.events.size());
+  if (source.event.empty()) return layout;
+  std::vector<bool> made(catalog.events.size(), !source.events_listed);
+  for (const auto& [raw, event] : source.events) {
+    layout.events.add(raw, event);
+    made[static_cast<std::size_t>(event)] = true;
+  }
+  for (std::size_t e = 0; e < catalog.events.size(); ++e) {
+    if (!made[e]) continue;
+    if (!source.events_listed) layout.events.add(catalog.events[e].name, static_cast<int>(e));
+    for (std::size_t f = 0; f < catalog.events[e].fields.size(); ++f) {
+      const auto& field = catalog.events[e].fields[f];
+      const std::pair place(static_cast<int>(e), static_cast<int>(f));
+      const auto raw = source.fields.find(place);
+      const auto values = source.values.find(place);
+      // A field that is only named like its column may well be absent, unless the source says that it makes this event.
+      const bool named = raw != source.fields.end() || (source.events_listed && !field.optional);
+      layout.fields[e].push_back({slot(layout, raw == source.fields.end() ? field.name : raw->second, named), place.second, false,
+                                  ValueReader(field.type, values == source.values.end() ? nullptr : &values->second)});
+    }
+  }
+  return layout;
+}
+
+Layout of_native(const catalog::Catalog& catalog) {
+  Layout layout;
+  layout.native = true;
+  layout.visitor = slot(layout, "visitor", true);
+  layout.time = slot(layout, "at", true);
+  layout.event = slot(layout, "event", true);
+  layout.id = slot(layout, "id", false);
+  layout.fields.resize(catalog.events.size());
+  layout.events.add("visitor updated", history::kVisitorUpdated);
+  for (std::size_t a = 0; a < catalog.attributes.size(); ++a) {
+    const auto& attribute = catalog.attributes[a];
+    layout.attributes.push_back({slot(layout, std::string(kFields) + attribute.name, false), static_cast<int>(a), derived(attribute), ValueReader(attribute.type, nullptr)});
+  }
+  for (std::size_t e = 0; e < catalog.events.size(); ++e) {
+    layout.events.add(catalog.events[e].name, static_cast<int>(e));
+    for (std::size_t f = 0; f < catalog.events[e].fields.size(); ++f) {
+      const auto& field = catalog.events[e].fields[f];
+      layout.fields[e].push_back({slot(layout, std::string(kFields) + field.name, false), static_cast<int>(f), false, ValueReader(field.type, nullptr)});
+    }
+  }
+  layout.expected.resize(catalog.events.size() + 1);
+  for (std::size_t type = 0; type < layout.expected.size(); ++type) {
+    auto& expected = layout.expected[type];
+    expected.resize(layout.slots.size());
+    for (auto reserved : {layout.visitor, layout.time, layout.event, layout.id}) expected[reserved] = true;
+    for (const Bind& bind : type == 0 ? layout.attributes : layout.fields[type - 1]) expected[bind.slot] = true;
+  }
+  return layout;
+}
+
+std::string normal(std::string_view name) { return base::nfc(name).value_or(std::string(name)); }
+
+}  // namespace
+
+Layout layout_of(const catalog::Catalog& catalog, const catalog::Source* source) {
+  return source ? of_source(catalog, *source) : of_native(catalog);
+}
+
+Header fit_to_header(const Layout& layout, const std::vector<std::string_view>& cells) {
+  Header header;
+  // The name as it stands in the catalog wins over the one that is equal only in NFC.
+  std::unordered_map<std::string, std::size_t> exact, similar;
+  for (std::size_t s = 0; s < layout.slots.size(); ++s) {
+    std::string name = layout.slots[s];
+    if (layout.native && name.starts_with(kFields)) name.erase(0, kFields.size());
+    exact.try_emplace(name, s);  // native: `visitor`, `at`, `event` and `id` come first
+    similar.try_emplace(normal(name), s);
+  }
+  std::vector<bool> there(layout.slots.size());
+  std::vector<std::string> names;
+  for (std::string_view cell : cells) {
+    const std::string& name = names.emplace_back(cell);
+    auto found = exact.find(name);
+    if (found == exact.end()) {
+      found = similar.find(normal(name));
+      if (found == similar.end()) found = exact.end();
+    }
+    const std::size_t slot = found == exact.end() ? kNoSlot : found->second;
+    header.columns.push_back(slot);
+    if (slot == kNoSlot) continue;
+    if (there[slot]) {
+      header.error = "The header has the column `" + name + "` twice. Give one of them another name.";
+      return header;
+    }
+    there[slot] = true;
+  }
+  for (std::size_t s = 0; s < layout.slots.size(); ++s) {
+    if (there[s] || !layout.named[s]) continue;
+    const char* what = s == layout.visitor ? "the visitor" : s == layout.time ? "the time" : s == layout.event ? "the event" : nullptr;
+    if (!what) {
+      header.missing.push_back(layout.slots[s]);
+      continue;
+    }
+    header.error = "The header has no column `" + layout.slots[s] + "`, where " + what + " should stand.";
+    std::string help = diag::did_you_mean(layout.slots[s], names);
+    if (help.empty()) {
+      help = "The columns are ";
+      for (std::size_t i = 0; i < names.size() && i < 20; ++i) help += (i ? ", `" : "`") + names[i].substr(0, 60) + "`";
+      help += names.size() > 20 ? " …" : ".";
+    }
+    header.error += " " + help;
+    return header;
+  }
+  return header;
+}
+
+}  // namespace polku::ingest

@@ -1,0 +1,199 @@
+#include "runtime/record/record.h"
+
+#include <algorithm>
+
+namespace polku::record {
+
+using plan::Feature;
+using plan::FeatureKind;
+using plan::Layout;
+
+namespace {
+
+std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
+
+const View& view(const plan::Context* c) { return *static_cast<const View*>(c->state); }
+
+// What a window lets through: now - length < t, and behind the latest `since` if it has one.
+struct Filter {
+  Millis after;                 // t > after
+  std::int64_t seq = -1;        // seq > this
+  bool nothing = false;
+};
+
+Filter open(const plan::Context* c, std::int64_t window) {
+  const View& v = view(c);
+  const plan::Window& w = v.plan->windows[static_cast<std::size_t>(window)];
+  Filter f{c->now - w.length};
+  if (w.since < 0) return f;
+  for (std::size_t i = 0; i < v.plan->marks.size(); ++i) {
+    if (v.plan->marks[i].what != w.since) continue;
+    const Value* mark = &v.record->words[at(v.plan->layout.mark[i])];
+    f.nothing = mark[0] == kUnknown || mark[0] <= c->now - v.plan->catalog.history;
+    f.seq = mark[1];
+  }
+  return f;
+}
+
+bool passes(const Filter& f, Millis t, std::int64_t seq) { return !f.nothing && t != kUnknown && t > f.after && seq > f.seq; }
+
+struct Range { std::int64_t sure = 0, unknown = 0; };
+
+Range counted(const plan::Context* c, std::int32_t feature, std::int64_t window) {
+  const View& v = view(c);
+  const Feature& f = v.plan->features[at(feature)];
+  const Filter filter = open(c, window);
+  Range r;
+  if (f.keep > 0) {
+    const Value* w = &v.record->words[at(v.plan->layout.feature[at(feature)])];
+    for (std::int32_t i = 0; i < f.keep; ++i) r.sure += passes(filter, w[2 * i], w[2 * i + 1]);
+    if (f.match.filter >= 0)
+      for (std::int32_t i = f.keep; i < 2 * f.keep; ++i) r.unknown += passes(filter, w[2 * i], w[2 * i + 1]);
+  } else {
+    const std::vector<Value>& list = v.record->lists[at(v.plan->layout.feature_list[at(feature)])];
+    for (std::size_t i = list.size(); i >= 2; i -= 2) {
+      if (list[i - 2] <= filter.after) break;  // in time order: the rest is older still
+      if (passes(filter, list[i - 2], list[i - 1] / 2)) ++(list[i - 1] % 2 ? r.sure : r.unknown);
+    }
+  }
+  return r;
+}
+
+Value host_last(const plan::Context* c, std::int32_t feature, std::int64_t column) {
+  const View& v = view(c);
+  const Value* w = &v.record->words[at(v.plan->layout.feature[at(feature)])];
+  if (w[0] == kUnknown || w[0] <= c->now - v.plan->features[at(feature)].horizon) return kUnknown;
+  return w[2 + column];
+}
+
+Value host_count_at_least(const plan::Context* c, std::int32_t feature, std::int64_t window, Value k) {
+  if (k == kUnknown) return kUnknown;
+  const Range r = counted(c, feature, window);
+  if (r.sure >= k) return kYes;
+  return r.sure + r.unknown < k ? kNo : kUnknown;
+}
+
+Value host_count(const plan::Context* c, std::int32_t feature, std::int64_t window) {
+  const Range r = counted(c, feature, window);
+  return r.unknown > 0 ? kUnknown : r.sure;
+}
+
+Value host_count_seen(const plan::Context* c, std::int32_t feature, std::int64_t window, std::int64_t up_to) {
+  const Range r = counted(c, feature, window);
+  if (r.sure >= up_to) return up_to;
+  return r.unknown > 0 ? kUnknown : r.sure;
+}
+
+Value host_sum(const plan::Context* c, std::int32_t feature, std::int64_t window) {
+  const View& v = view(c);
+  const Filter filter = open(c, window);
+  const std::vector<Value>& list = v.record->lists[at(v.plan->layout.feature_list[at(feature)])];
+  __int128 total = 0;
+  for (std::size_t i = list.size(); i >= 3; i -= 3) {
+    if (list[i - 3] <= filter.after) break;
+    if (!passes(filter, list[i - 3], list[i - 2])) continue;
+    if (list[i - 1] == kUnknown) return kUnknown;
+    total += list[i - 1];
+  }
+  const auto fits = static_cast<Value>(total);
+  return fits == total ? fits : kUnknown;  // a total of exactly kUnknown is none either
+}
+
+Value host_text(const plan::Context* c, std::int32_t op, Value a, Value b) {
+  const base::Texts& texts = *view(c).texts;
+  const std::string_view needle = texts.text(b);
+  const auto asked = static_cast<plan::Op>(op);  // one of the four text operations, as plan::Host says
+  if (asked == plan::Op::TextContains) return texts.text(a).find(needle) != std::string_view::npos ? kYes : kNo;
+  if (asked == plan::Op::TextStarts) return texts.text(a).starts_with(needle) ? kYes : kNo;
+  if (asked == plan::Op::TextEnds) return texts.text(a).ends_with(needle) ? kYes : kNo;
+  const auto list = texts.list(a);
+  return std::find(list.begin(), list.end(), b) != list.end() ? kYes : kNo;
+}
+
+// Puts (at, seq) in front of a ring of `keep` pairs.
+void push_front(Value* ring, std::int32_t keep, Place place) {
+  std::copy_backward(ring, ring + 2 * (keep - 1), ring + 2 * keep);
+  ring[0] = place.at;
+  ring[1] = place.seq;
+}
+
+// Forgets list entries that no reader can see any more; from time to time, so that it costs nothing on average.
+void prune(std::vector<Value>& list, std::size_t stride, Millis older_than) {
+  if (list.size() < 64 * stride || list[0] > older_than) return;
+  std::size_t n = 0;
+  while (n < list.size() && list[n] <= older_than) n += stride;
+  if (n * 4 < list.size()) return;
+  list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(n));
+  if (list.size() * 4 < list.capacity()) list.shrink_to_fit();
+}
+
+}  // namespace
+
+Record make(const plan::Plan& p) {
+  Record r;
+  const Layout& l = p.layout;
+  r.words = std::make_unique_for_overwrite<Value[]>(at(l.words));
+  std::fill_n(r.words.get(), l.words, kUnknown);
+  for (std::size_t i = 0; i < l.attribute.size(); ++i)
+    if (p.defaults[i]) r.words[at(l.attribute[i])] = *p.defaults[i];
+  if (l.lists > 0) r.lists = std::make_unique<std::vector<Value>[]>(at(l.lists));
+  return r;
+}
+
+const plan::Host& host() {
+  static const plan::Host h{host_last, host_count_at_least, host_count, host_count_seen, host_sum, host_text};
+  return h;
+}
+
+void set_attribute(const plan::Plan& p, Record& r, int attribute, Value value) {
+  const std::optional<Value>& otherwise = p.defaults[at(attribute)];
+  r.words[at(p.layout.attribute[at(attribute)])] = value == kUnknown && otherwise ? *otherwise : value;
+}
+
+void mark(const plan::Plan& p, Record& r, int m, Place place) {
+  Value* w = &r.words[at(p.layout.mark[at(m)])];
+  w[0] = place.at;
+  w[1] = place.seq;
+}
+
+void count(const plan::Plan& p, Record& r, int feature, Place place, Value matched) {
+  const Feature& f = p.features[at(feature)];
+  if (f.keep > 0) {
+    Value* ring = &r.words[at(p.layout.feature[at(feature)])];
+    push_front(matched == kYes ? ring : ring + 2 * f.keep, f.keep, place);
+    return;
+  }
+  std::vector<Value>& list = r.lists[at(p.layout.feature_list[at(feature)])];
+  prune(list, 2, place.at - f.horizon);
+  list.insert(list.end(), {place.at, place.seq * 2 + (matched == kYes ? 1 : 0)});
+}
+
+void sum(const plan::Plan& p, Record& r, int feature, Place place, Value value) {
+  std::vector<Value>& list = r.lists[at(p.layout.feature_list[at(feature)])];
+  prune(list, 3, place.at - p.features[at(feature)].horizon);
+  list.insert(list.end(), {place.at, place.seq, value});
+}
+
+void last(const plan::Plan& p, Record& r, int feature, Place place, std::span<const Value> fields) {
+  Value* w = &r.words[at(p.layout.feature[at(feature)])];
+  w[0] = place.at;
+  w[1] = place.seq;
+  for (std::int32_t column : p.features[at(feature)].columns) *(w++ + 2) = fields[at(column)];
+}
+
+void reset_last(const plan::Plan& p, Record& r, int feature) { r.words[at(p.layout.feature[at(feature)])] = kUnknown; }
+
+void count_limit(const plan::Plan& p, Record& r, int limit, Millis when) {
+  Value* ring = &r.words[at(p.layout.limit[at(limit)])];
+  const std::int64_t n = p.limits[at(limit)].count;
+  std::copy_backward(ring, ring + n - 1, ring + n);
+  ring[0] = when;
+}
+
+std::int64_t used(const plan::Plan& p, const Record& r, int limit, Millis now) {
+  const plan::Limit& l = p.limits[at(limit)];
+  const Value* ring = &r.words[at(p.layout.limit[at(limit)])];
+  return std::count_if(ring, ring + l.count, [&](Value t) { return t != kUnknown && t > now - l.within; });
+}
+
+}  // namespace polku::record

@@ -1,0 +1,52 @@
+// A visitor's record: the packed cache of fold(history), laid out by plan::Layout. And what code may ask of it.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "compiler/plan/plan.h"
+#include "runtime/base/text.h"
+#include "runtime/base/value.h"
+
+namespace polku::record {
+
+// A position in a visitor's history: records of one millisecond are told apart by seq.
+struct Place {
+  Millis at = 0;
+  std::int64_t seq = 0;
+};
+
+struct Record {
+  std::unique_ptr<Value[]> words;                 // Layout::words
+  std::unique_ptr<std::vector<Value>[]> lists;    // Layout::lists
+  std::int64_t seq = 0;                           // of the latest history record
+};
+
+Record make(const plan::Plan& plan);              // attributes at their defaults, everything else empty
+
+// What Context::state points to while code of this plan is run on a record.
+struct View {
+  const plan::Plan* plan = nullptr;
+  const Record* record = nullptr;
+  const base::Texts* texts = nullptr;
+};
+
+// The answers to plan::Host. Windows are judged at Context::now.
+const plan::Host& host();
+
+// ---- folding one history record into the features it concerns ----
+
+void set_attribute(const plan::Plan& plan, Record& r, int attribute, Value value);   // kUnknown: back to the default
+void mark(const plan::Plan& plan, Record& r, int mark, Place place);
+void count(const plan::Plan& plan, Record& r, int feature, Place place, Value matched);    // matched: kYes or kUnknown
+void sum(const plan::Plan& plan, Record& r, int feature, Place place, Value value);        // value: of the field; kUnknown if it or the match is
+void last(const plan::Plan& plan, Record& r, int feature, Place place, std::span<const Value> fields);
+void reset_last(const plan::Plan& plan, Record& r, int feature);
+
+// ---- limits: accepted actions in a rolling window ----
+
+void count_limit(const plan::Plan& plan, Record& r, int limit, Millis at);
+std::int64_t used(const plan::Plan& plan, const Record& r, int limit, Millis now);          // accepted in now - within < t
+
+}  // namespace polku::record

@@ -1,0 +1,123 @@
+#include "tests/differential/engines.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "cli/replay.h"
+#include "compiler/driver/driver.h"
+#include "compiler/jit/jit.h"
+#include "runtime/engine/engine.h"
+#include "runtime/history/arrivals.h"
+#include "runtime/ingest/ingest.h"
+
+namespace polku::differential {
+
+namespace {
+
+class PackEngines : public Engines {
+ public:
+  PackEngines(std::unique_ptr<driver::Pack> pack, jit::Compiled jit) : pack_(std::move(pack)), jit_(std::move(jit)) {}
+
+  std::vector<std::string> run(Engine engine, const std::string& log, std::string& error) override {
+    base::Texts texts;
+    cli::preload(texts, *pack_->plan);
+    const catalog::Source* source = pack_->catalog.sources.empty() ? nullptr : &pack_->catalog.sources.front();
+    ingest::Opened input = ingest::open_text(log, pack_->catalog, source, texts);
+    if (!input.reader) {
+      // An empty log has no format to tell; nothing happens in it.
+      if (!log.empty()) error = input.error;
+      return {};
+    }
+    switch (engine) {
+      case Engine::Reference: return replay(*input.reader, texts, cli::EngineKind::Reference, error);
+      case Engine::Interpreter: return replay(*input.reader, texts, cli::EngineKind::Interp, error);
+      case Engine::Jit: return compiled(*input.reader, texts, error);
+    }
+    return {};
+  }
+
+ private:
+  std::vector<std::string> replay(ingest::Reader& reader, base::Texts& texts, cli::EngineKind kind, std::string& error) {
+    std::vector<std::string> lines;
+    cli::ReplayOptions options;
+    options.engine = kind;
+    options.keep = engine::Keep::All;
+    options.sort_memory = 1u << 20;
+    const cli::ReplayResult result = cli::replay(*pack_, reader, texts, options, [&](std::string_view line) { lines.emplace_back(line); });
+    error = result.error;
+    if (result.out_of_order > 0) error = "records out of order";
+    return lines;
+  }
+
+  // Without replay(), which would compile the pack once more for every log.
+  std::vector<std::string> compiled(ingest::Reader& reader, base::Texts& texts, std::string& error) {
+    engine::Engine engine(*pack_->plan, *jit_.evaluator, texts, engine::Keep::All);
+    history::KnownIds known;
+    Millis end = std::numeric_limits<Millis>::min();
+    ingest::Record record;
+    while (reader.next(record)) {
+      if (record.has_id && !known.first(record.event.identity)) continue;
+      if (engine.take(record.visitor, record.event) == engine::Taken::OutOfOrder) error = "records out of order";
+      end = std::max(end, record.event.at);
+    }
+    if (end != std::numeric_limits<Millis>::min()) engine.advance(end);
+    std::vector<history::Decision> decisions = engine.drain();
+    std::stable_sort(decisions.begin(), decisions.end(), [](const auto& a, const auto& b) { return std::tie(a.at, a.visitor) < std::tie(b.at, b.visitor); });
+    std::vector<std::string> lines;
+    for (const history::Decision& d : decisions) history::append_json(lines.emplace_back(), d, pack_->catalog.currency);
+    return lines;
+  }
+
+  std::unique_ptr<driver::Pack> pack_;
+  jit::Compiled jit_;
+};
+
+bool has_jit() {
+#ifdef POLKU_HAS_JIT
+  return true;
+#else
+  return false;
+#endif
+}
+
+}  // namespace
+
+const char* engine_name(Engine engine) {
+  switch (engine) {
+    case Engine::Reference: return "reference";
+    case Engine::Interpreter: return "interpreter";
+    case Engine::Jit: return "jit";
+  }
+  return "";
+}
+
+std::vector<Engine> engines() {
+  std::vector<Engine> all{Engine::Reference, Engine::Interpreter};
+  if (has_jit()) all.push_back(Engine::Jit);
+  return all;
+}
+
+Compiled compile(const std::string& catalog, const std::vector<RuleFile>& files, bool optimise) {
+  std::vector<driver::File> rules;
+  for (const RuleFile& f : files) rules.push_back({f.name, f.text});
+  auto pack = driver::compile({"catalog.yaml", catalog}, std::move(rules), true);
+  Compiled out;
+  if (!pack->diagnostics.ok() || !pack->plan) {
+    for (const diag::Diagnostic& d : pack->diagnostics.all())
+      if (diag::code_severity(d.code) == diag::Severity::Error) out.error += diag::render_text(d, pack->sources, false) + "\n";
+    if (out.error.empty()) out.error = "no plan, and nothing said about it";
+    return out;
+  }
+  jit::Compiled jit;
+  if (has_jit()) {
+    jit = jit::compile(*pack->plan, optimise ? jit::Level::O2 : jit::Level::O0);
+    if (!jit.evaluator) {
+      out.error = jit.error;
+      return out;
+    }
+  }
+  out.engines = std::make_unique<PackEngines>(std::move(pack), std::move(jit));
+  return out;
+}
+
+}  // namespace polku::differential

@@ -1,0 +1,33 @@
+// The engines under test, behind one face: a pack as text in, decisions as lines of JSON out.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/differential/generate.h"
+
+namespace polku::differential {
+
+enum class Engine { Reference, Interpreter, Jit };
+const char* engine_name(Engine engine);
+
+// The engines that this build has, the reference first.
+std::vector<Engine> engines();
+
+// One compiled pack. Not thread-safe.
+class Engines {
+ public:
+  virtual ~Engines() = default;
+  // Decisions over the log (native, or of the catalog's first source) in the order of the decision file, `no_match` included. error is set if the log could not be
+  // run at all; then nothing comes back.
+  virtual std::vector<std::string> run(Engine engine, const std::string& log, std::string& error) = 0;
+};
+
+struct Compiled {
+  std::unique_ptr<Engines> engines;  // null after an error
+  std::string error;                 // the diagnostics as an author would see them
+};
+// optimise: let the JIT try hard; its results must not depend on it.
+Compiled compile(const std::string& catalog, const std::vector<RuleFile>& files, bool optimise);
+
+}  // namespace polku::differential

@@ -1,0 +1,188 @@
+#include <gtest/gtest.h>
+
+#include <random>
+#include <thread>
+
+#include "runtime/base/text.h"
+#include "runtime/base/time.h"
+
+namespace polku::base {
+namespace {
+
+Zone zone(const char* name) {
+  auto found = Zone::find(name);
+  EXPECT_TRUE(found) << name;
+  return found.value_or(Zone::utc());
+}
+
+std::string read(std::string_view text, const Zone& in = Zone::utc()) {
+  auto at = parse_instant(text, in);
+  return at ? format_instant(*at) : "none";
+}
+
+TEST(Utf8, AcceptsEveryLengthAndTellsTheFirstBadByte) {
+  EXPECT_TRUE(valid_utf8(""));
+  EXPECT_TRUE(valid_utf8(std::string_view("a\0b", 3)));
+  EXPECT_TRUE(valid_utf8("päivä – 船 – 🚢 – \xEE\x80\x80 \xF4\x8F\xBF\xBF \xED\x9F\xBF"));
+  const std::pair<const char*, std::size_t> bad[] = {
+      {"\x80", 0}, {"abcdefghij\xC3", 10}, {"a\xC0\x80", 1}, {"\xC1\xBF", 0}, {"\xE0\x9F\xBF", 0}, {"\xED\xA0\x80", 0}, {"\xF0\x8F\xBF\xBF", 0},
+      {"\xF4\x90\x80\x80", 0}, {"\xF5\x80\x80\x80", 0}, {"ä\xE2\x82", 2}, {"\xE2\x28\xA1", 0}, {"\xFF", 0}};
+  for (auto [text, at] : bad) {
+    std::size_t where = 99;
+    EXPECT_FALSE(valid_utf8(text, &where)) << text;
+    EXPECT_EQ(where, at) << text;
+  }
+}
+
+TEST(Nfc, ComposesOrdersAndKeeps) {
+  EXPECT_EQ(nfc("plain"), "plain");
+  EXPECT_EQ(nfc("a\u0308iti"), "\u00E4iti");
+  EXPECT_EQ(nfc("\u00E4iti"), "\u00E4iti");
+  EXPECT_EQ(nfc("\u212B"), "\u00C5");                               // Ångström sign
+  EXPECT_EQ(nfc("\u1112\u1161\u11AB"), "\uD55C");                   // Hangul
+  EXPECT_EQ(nfc("\u0958"), "\u0915\u093C");                         // excluded from composition
+  EXPECT_EQ(nfc("q\u0307\u0323"), "q\u0323\u0307");                 // marks in canonical order
+  EXPECT_EQ(nfc("\uFB01"), "\uFB01");                               // compatibility forms stay
+  EXPECT_EQ(nfc("\U0001D15E"), "\U0001D157\U0001D165");
+  EXPECT_EQ(nfc(std::string_view("a\0\u212B", 5)), std::string("a\0\u00C5", 4));
+  EXPECT_FALSE(nfc("\xC3("));
+}
+
+TEST(Nfc, LongRunsOfMarksTakeNoQuadraticTime) {
+  std::string marks = "a", sorted = "a";
+  for (int i = 0; i < 100'000; ++i) marks += i % 2 ? "\u0323" : "\u0301";
+  auto out = nfc(marks);
+  ASSERT_TRUE(out);
+  EXPECT_EQ(out->substr(0, 3), "\u1EA1");  // the first dot below joins the letter
+  EXPECT_EQ(nfc(*out), out);
+}
+
+TEST(Texts, EqualTextsShareAnIdAndListsKeepTheirOrder) {
+  Texts texts;
+  Value a = texts.intern("a"), b = texts.intern("b");
+  EXPECT_EQ(texts.intern(std::string("a")), a);
+  EXPECT_NE(a, b);
+  EXPECT_EQ(texts.text(b), "b");
+  Value ab = texts.intern_list(std::vector<Value>{a, b}), ba = texts.intern_list(std::vector<Value>{b, a});
+  EXPECT_NE(ab, ba);
+  EXPECT_EQ(texts.intern_list(std::vector<Value>{a, b}), ab);
+  for (int i = 0; i < 5000; ++i) texts.intern("text " + std::to_string(i));
+  EXPECT_EQ(texts.text(a), "a");
+  ASSERT_EQ(texts.list(ba).size(), 2u);
+  EXPECT_EQ(texts.list(ba)[0], b);
+  EXPECT_EQ(texts.size(), 5002u);
+}
+
+TEST(Instant, ReadsEveryForm) {
+  EXPECT_EQ(read("2011-10-01T00:38:44.546+02:00"), "2011-09-30T22:38:44.546Z");
+  EXPECT_EQ(read("2010-12-01 08:26:00"), "2010-12-01T08:26:00.000Z");
+  EXPECT_EQ(read("2010-12-01T08:26"), "2010-12-01T08:26:00.000Z");
+  EXPECT_EQ(read("2010-12-01T08:26Z"), "2010-12-01T08:26:00.000Z");
+  EXPECT_EQ(read("2010-12-01T08:26:00.1Z"), "2010-12-01T08:26:00.100Z");
+  EXPECT_EQ(read("2010-12-01T08:26:00.123999999-05:30"), "2010-12-01T13:56:00.123Z");
+  EXPECT_EQ(read("2024-02-29"), "2024-02-29T00:00:00.000Z");
+  EXPECT_EQ(read("1969-12-31T23:59:59.999Z"), "1969-12-31T23:59:59.999Z");
+  EXPECT_EQ(read("0001-01-01"), "0001-01-01T00:00:00.000Z");
+  EXPECT_EQ(read("9999-12-31T23:59:59.999Z"), "9999-12-31T23:59:59.999Z");
+  EXPECT_EQ(read("2010-12-01T08:26:00+18:00"), "2010-11-30T14:26:00.000Z");
+  EXPECT_EQ(parse_instant("1970-01-01T00:00:01Z", Zone::utc()), 1000);
+}
+
+TEST(Instant, RefusesAllElse) {
+  for (auto text : {"", "2011", "2011-13-01", "2011-02-31", "2011-02-29", "1900-02-29", "2011-00-10", "2011-01-00", "0000-01-01", "2011-1-1", "2011-01-01T", "2011-01-01T1:00",
+                    "2011-01-01T24:00", "2011-01-01T23:60", "2011-01-01T23:59:60", "2011-01-01T23:59:5", "2011-01-01T23:59:59.", "2011-01-01T23:59:59.1234567890",
+                    "2011-01-01T10:00:00+18:01", "2011-01-01T10:00:00+02:60", "2011-01-01T10:00:00+0200", "2011-01-01T10:00:00+02", "2011-01-01T10:00:00Zx", "2011-01-01T10:00:00 ",
+                    " 2011-01-01", "2011-01-01Z", "2011/01/01", "01.02.2011", "1317422324", "0001-01-01T00:00:00+18:00", "9999-12-31T23:00:00-18:00", "２０１１-01-01"})
+    EXPECT_EQ(read(text), "none") << text;
+}
+
+TEST(Instant, EveryPrefixAndOneByteChangeIsSafe) {
+  std::string good = "2011-10-01T00:38:44.546+02:00";
+  for (std::size_t n = 0; n < good.size(); ++n) {
+    read(good.substr(0, n));
+    for (int c = 0; c < 256; ++c) {
+      std::string changed = good;
+      changed[n] = static_cast<char>(c);
+      auto at = parse_instant(changed, Zone::utc());
+      if (at) { ASSERT_EQ(parse_instant(format_instant(*at), Zone::utc()), at) << changed; }
+    }
+  }
+}
+
+TEST(Instant, PrintsAndReadsBackAnyDay) {
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 20'000; ++i) {
+    Millis at = std::uniform_int_distribution<Millis>(-62135596800000, 253402300799999)(random);
+    ASSERT_EQ(parse_instant(format_instant(at), Zone::utc()), at) << at;
+  }
+  EXPECT_EQ(format_instant(std::numeric_limits<Millis>::max()), "+292278994-08-17T07:12:55.807Z");
+  EXPECT_FALSE(format_instant(kUnknown).empty());
+  EXPECT_FALSE(format_date(kUnknown).empty());
+}
+
+TEST(Date, ReadsAndPrints) {
+  EXPECT_EQ(parse_date("1970-01-01"), 0);
+  EXPECT_EQ(parse_date("1969-12-31"), -1);
+  EXPECT_EQ(parse_date("2026-12-24"), civil_day(2026, 12, 24));
+  EXPECT_EQ(format_date(*parse_date("2000-02-29")), "2000-02-29");
+  EXPECT_FALSE(parse_date("2026-12-24T00:00"));
+  EXPECT_FALSE(parse_date("2100-02-29"));
+  EXPECT_FALSE(civil_day(10000, 1, 1));
+  for (std::int64_t day = -800'000; day < 2'900'000; day += 97) {
+    if (day < *civil_day(1, 1, 1) || day > *civil_day(9999, 12, 31)) continue;
+    ASSERT_EQ(parse_date(format_date(day)), day);
+  }
+}
+
+TEST(Zone, GapsAreTheFirstInstantAfterAndDoublesTheFirst) {
+  Zone helsinki = zone("Europe/Helsinki");
+  EXPECT_EQ(read("2026-03-29 02:59:59.999", helsinki), "2026-03-29T00:59:59.999Z");
+  EXPECT_EQ(read("2026-03-29 03:00", helsinki), "2026-03-29T01:00:00.000Z");
+  EXPECT_EQ(read("2026-03-29 03:59:59", helsinki), "2026-03-29T01:00:00.000Z");
+  EXPECT_EQ(read("2026-03-29 04:00", helsinki), "2026-03-29T01:00:00.000Z");
+  EXPECT_EQ(read("2026-10-25 03:00", helsinki), "2026-10-25T00:00:00.000Z");
+  EXPECT_EQ(read("2026-10-25 03:59:59", helsinki), "2026-10-25T00:59:59.000Z");
+  EXPECT_EQ(read("2026-10-25 04:00", helsinki), "2026-10-25T02:00:00.000Z");
+  EXPECT_EQ(read("2026-10-25T03:30+02:00", helsinki), "2026-10-25T01:30:00.000Z");
+  EXPECT_EQ(read("2011-12-30 12:00", zone("Pacific/Apia")), "2011-12-30T10:00:00.000Z");     // a day that never was
+  EXPECT_EQ(read("2018-11-04", zone("America/Sao_Paulo")), "2018-11-04T03:00:00.000Z");      // midnight is skipped
+  EXPECT_EQ(read("2026-04-05 01:45", zone("Australia/Lord_Howe")), "2026-04-04T14:45:00.000Z");  // half an hour twice
+}
+
+TEST(Zone, LocalTimeLeadsBackToTheInstant) {
+  for (auto name : {"Europe/Helsinki", "America/New_York", "Asia/Kathmandu", "Africa/Casablanca", "UTC", "Pacific/Apia"}) {
+    Zone in = zone(name);
+    EXPECT_EQ(in.name(), name);
+    std::mt19937_64 random(3);
+    for (int i = 0; i < 5000; ++i) {
+      Millis at = std::uniform_int_distribution<Millis>(-2'000'000'000'000, 2'100'000'000'000)(random);
+      Millis back = in.to_instant(in.to_local(at));
+      ASSERT_EQ(in.to_local(back), in.to_local(at));
+      ASSERT_LE(back, at);  // earlier only in an hour that happens twice
+      ASSERT_LE(at - back, 3 * kHour);
+    }
+  }
+  EXPECT_EQ(zone("Europe/Helsinki").to_local(*parse_instant("2026-07-01T09:00:00Z", Zone::utc())), *parse_instant("2026-07-01T12:00:00Z", Zone::utc()));
+}
+
+TEST(Zone, UnknownNamesAndExtremeTimesAreHarmless) {
+  for (auto name : {"", "Europe/Helsinky", "europe/helsinki", "localtime", "../etc/passwd", "right/UTC", "posix/UTC", "tzdata.zi", "Europe"}) EXPECT_FALSE(Zone::find(name)) << name;
+  Zone zone = *Zone::find("America/New_York");
+  for (Millis at : {std::numeric_limits<Millis>::min(), std::numeric_limits<Millis>::max()}) {
+    zone.to_instant(at);
+    zone.to_local(at);
+  }
+  EXPECT_EQ(Zone().to_local(5), 5);
+}
+
+TEST(Zone, ManyThreadsFindTheSame) {
+  std::vector<std::thread> threads;
+  std::vector<Millis> results(8);
+  for (std::size_t i = 0; i < results.size(); ++i)
+    threads.emplace_back([&results, i] { results[i] = Zone::find("Asia/Tokyo")->to_local(0); });
+  for (auto& thread : threads) thread.join();
+  for (Millis result : results) EXPECT_EQ(result, 9 * kHour);
+}
+
+}  // namespace
+}  // namespace polku::base
