@@ -8,7 +8,7 @@ namespace polku::syntax {
 using diag::Code;
 
 std::optional<When> Builder::when(P::WhenClauseContext* c) {
-  auto* plain = dynamic_cast<P::EventTriggerContext*>(c->trigger());
+  auto* plain = as<P::EventTriggerContext>(c->trigger());
   if (plain == nullptr) {
     unbuilt_trigger(c->trigger());
     return std::nullopt;
@@ -20,20 +20,20 @@ std::optional<When> Builder::when(P::WhenClauseContext* c) {
 
 void Builder::unbuilt_trigger(P::TriggerContext* c) {
   const Span place = span(c);
-  if (dynamic_cast<P::AnyTriggerContext*>(c) != nullptr)
+  if (as<P::AnyTriggerContext>(c) != nullptr)
     in_.not_built(Code::AnyOfNotBuilt, place, "`when any of` several events is not built yet.", "Write one rule for each event.");
-  else if (dynamic_cast<P::CountTriggerContext*>(c) != nullptr)
+  else if (as<P::CountTriggerContext>(c) != nullptr)
     in_.not_built(Code::RepeatedNotBuilt, place, "A trigger that waits for several events of one kind is not built yet.",
                   "Use `when EVENT` with `only if number of EVENT in the last 10 minutes at least 3`.");
-  else if (dynamic_cast<P::OrderTriggerContext*>(c) != nullptr)
+  else if (as<P::OrderTriggerContext>(c) != nullptr)
     in_.not_built(Code::InOrderNotBuilt, place, "`when in order` is not built yet.",
                   "Use `when` with the last event, and `happened` conditions for the ones before it.");
-  else if (dynamic_cast<P::MemberTriggerContext*>(c) != nullptr)
+  else if (as<P::MemberTriggerContext>(c) != nullptr)
     in_.not_built(Code::EntersNotBuilt, place, "`when visitor enters` or `leaves` a segment is not built yet.",
                   "Use `when EVENT` with `only if visitor in SEGMENT`.");
-  else if (dynamic_cast<P::AskedTriggerContext*>(c) != nullptr)
+  else if (as<P::AskedTriggerContext>(c) != nullptr)
     in_.not_built(Code::AskedForNotBuilt, place, "`asked for` a slot is not built yet.", "Use `when` with an event.");
-  else if (dynamic_cast<P::EveryTriggerContext*>(c) != nullptr)
+  else if (as<P::EveryTriggerContext>(c) != nullptr)
     in_.not_built(Code::ScheduleNotBuilt, place, "`every day` and other schedules are not built yet.", "Use `when EVENT` with `then wait`.");
   else
     in_.not_built(Code::OnDateNotBuilt, place, "`on` a date of the visitor is not built yet.", "Use `when EVENT` with `then wait`.");
@@ -107,7 +107,7 @@ std::optional<Action> Builder::action(P::DoClauseContext* c) {
 
 std::optional<Action> Builder::act(P::ActContext* c) {
   Action action;
-  if (auto* send = dynamic_cast<P::SendActContext*>(c)) {
+  if (auto* send = as<P::SendActContext>(c)) {
     action.template_ = quoted_name(send->STRING());
     if (send->BEST() != nullptr) {
       const auto channels = send->name();
@@ -121,7 +121,7 @@ std::optional<Action> Builder::act(P::ActContext* c) {
     const Name channel = name(send->name(0));
     action.target = Path{{channel.text}, channel.span};
     if (!params(send->params(), action.params)) return std::nullopt;
-  } else if (auto* show = dynamic_cast<P::ShowActContext*>(c)) {
+  } else if (auto* show = as<P::ShowActContext>(c)) {
     action.kind = ActionKind::Show;
     action.template_ = quoted_name(show->STRING());
     action.target = path(show->path());
@@ -131,15 +131,15 @@ std::optional<Action> Builder::act(P::ActContext* c) {
       return std::nullopt;
     }
     if (!good) return std::nullopt;
-  } else if (auto* raise = dynamic_cast<P::RaiseActContext*>(c)) {
+  } else if (auto* raise = as<P::RaiseActContext>(c)) {
     in_.not_built(Code::RaiseNotBuilt, in_.span(first_token(raise), token_index(raise->STRING())), "`raise task` is not built yet.",
                   "`send` and `show` are.");
     return std::nullopt;
-  } else if (auto* suppress = dynamic_cast<P::SuppressActContext*>(c)) {
+  } else if (auto* suppress = as<P::SuppressActContext>(c)) {
     in_.not_built(Code::SuppressNotBuilt, span(suppress), "`suppress` is not built yet.",
                   "In the other journey, write `not if` with what happened here: `not if \"Journey\".rule sent in the last 14 days`.");
     return std::nullopt;
-  } else if (auto* choose = dynamic_cast<P::ChooseActContext*>(c)) {
+  } else if (auto* choose = as<P::ChooseActContext>(c)) {
     in_.not_built(Code::ChooseNotBuilt, span(choose->CHOOSE()), "`choose` tables are not built yet.",
                   "Write a rule for each row, with the row's cells as `only if`.");
     return std::nullopt;
@@ -157,18 +157,18 @@ std::optional<Action> Builder::act(P::ActContext* c) {
 
 bool Builder::unbuilt_clause(P::ClauseContext* c) {
   const Span place = span(c);
-  if (dynamic_cast<P::GoalClauseContext*>(c) != nullptr) {
+  if (as<P::GoalClauseContext>(c) != nullptr) {
     in_.not_built(Code::GoalNotBuilt, place, "`goal` is not built yet.");
-  } else if (dynamic_cast<P::StopClauseContext*>(c) != nullptr) {
+  } else if (as<P::StopClauseContext>(c) != nullptr) {
     in_.not_built(Code::StopNotBuilt, place, "`stop when` is not built yet.", "In the rules, write `then no EVENT for ...`, or `not if EVENT happened ...`.");
-  } else if (dynamic_cast<P::QuietClauseContext*>(c) != nullptr) {
+  } else if (as<P::QuietClauseContext>(c) != nullptr) {
     in_.not_built(Code::QuietNotBuilt, place, "`quiet` hours are not built yet.");
-  } else if (dynamic_cast<P::HoldOutClauseContext*>(c) != nullptr) {
+  } else if (as<P::HoldOutClauseContext>(c) != nullptr) {
     in_.not_built(Code::HoldOutNotBuilt, place, "`hold out` is not built yet.");
-  } else if (auto* once = dynamic_cast<P::OnceClauseContext*>(c)) {
+  } else if (auto* once = as<P::OnceClauseContext>(c)) {
     const std::string in = once->length() != nullptr ? " in " + words(once->length()) : std::string(" in 365 days");
     in_.not_built(Code::OnceNotBuilt, place, "`once` is not built yet.", "Use `limit 1 message" + in + "`, or `limit 1 show" + in + "` for what is shown.");
-  } else if (dynamic_cast<P::FromClauseContext*>(c) != nullptr) {
+  } else if (as<P::FromClauseContext>(c) != nullptr) {
     in_.not_built(Code::FromNotBuilt, place, "`from` and `until` dates of a rule are not built yet.",
                   "Compare with the time: `only if now at least 1 December 2026 and now less than 24 December 2026`.");
   } else {

@@ -38,30 +38,34 @@ ExprPtr Builder::join(LogicOp op, std::vector<Operand>& operands) {
 }
 
 ExprPtr Builder::expr(P::ExprContext* c) {
+  if (auto* only = only_part<P::AndExprContext>(c)) return and_expr(only);
   std::vector<Operand> operands;
   for (auto* part : c->andExpr()) operands.push_back({and_expr(part), first_token(part), last_token(part)});
   return join(LogicOp::Or, operands);
 }
 
 ExprPtr Builder::and_expr(P::AndExprContext* c) {
+  if (auto* only = only_part<P::NotExprContext>(c)) return not_expr(only);
   std::vector<Operand> operands;
   for (auto* part : c->notExpr()) operands.push_back({not_expr(part), first_token(part), last_token(part)});
   return join(LogicOp::And, operands);
 }
 
 ExprPtr Builder::not_expr(P::NotExprContext* c) {
-  if (c->comparison() != nullptr) return comparison(c->comparison());
+  if (auto* only = only_part<P::ComparisonContext>(c)) return comparison(only);
   ExprPtr inner = not_expr(c->notExpr());
   return inner ? make(Not{std::move(inner)}, c) : nullptr;
 }
 
 ExprPtr Builder::where(P::WhereContext* c) {
+  if (auto* only = only_part<P::WhereAndContext>(c)) return where_and(only);
   std::vector<Operand> operands;
   for (auto* part : c->whereAnd()) operands.push_back({where_and(part), first_token(part), last_token(part)});
   return join(LogicOp::Or, operands);
 }
 
 ExprPtr Builder::where_and(P::WhereAndContext* c) {
+  if (auto* only = only_part<P::WhereNotContext>(c)) return where_not(only);
   std::vector<Operand> operands;
   for (auto* part : c->whereNot()) operands.push_back({where_not(part), first_token(part), last_token(part)});
   return join(LogicOp::And, operands);
@@ -76,16 +80,16 @@ ExprPtr Builder::where_not(P::WhereNotContext* c) {
 // ---- comparisons ----
 
 ExprPtr Builder::comparison(P::ComparisonContext* c) {
-  if (auto* event = dynamic_cast<P::EventHappenedContext*>(c)) return event_happened(event);
-  if (auto* rule = dynamic_cast<P::RuleActedContext*>(c)) return rule_acted(rule);
+  if (auto* event = as<P::EventHappenedContext>(c)) return event_happened(event);
+  if (auto* rule = as<P::RuleActedContext>(c)) return rule_acted(rule);
   auto* plain = static_cast<P::PlainComparisonContext*>(c);
   return tested(plain->operand(), plain->test(), c);
 }
 
 ExprPtr Builder::tested(P::OperandContext* subject, P::TestContext* test, antlr4::ParserRuleContext* whole) {
   if (test == nullptr) return operand(subject);
-  if (auto* compare = dynamic_cast<P::CompareTestContext*>(test)) return compared(subject, compare, whole);
-  if (auto* in = dynamic_cast<P::SegmentTestContext*>(test)) {
+  if (auto* compare = as<P::CompareTestContext>(test)) return compared(subject, compare, whole);
+  if (auto* in = as<P::SegmentTestContext>(test)) {
     const auto asked = sole_name(subject);
     if (!asked || asked->text != "visitor") {
       in_.error(Code::NotVisitorIn, in_.span(first_token(whole), token_index(in->IN())), "Only `visitor in` a segment can be asked.",
@@ -95,11 +99,11 @@ ExprPtr Builder::tested(P::OperandContext* subject, P::TestContext* test, antlr4
     return make(InSegment{name(in->name()), in->NOT() != nullptr}, whole);
   }
   ExprPtr left = operand(subject);
-  if (auto* presence = dynamic_cast<P::PresenceTestContext*>(test)) {
+  if (auto* presence = as<P::PresenceTestContext>(test)) {
     if (!left) return nullptr;
     return make(Presence{std::move(left), (presence->GIVEN() != nullptr) != (presence->NOT() != nullptr)}, whole);
   }
-  if (auto* one_of = dynamic_cast<P::OneOfTestContext*>(test)) {
+  if (auto* one_of = as<P::OneOfTestContext>(test)) {
     OneOf node{std::move(left), {}, one_of->NOT() != nullptr};
     bool whole_list = node.subject != nullptr;
     for (auto* value : one_of->list()->operand()) {
@@ -179,6 +183,7 @@ ExprPtr Builder::rule_acted(P::RuleActedContext* c) {
 
 // Operators stand between the parts: part, sign, part, sign, part.
 ExprPtr Builder::operand(P::OperandContext* c) {
+  if (auto* only = only_part<P::TermContext>(c)) return term(only);
   const auto parts = c->term();
   ExprPtr all = term(parts[0]);
   for (std::size_t i = 1; i < parts.size(); ++i) {
@@ -193,6 +198,7 @@ ExprPtr Builder::operand(P::OperandContext* c) {
 }
 
 ExprPtr Builder::term(P::TermContext* c) {
+  if (auto* only = only_part<P::FactorContext>(c)) return factor(only);
   const auto parts = c->factor();
   ExprPtr all = factor(parts[0]);
   for (std::size_t i = 1; i < parts.size(); ++i) {
@@ -207,10 +213,12 @@ ExprPtr Builder::term(P::TermContext* c) {
 }
 
 ExprPtr Builder::factor(P::FactorContext* c) {
-  return c->fallback() != nullptr ? fallback(c->fallback()) : negated(factor(c->factor()), c);
+  auto* only = only_part<P::FallbackContext>(c);
+  return only != nullptr ? fallback(only) : negated(factor(c->factor()), c);
 }
 
 ExprPtr Builder::fallback(P::FallbackContext* c) {
+  if (auto* only = only_part<P::PrimaryContext>(c)) return primary(only);
   ExprPtr all = primary(c->primary());
   for (auto* part : c->signedPrimary()) {
     ExprPtr other = signed_primary(part);
@@ -243,27 +251,27 @@ ExprPtr Builder::negated(ExprPtr operand, antlr4::ParserRuleContext* whole) {
 // ---- what a value is made of ----
 
 ExprPtr Builder::primary(P::PrimaryContext* c) {
-  if (auto* group = dynamic_cast<P::GroupPrimaryContext*>(c)) return expr(group->expr());
-  if (auto* path = dynamic_cast<P::PathPrimaryContext*>(c)) return path_or_word(path);
-  if (auto* value = dynamic_cast<P::LiteralPrimaryContext*>(c)) return literal(value->literal());
-  if (auto* counted = dynamic_cast<P::CountPrimaryContext*>(c)) return count(counted);
-  if (auto* summed = dynamic_cast<P::SumPrimaryContext*>(c)) return sum(summed);
-  if (auto* last = dynamic_cast<P::LastPrimaryContext*>(c)) {
+  if (auto* group = as<P::GroupPrimaryContext>(c)) return expr(group->expr());
+  if (auto* path = as<P::PathPrimaryContext>(c)) return path_or_word(path);
+  if (auto* value = as<P::LiteralPrimaryContext>(c)) return literal(value->literal());
+  if (auto* counted = as<P::CountPrimaryContext>(c)) return count(counted);
+  if (auto* summed = as<P::SumPrimaryContext>(c)) return sum(summed);
+  if (auto* last = as<P::LastPrimaryContext>(c)) {
     Last node;
     node.event = name(last->eventField()->name());
     node.field = {name_text(last_token(last)), in_.span(last_token(last))};
     return make(std::move(node), c);
   }
-  if (auto* first = dynamic_cast<P::FirstPrimaryContext*>(c)) {
+  if (auto* first = as<P::FirstPrimaryContext>(c)) {
     in_.not_built(Code::FirstNotBuilt, span(c), "`first` is not built yet.", "`last " + words(first->eventField()) + "` is.");
     return nullptr;
   }
-  if (auto* statistic = dynamic_cast<P::StatisticPrimaryContext*>(c)) {
+  if (auto* statistic = as<P::StatisticPrimaryContext>(c)) {
     in_.not_built(Code::StatisticNotBuilt, span(c), ticked(std::string(in_.text(first_token(statistic))) + " of") + " is not built yet.",
                   "`number of` and `sum of` are; an average is a sum divided by a number.");
     return nullptr;
   }
-  if (auto* list = dynamic_cast<P::ListPrimaryContext*>(c)) {
+  if (auto* list = as<P::ListPrimaryContext>(c)) {
     in_.not_built(Code::ListNotBuilt, span(list), "A list as a value is not built yet.", "Lists stand only behind `is one of`.");
     return nullptr;
   }
@@ -318,11 +326,13 @@ std::optional<Window> Builder::needed_window(P::WindowContext* c, antlr4::Parser
 
 // The name that is all of an operand, if it is that simple.
 std::optional<Name> Builder::sole_name(P::OperandContext* c) {
-  if (c->term().size() != 1 || c->term(0)->factor().size() != 1) return std::nullopt;
-  auto* fallback = c->term(0)->factor(0)->fallback();
-  if (fallback == nullptr || !fallback->signedPrimary().empty()) return std::nullopt;
-  auto* primary = dynamic_cast<P::PathPrimaryContext*>(fallback->primary());
-  if (primary == nullptr || !primary->path()->fieldName().empty()) return std::nullopt;
+  antlr4::ParserRuleContext* at = c;
+  while (as<P::PathPrimaryContext>(at) == nullptr) {
+    if (as<P::NameContext>(at) != nullptr || at->children.size() != 1 || as<P::LiteralPrimaryContext>(at) != nullptr) return std::nullopt;
+    at = only_part<antlr4::ParserRuleContext>(at);
+  }
+  auto* primary = static_cast<P::PathPrimaryContext*>(at);
+  if (primary->path()->children.size() != 1) return std::nullopt;
   return name(primary->path()->name());
 }
 

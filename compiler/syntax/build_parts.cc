@@ -164,19 +164,19 @@ std::optional<Window> Builder::window(P::WindowContext* c) {
   Window window;
   window.span = span(c);
   P::BeforeThisContext* before = nullptr;
-  if (auto* last = dynamic_cast<P::LastWindowContext*>(c)) {
+  if (auto* last = as<P::LastWindowContext>(c)) {
     window.kind = WindowKind::Last;
     before = last->beforeThis();
     const auto length = this->length(last->length());
     if (!length) return std::nullopt;
     window.length = length->length;
-  } else if (auto* since = dynamic_cast<P::SinceWindowContext*>(c)) {
+  } else if (auto* since = as<P::SinceWindowContext>(c)) {
     window.kind = WindowKind::Since;
     before = since->beforeThis();
     window.event = name(since->name());
-  } else if (auto* ever = dynamic_cast<P::EverWindowContext*>(c)) {
+  } else if (auto* ever = as<P::EverWindowContext>(c)) {
     before = ever->beforeThis();
-  } else if (auto* only_before = dynamic_cast<P::BeforeWindowContext*>(c)) {
+  } else if (auto* only_before = as<P::BeforeWindowContext>(c)) {
     before = only_before->beforeThis();
   } else {
     in_.not_built(Code::CalendarWindowNotBuilt, span(c), "The window " + ticked(words(c)) + " is not built yet.",

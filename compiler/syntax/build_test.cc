@@ -33,12 +33,12 @@ std::optional<VirtualTime> Builder::moment(P::MomentContext* c) {
 }
 
 void Builder::test_line(P::TestLineContext* c, Test& test) {
-  if (auto* start = dynamic_cast<P::StartLineContext*>(c)) {
+  if (auto* start = as<P::StartLineContext>(c)) {
     TestSet set;
     set.at.span = span(start->VISITOR());
     set.span = span(c);
     if (bindings(start->bindings(), set.values)) test.lines.emplace_back(std::move(set));
-  } else if (auto* change = dynamic_cast<P::SetLineContext*>(c)) {
+  } else if (auto* change = as<P::SetLineContext>(c)) {
     TestSet set;
     set.span = span(c);
     const auto at = moment(change->moment());
@@ -46,7 +46,7 @@ void Builder::test_line(P::TestLineContext* c, Test& test) {
     if (!good || until_misused(change->moment())) return;
     set.at = *at;
     test.lines.emplace_back(std::move(set));
-  } else if (auto* event = dynamic_cast<P::EventLineContext*>(c)) {
+  } else if (auto* event = as<P::EventLineContext>(c)) {
     TestEvent line;
     line.event = name(event->name());
     line.span = span(c);
@@ -55,7 +55,7 @@ void Builder::test_line(P::TestLineContext* c, Test& test) {
     if (!good || until_misused(event->moment())) return;
     line.at = *at;
     test.lines.emplace_back(std::move(line));
-  } else if (auto* asked = dynamic_cast<P::AskedLineContext*>(c)) {
+  } else if (auto* asked = as<P::AskedLineContext>(c)) {
     in_.not_built(Code::AskedForNotBuilt, in_.span(token_index(asked->ASKED()), last_token(asked)), "`asked for` a slot is not built yet.");
   } else {
     expect_line(static_cast<P::ExpectLineContext*>(c), test);
@@ -80,9 +80,9 @@ void Builder::expect_line(P::ExpectLineContext* c, Test& test) {
     good = false;
   if (auto* outcome = c->because()) expect.because = Name{name_text(last_token(outcome)), in_.span(last_token(outcome))};
 
-  if (dynamic_cast<P::ExpectNothingContext*>(c->expected()) != nullptr) {
+  if (as<P::ExpectNothingContext>(c->expected()) != nullptr) {
     expect.nothing = true;
-  } else if (auto* send = dynamic_cast<P::ExpectSendContext*>(c->expected())) {
+  } else if (auto* send = as<P::ExpectSendContext>(c->expected())) {
     expect.kind = ActionKind::Send;
     expect.template_ = quoted_name(send->STRING());
     if (send->name() != nullptr) {
@@ -90,7 +90,7 @@ void Builder::expect_line(P::ExpectLineContext* c, Test& test) {
       expect.target = Path{{channel.text}, channel.span};
     }
     good = params(send->params(), expect.params) && good;
-  } else if (auto* show = dynamic_cast<P::ExpectShowContext*>(c->expected())) {
+  } else if (auto* show = as<P::ExpectShowContext>(c->expected())) {
     expect.kind = ActionKind::Show;
     expect.template_ = quoted_name(show->STRING());
     if (show->path() != nullptr) expect.target = path(show->path());

@@ -1,6 +1,7 @@
 // Text to tokens, with ANTLR's lexer; what the grammar calls a fault is put into a sentence here.
 #include <array>
 #include <cstdio>
+#include <unordered_map>
 
 #include "compiler/syntax/antlr.h"
 #include "compiler/syntax/input.h"
@@ -71,6 +72,32 @@ void report_stray(Input& input, std::size_t token) {
   input.error(Code::StrayCharacter, input.span(token), "The character `" + std::string(text) + "` means nothing here.", help);
 }
 
+// ANTLR's lexer keeps what it has learnt for ASCII only and works out every other character anew, at microseconds each. This
+// one remembers those too, so that a file in Greek is read as fast as one in English.
+class LearningLexer : public antlr4::atn::LexerATNSimulator {
+ public:
+  using LexerATNSimulator::LexerATNSimulator;
+
+ protected:
+  using State = antlr4::dfa::DFAState;
+  State* getExistingTargetState(State* from, std::size_t character) override {
+    if (character <= MAX_DFA_EDGE || character > 0x10FFFF) return LexerATNSimulator::getExistingTargetState(from, character);
+    const auto known = known_.find(key(from, character));
+    return known == known_.end() ? nullptr : known->second;
+  }
+  State* computeTargetState(antlr4::CharStream* input, State* from, std::size_t character) override {
+    State* to = LexerATNSimulator::computeTargetState(input, from, character);
+    if (character > MAX_DFA_EDGE && character <= 0x10FFFF) known_.emplace(key(from, character), to);
+    return to;
+  }
+
+ private:
+  static std::uint64_t key(const State* from, std::size_t character) {
+    return static_cast<std::uint64_t>(from->stateNumber) << 21 | character;
+  }
+  std::unordered_map<std::uint64_t, State*> known_;  // the states live as long as the program, like ANTLR's tables
+};
+
 // ANTLR counts characters, everything else counts bytes. Tokens come in order, so one walk through the text is enough.
 class ByteOffsets {
  public:
@@ -98,6 +125,8 @@ void tokenise(Input& input) {
   antlr4::ANTLRInputStream characters{std::string(text)};
   PolkuLexer lexer(&characters);
   lexer.removeErrorListeners();
+  auto* built_in = lexer.getInterpreter<antlr4::atn::LexerATNSimulator>();
+  lexer.setInterpreter(new LearningLexer(&lexer, lexer.getATN(), built_in->_decisionToDFA, built_in->getSharedContextCache()));  // lexer owns it
   ByteOffsets offsets(text);
   std::uint32_t line_checked = 0, last_stray_line_end = 0;
   bool new_line = true;

@@ -44,7 +44,8 @@ bool Outline::boundary(std::size_t at) const {
   if (at == 0) return true;
   if (type(at - 1) == L::DOT) return false;
   if (in_.tokens[at].first_on_line) return true;
-  return type(at + 1) != L::EQ && !open_[at - 1];
+  if (type(at + 1) == L::EQ) return false;
+  return type(at) == L::END || !open_[at - 1];  // an unfinished clause before `end` is likelier than a name `end`
 }
 
 bool Outline::block_begins(std::size_t at) const { return is_block(type(at)) && boundary(at); }

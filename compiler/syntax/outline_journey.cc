@@ -131,23 +131,23 @@ bool Outline::table_rows_whole(Piece piece) {
 void Outline::build_clause(P::ClauseContext* c, Journey& journey) {
   Rule* rule = journey.rules.empty() ? nullptr : &journey.rules.back();
   auto& conditions = rule != nullptr ? rule->conditions : journey.conditions;
-  if (auto* when = dynamic_cast<P::WhenClauseContext*>(c)) {
+  if (auto* when = as<P::WhenClauseContext>(c)) {
     rule->when = build_.when(when);
-  } else if (auto* then_no = dynamic_cast<P::ThenNoClauseContext*>(c)) {
+  } else if (auto* then_no = as<P::ThenNoClauseContext>(c)) {
     rule->then = build_.then_no(then_no);
-  } else if (auto* then_wait = dynamic_cast<P::ThenWaitClauseContext*>(c)) {
+  } else if (auto* then_wait = as<P::ThenWaitClauseContext>(c)) {
     rule->then = build_.then_wait(then_wait);
-  } else if (auto* only = dynamic_cast<P::OnlyIfClauseContext*>(c)) {
+  } else if (auto* only = as<P::OnlyIfClauseContext>(c)) {
     if (auto built = build_.condition(Polarity::OnlyIf, c, only->expr())) conditions.push_back(std::move(*built));
-  } else if (auto* not_if = dynamic_cast<P::NotIfClauseContext*>(c)) {
+  } else if (auto* not_if = as<P::NotIfClauseContext>(c)) {
     if (auto built = build_.condition(Polarity::NotIf, c, not_if->expr())) conditions.push_back(std::move(*built));
-  } else if (auto* limit = dynamic_cast<P::LimitClauseContext*>(c)) {
+  } else if (auto* limit = as<P::LimitClauseContext>(c)) {
     if (auto built = build_.limit(limit)) (rule != nullptr ? rule->limits : journey.limits).push_back(std::move(*built));
-  } else if (auto* priority = dynamic_cast<P::PriorityClauseContext*>(c)) {
+  } else if (auto* priority = as<P::PriorityClauseContext>(c)) {
     (rule != nullptr ? rule->priority : journey.priority) = build_.priority(priority);
-  } else if (auto* owner = dynamic_cast<P::OwnerClauseContext*>(c)) {
+  } else if (auto* owner = as<P::OwnerClauseContext>(c)) {
     (rule != nullptr ? rule->owner : journey.owner) = build_.owner(owner);
-  } else if (auto* action = dynamic_cast<P::DoClauseContext*>(c)) {
+  } else if (auto* action = as<P::DoClauseContext>(c)) {
     rule->action = build_.action(action);
   } else {
     build_.unbuilt_clause(c);
