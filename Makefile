@@ -1,5 +1,5 @@
 # Thin: the work is in scripts/. `make help` lists the targets.
-.PHONY: help run test build clean
+.PHONY: help run test build bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -14,6 +14,11 @@ test: ## install what is missing, build, and run every test
 build: ## install what is missing and build build/release/polku
 	@scripts/setup build
 	@scripts/build release polku
+
+bench: ## install what is missing, build, and time the whole command on the loans pack
+	@scripts/setup build test
+	@scripts/build release polku
+	@scripts/bench
 
 clean: ## remove build/
 	rm -rf build

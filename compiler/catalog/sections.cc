@@ -70,7 +70,7 @@ bool read_attribute(Reader& r, const Node& node, Attribute& to) {
   const Node *fallback = value_of(keys, "default"), *is = value_of(keys, "is"), *until = value_of(keys, "until");
   if (typed.type.kind == TypeKind::Consent && !typed.broken && (typed.optional || fallback || is || until)) {
     r.error(Code::CatalogConsent, to.span,
-          "The consent " + what + " can only be given or refused: it has no default, is not optional and not derived.",
+            "The consent " + what + " can only be given or refused: it has no default, is not optional and not derived.",
             "Write `" + cut(to.name) + ": consent`.");
     return false;
   }

@@ -94,7 +94,8 @@ class SourceReader {
     const bool path = format != Format::Ndjson || (!name.starts_with('.') && !name.ends_with('.') && name.find("..") == std::string::npos);
     if (name.empty() || !path) {
       r_.error(Code::SourceRawName, node.span, what + (name.empty() ? " is empty." : " is no path: " + quote(name) + "."),
-               format == Format::Csv ? "Write the name of a column as in the header." : "Write the name of a field, or a path with dots, as in `properties.total`.");
+               format == Format::Csv ? "Write the name of a column as in the header."
+                                     : "Write the name of a field, or a path with dots, as in `properties.total`.");
       return false;
     }
     out = name;

@@ -60,7 +60,8 @@ struct Diagnostic {
   std::string help;      // what to do; empty if there is nothing to add
 };
 
-// Collects; never throws. Beyond `limit` errors further ones are only counted.
+// Collects; never throws. A second message with the same code and place is dropped. Beyond `limit` errors further ones are
+// only counted.
 class Diagnostics {
  public:
   explicit Diagnostics(std::size_t limit = 50) : limit_(limit) {}

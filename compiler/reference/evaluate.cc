@@ -253,6 +253,10 @@ class Evaluation {
   // True or false if it is so for every number of the ranges.
   Tri compare_all(CompareOp op, const Operand& left, const Operand& right) const {
     const Count a = left.range.value_or(Count{}), b = right.range.value_or(Count{});
+    if (left.range && right.range) {  // of two counts each must be known
+      const auto known = [](const Count& c) { return c.unsure == 0 ? plain(TypeKind::Whole, c.sure) : unknown(TypeKind::Whole); };
+      return compare(op, known(a), known(b), story_.zone);
+    }
     std::optional<Tri> all;
     for (std::int64_t i = a.sure; i <= a.sure + a.unsure; ++i) {
       for (std::int64_t j = b.sure; j <= b.sure + b.unsure; ++j) {
@@ -345,7 +349,7 @@ Typed evaluate(const Story& story, const Scope& scope, const Expr& expr, std::ve
 Typed evaluate_as(const Story& story, const Scope& scope, const catalog::Type& type, const Expr& expr, std::vector<Seen>* saw) {
   const Evaluation evaluation(story, scope, saw);
   const std::string* word = bare_word(expr);
-  if (word != nullptr && type.kind == TypeKind::OneOf && !evaluation.look_up(std::get<syntax::Path>(expr.node)))
+  if (word != nullptr && type.kind == TypeKind::OneOf)
     if (auto value = one_of_word(*word, unknown(type))) return *value;
   const Typed value = evaluation.of(expr);
   return type.kind == TypeKind::Number ? to_number(value) : value;

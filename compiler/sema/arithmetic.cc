@@ -1,6 +1,8 @@
 // Comparisons and arithmetic: which types mix (docs/language.md, "Numbers").
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "compiler/sema/typer.h"
 #include "runtime/base/time.h"
 
@@ -50,6 +52,24 @@ CompareOp mirrored(CompareOp op) {
   return op;
 }
 
+// The number, if the expression is a whole-number constant.
+std::optional<std::int64_t> whole_constant(const syntax::Expr& e) {
+  const auto whole = [](const syntax::Expr& x) -> const syntax::Literal* {
+    const auto* l = std::get_if<syntax::Literal>(&x.node);
+    return l && l->kind == syntax::LiteralKind::Whole ? l : nullptr;
+  };
+  if (const auto* l = whole(e)) return l->value;
+  if (const auto* n = std::get_if<syntax::Negate>(&e.node))
+    if (const auto* l = whole(*n->operand)) return -l->value;
+  return std::nullopt;
+}
+
+// How far a count must be followed to decide the comparison with n.
+std::int64_t decisive(CompareOp op, std::int64_t n) {
+  const bool next = op == CompareOp::Gt || op == CompareOp::Le || op == CompareOp::Eq || op == CompareOp::Ne;
+  return std::max<std::int64_t>(1, next && n < std::numeric_limits<std::int64_t>::max() ? n + 1 : n);
+}
+
 bool negating(CompareOp op) { return op == CompareOp::Ne || op == CompareOp::Lt || op == CompareOp::Le; }
 
 const syntax::Aggregate* count_of(const syntax::Expr& e) {
@@ -59,10 +79,12 @@ const syntax::Aggregate* count_of(const syntax::Expr& e) {
 
 }  // namespace
 
+bool Typer::is_count(const syntax::Expr& e) { return count_of(e) != nullptr; }
+
 Typed Typer::compare(const syntax::Compare& c, const syntax::Expr& e) {
   if (negating(c.op)) ++negated_;
   Typed result;
-  const bool left = count_of(*c.left), right = count_of(*c.right);
+  const bool left = is_count(*c.left), right = is_count(*c.right);
   if (left && !right) {
     result = compare_count(c.op, *c.left, *c.right);
   } else if (right && !left) {
@@ -103,7 +125,7 @@ Typed Typer::compare_values(CompareOp op, Typed l, Typed r, const syntax::Expr& 
 }
 
 // A count is known as a range [sure, sure + unknown]; `at least` judges ranges, and everything else is made of it.
-Typed Typer::compare_count(CompareOp op, const syntax::Expr& count, const syntax::Expr& other) {
+Typed Typer::compare_count(CompareOp op, const syntax::Expr& count, const syntax::Expr& other, std::int64_t shown) {
   const syntax::Aggregate& a = *count_of(count);
   if (!history_allowed(count, "a count")) return {};
   Typed k = value(other);
@@ -112,26 +134,22 @@ Typed Typer::compare_count(CompareOp op, const syntax::Expr& count, const syntax
   if (!k.ok() || !m || !w) return {};
   if (k.type.kind != TypeKind::Whole)
     return fail(Code::CountNotWhole, other.span, fmt::format("A count is compared with a whole number, but `{}` is a {}.", other.text, catalog::type_name(k.type)));
-  const auto* literal = std::get_if<syntax::Literal>(&other.node);
-  const bool next = op == CompareOp::Gt || op == CompareOp::Le || op == CompareOp::Eq || op == CompareOp::Ne;
-  std::int64_t follow = 0;
-  if (literal) {
-    follow = std::max<std::int64_t>(1, literal->value + (next ? 1 : 0));
-    if (follow > 64) follow = 0;  // a longer ring costs more than the list
-  }
-  const int feature = plan_.count(*m, static_cast<int>(follow), reach(*w));
+  const std::optional<std::int64_t> constant = whole_constant(other);
+  constexpr std::int64_t kLongestRing = 64;  // a longer one costs more than keeping all
+  const std::int64_t follow = constant ? decisive(op, *constant) : 0;
+  const int feature = plan_.count(*m, static_cast<int>(follow <= kLongestRing ? follow : 0), reach(*w));
   const auto at_least = [&](int reg) { return code_.emit({.op = Op::CountAtLeast, .a = reg, .aux = feature, .imm = *w}); };
   const auto after_k = [&] {  // k + 1; the largest number has none, and no count reaches it
     const plan::Instr in = code_.at(k.reg);
     if (in.op == Op::Const && in.imm < std::numeric_limits<Value>::max()) return code_.constant(in.imm + 1);
     return code_.binary(Op::Otherwise, code_.binary(Op::Add, k.reg, code_.constant(1)), k.reg);
   };
-  if (literal) {
-    const std::int64_t shown = std::min<std::int64_t>(std::max<std::int64_t>(1, literal->value + (next ? 1 : 0)), std::numeric_limits<std::int32_t>::max());
+  if (constant && shown == 0) shown = follow;
+  if (shown > 0 && shown <= std::numeric_limits<std::int32_t>::max()) {
     const int seen = code_.emit({.op = Op::CountSeen, .b = static_cast<std::int32_t>(shown), .aux = feature, .imm = *w});
     leaf(count, {seen, {TypeKind::Whole, {}}}, static_cast<int>(shown));
   } else {
-    leaf(count, {code_.emit({.op = Op::Count, .aux = feature, .imm = *w}), {TypeKind::Whole, {}}});
+    leaf(count, {code_.emit({.op = Op::Count, .aux = plan_.count(*m, 0, reach(*w)), .imm = *w}), {TypeKind::Whole, {}}});
   }
   int result = -1;
   switch (op) {
@@ -143,6 +161,24 @@ Typed Typer::compare_count(CompareOp op, const syntax::Expr& count, const syntax
     case CompareOp::Ne: result = code_.binary(Op::Or, code_.unary(Op::Not, at_least(k.reg)), at_least(after_k())); break;
   }
   return {result, kYesNoType};
+}
+
+// `number of … is one of [2, 5]`: each comparison is of the range, and the count is followed as far as the largest of them needs.
+Typed Typer::count_one_of(const syntax::OneOf& o) {
+  std::int64_t shown = 0;
+  bool constants = true;
+  for (const syntax::ExprPtr& v : o.values) {
+    const std::optional<std::int64_t> n = whole_constant(*v);
+    constants = constants && n;
+    if (n) shown = std::max(shown, decisive(CompareOp::Eq, *n));
+  }
+  Typed result;
+  for (const syntax::ExprPtr& v : o.values) {
+    const Typed eq = compare_count(CompareOp::Eq, *o.subject, *v, constants ? shown : -1);
+    if (!eq.ok()) return {};
+    result = result.ok() ? Typed{code_.binary(Op::Or, result.reg, eq.reg), kYesNoType} : eq;
+  }
+  return result;
 }
 
 Typed Typer::negate(const syntax::Negate& n, const syntax::Expr&) {
@@ -174,6 +210,7 @@ Typed Typer::arith(const syntax::Arith& n, const syntax::Expr& e) {
       const Op op = n.op == ArithOp::Add ? Op::Add : Op::Sub;
       for (K k : {K::Whole, K::Number, K::Money, K::Percent, K::Duration})
         if (is(k, k)) return result(code_.binary(op, a.reg, b.reg), k);
+      if (is(K::Duration, K::Time) && op == Op::Add) return result(code_.binary(op, a.reg, b.reg), K::Time);
       if (is(K::Time, K::Duration)) return result(code_.binary(op, a.reg, b.reg), K::Time);
       if (is(K::Time, K::Time) && op == Op::Sub) return result(code_.binary(op, a.reg, b.reg), K::Duration);
       if (is(K::Date, K::Date) && op == Op::Sub)

@@ -310,9 +310,21 @@ Typed Typer::one_of(const syntax::OneOf& o) {
   Typed subject;
   int result = -1;
   bool ok = true;
+  const bool count = is_count(*o.subject);
+  if (count) {
+    const Typed any = count_one_of(o);
+    ok = any.ok();
+    result = any.reg;
+  }
   for (const syntax::ExprPtr& v : o.values) {
-    const auto [l, r] = pair(*o.subject, *v);
-    const Typed eq = compare_values(syntax::CompareOp::Eq, l, r, *o.subject, *v, v->span);
+    if (count) break;
+    Typed eq;
+    if (is_count(*v)) {
+      eq = compare_count(syntax::CompareOp::Eq, *v, *o.subject);
+    } else {
+      const auto [l, r] = pair(*o.subject, *v);
+      eq = compare_values(syntax::CompareOp::Eq, l, r, *o.subject, *v, v->span);
+    }
     if (!eq.ok()) {
       ok = false;
       break;

@@ -68,7 +68,10 @@ class Typer {
   Typed negate(const syntax::Negate& n, const syntax::Expr& e);
   Typed compare(const syntax::Compare& c, const syntax::Expr& e);
   Typed compare_values(syntax::CompareOp op, Typed l, Typed r, const syntax::Expr& le, const syntax::Expr& re, diag::Span span);
-  Typed compare_count(syntax::CompareOp op, const syntax::Expr& count, const syntax::Expr& other);
+  // shown: how far the count is shown in reasons; 0: as far as the constant needs; -1: wholly
+  Typed compare_count(syntax::CompareOp op, const syntax::Expr& count, const syntax::Expr& other, std::int64_t shown = 0);
+  Typed count_one_of(const syntax::OneOf& o);
+  static bool is_count(const syntax::Expr& e);
   Typed logic(const syntax::Logic& l);
   Typed not_(const syntax::Not& n);
   Typed presence(const syntax::Presence& p);

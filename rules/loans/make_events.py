@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Writes the bundled events of the loans pack, events.csv: made-up applications in the column layout of a real process log.
 
-  make_events.py            writes the file anew
-  make_events.py --check    exit 1 if the file is not what this script makes
+  make_events.py                         writes the file anew
+  make_events.py --check                 exit 1 if the file is not what this script makes
+  make_events.py --cases 13000 --out F   more of the same, for benchmarks
 
 The same bytes on every machine: its own random numbers from a fixed seed, no clock, integers only.
 """
+import argparse
 import pathlib
 import sys
 
-CASES = 160
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 START = 1725148800000   # 2024-09-01T00:00:00Z, in milliseconds
 WINTER = 1729990800000  # 2024-10-27T01:00:00Z: from here on Amsterdam is at UTC+1 instead of UTC+2
@@ -138,20 +139,24 @@ class Case:
 
 
 def main():
-    path = pathlib.Path(__file__).resolve().parent / "events.csv"
+    options = argparse.ArgumentParser()
+    options.add_argument("--check", action="store_true")
+    options.add_argument("--cases", type=int, default=160)
+    options.add_argument("--out", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parent / "events.csv")
+    options = options.parse_args()
     random = Random(20240901)
     lines = ["case_id,amount_req,reg_date,activity,lifecycle,timestamp,resource"]
-    for number in range(900001, 900001 + CASES):
+    for number in range(900001, 900001 + options.cases):
         case = Case(number, Random(random.next()))
         case.live()
         lines += case.lines()
     content = ("\n".join(lines) + "\n").encode()
-    if sys.argv[1:] == ["--check"]:
-        right = path.read_bytes() == content
+    if options.check:
+        right = options.out.read_bytes() == content
         print("events.csv is what make_events.py makes" if right else "events.csv is not what make_events.py makes")
         return 0 if right else 1
-    path.write_bytes(content)
-    print(f"events.csv: {len(lines)} lines, {len(content)} bytes")
+    options.out.write_bytes(content)
+    print(f"{options.out.name}: {len(lines)} lines, {len(content)} bytes")
     return 0
 
 
