@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "cli/common.h"
 #include "cli/replay.h"
@@ -26,18 +27,21 @@ class Story {
  public:
   Story(const driver::Pack& pack, const Options& o) : pack_(pack), o_(o), zone_(base::Zone::find(pack.catalog.zone).value_or(base::Zone::utc())) {}
 
-  int tell(std::vector<history::Event> events, Millis end, base::Texts& texts) {
+  int tell(const std::vector<history::Event>& events, Millis end, base::Texts& texts) {
     const plan::Plan& plan = *pack_.plan;
     std::string error;
     const auto evaluator = driver::evaluator(plan, driver::Tier::Interp, error);
     engine::Engine engine(plan, *evaluator, texts, engine::Keep::All);
     std::vector<engine::Step> steps;
     engine.trace(&steps);
-    std::stable_sort(events.begin(), events.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+    // In order of time, ties as they came (std::stable_sort's buffer is deprecated in the library, an error for clang).
+    std::vector<std::size_t> order(events.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return std::pair(events[a].at, a) < std::pair(events[b].at, b); });
     fmt::print("Visitor {}: {} record{}, told until {} ({}).\n", o_.visitor, events.size(), events.size() == 1 ? "" : "s", when(end), zone_.name());
     started_.assign(plan.rules.size(), false);
-    for (const history::Event& e : events) {
-      engine.take(o_.visitor, e);
+    for (const std::size_t i : order) {
+      engine.take(o_.visitor, events[i]);
       flush(steps, engine.drain());
     }
     engine.advance(end);
@@ -190,11 +194,15 @@ int explain(const Options& o) {
     if (record.visitor == o.visitor) events.push_back(record.event);
   }
   print_rejects(reader->counts());
+  if (!reader->counts().stopped.empty()) {
+    complain(reader->counts().stopped);
+    return kMisuse;
+  }
   if (events.empty()) {
     complain(fmt::format("the log has no record of visitor {}{}", o.visitor, until ? " until then" : ""));
     return kFindings;
   }
-  return Story(*pack, o).tell(std::move(events), until.value_or(latest), texts);
+  return Story(*pack, o).tell(events, until.value_or(latest), texts);
 }
 
 }  // namespace

@@ -75,8 +75,7 @@ class Judge {
 
 class PlanJudge : public Judge {
  public:
-  PlanJudge(const plan::Plan& plan, std::unique_ptr<plan::Evaluator> evaluator, base::Texts& texts, engine::Keep keep)
-      : evaluator_(std::move(evaluator)), engine_(plan, *evaluator_, texts, keep) {}
+  PlanJudge(const plan::Plan& plan, const plan::Evaluator& evaluator, base::Texts& texts, engine::Keep keep) : engine_(plan, evaluator, texts, keep) {}
   engine::Taken take(std::string_view visitor, const history::Event& event) override { return engine_.take(visitor, event); }
   void finish(Millis end) override { engine_.advance(end); }
   std::vector<history::Decision> drain() override { return engine_.empty() ? std::vector<history::Decision>{} : engine_.drain(); }
@@ -87,7 +86,6 @@ class PlanJudge : public Judge {
   }
 
  private:
-  std::unique_ptr<plan::Evaluator> evaluator_;
   engine::Engine engine_;
 };
 
@@ -154,6 +152,10 @@ class Run {
         take(record);
       }
     }
+    if (!reader_.counts().stopped.empty()) {  // half a log is not a log
+      result_.error = reader_.counts().stopped;
+      return std::move(result_);
+    }
     const Millis end = options_.until.value_or(latest_);
     if (result_.events > 0 || options_.until) judge_->finish(end);
     hand_out();
@@ -170,13 +172,17 @@ class Run {
       result_.tier = "reference";
       return true;
     }
-    const driver::Tier tier = options_.engine == EngineKind::Jit      ? driver::Tier::Jit
-                              : options_.engine == EngineKind::Interp ? driver::Tier::Interp
-                                                                      : driver::Tier::Auto;
-    auto evaluator = driver::evaluator(*pack_.plan, tier, result_.error);
-    if (!evaluator) return false;
+    const plan::Evaluator* evaluator = options_.evaluator;
+    if (!evaluator) {
+      const driver::Tier tier = options_.engine == EngineKind::Jit      ? driver::Tier::Jit
+                                : options_.engine == EngineKind::Interp ? driver::Tier::Interp
+                                                                        : driver::Tier::Auto;
+      made_ = driver::evaluator(*pack_.plan, tier, result_.error);
+      if (!made_) return false;
+      evaluator = made_.get();
+    }
     result_.tier = evaluator->tier();
-    judge_ = std::make_unique<PlanJudge>(*pack_.plan, std::move(evaluator), texts_, options_.keep);
+    judge_ = std::make_unique<PlanJudge>(*pack_.plan, *evaluator, texts_, options_.keep);
     return true;
   }
 
@@ -259,7 +265,8 @@ class Run {
   const Sink& sink_;
   const Progress& progress_;
   base::ExternalSort ordered_;
-  std::unique_ptr<Judge> judge_;
+  std::unique_ptr<plan::Evaluator> made_;
+  std::unique_ptr<Judge> judge_;  // after what it refers to
   history::KnownIds known_;
   ReplayResult result_;
   Millis latest_ = std::numeric_limits<Millis>::min();

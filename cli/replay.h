@@ -18,6 +18,7 @@ enum class EngineKind { Auto, Jit, Interp, Reference };
 
 struct ReplayOptions {
   EngineKind engine = EngineKind::Auto;
+  const plan::Evaluator* evaluator = nullptr; // of pack.plan; else one is made as `engine` says
   engine::Keep keep = engine::Keep::Acted;
   bool any_order = false;                     // sort the records first: by time, visitor, event in catalog order, content
   bool stream = false;                        // hand out each decision as it is made; else ordered by (at, visitor, …)

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "runtime/base/time.h"
@@ -45,7 +46,7 @@ void Typer::leaf(const syntax::Expr& e, const Typed& t, int or_more) {
 }
 
 std::vector<Leaf> Typer::take_leaves() {
-  std::stable_sort(leaves_.begin(), leaves_.end(), [](const Leaf& a, const Leaf& b) { return a.begin < b.begin; });
+  std::sort(leaves_.begin(), leaves_.end(), [](const Leaf& a, const Leaf& b) { return std::tie(a.begin, a.name) < std::tie(b.begin, b.name); });
   std::vector<Leaf> out;
   for (Leaf& l : leaves_)
     if (std::none_of(out.begin(), out.end(), [&](const Leaf& o) { return o.name == l.name; })) out.push_back(std::move(l));

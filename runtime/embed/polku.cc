@@ -142,7 +142,7 @@ struct Engine::Impl {
           event.changes.push_back({i, read(f, catalog().attributes[static_cast<std::size_t>(i)].type)});
       }
     }
-    event.identity = e.id.empty() ? identity.of_content(*visitor, event, texts) : history::identity_of_id("native", e.id);
+    event.identity = e.id.empty() ? identity.of_content(*visitor, event, texts) : history::identity_of_id("", e.id);
     if (!e.id.empty() && known.contains(event.identity)) return Accepted::Duplicate;
     if (engine.take(*visitor, event) == engine::Taken::OutOfOrder) return refuse("the record lies before the clock of `" + *visitor + "`");
     if (!e.id.empty()) known.first(event.identity);

@@ -1,13 +1,10 @@
 #include "tests/differential/engines.h"
 
-#include <algorithm>
-#include <limits>
+#include <memory>
 
 #include "cli/replay.h"
 #include "compiler/driver/driver.h"
 #include "compiler/jit/jit.h"
-#include "runtime/engine/engine.h"
-#include "runtime/history/arrivals.h"
 #include "runtime/ingest/ingest.h"
 
 namespace polku::differential {
@@ -29,42 +26,24 @@ class PackEngines : public Engines {
       return {};
     }
     switch (engine) {
-      case Engine::Reference: return replay(*input.reader, texts, cli::EngineKind::Reference, error);
-      case Engine::Interpreter: return replay(*input.reader, texts, cli::EngineKind::Interp, error);
-      case Engine::Jit: return compiled(*input.reader, texts, error);
+      case Engine::Reference: return replay(*input.reader, texts, cli::EngineKind::Reference, nullptr, error);
+      case Engine::Interpreter: return replay(*input.reader, texts, cli::EngineKind::Interp, nullptr, error);
+      case Engine::Jit: return replay(*input.reader, texts, cli::EngineKind::Jit, jit_.evaluator.get(), error);
     }
     return {};
   }
 
  private:
-  std::vector<std::string> replay(ingest::Reader& reader, base::Texts& texts, cli::EngineKind kind, std::string& error) {
+  std::vector<std::string> replay(ingest::Reader& reader, base::Texts& texts, cli::EngineKind kind, const plan::Evaluator* evaluator, std::string& error) {
     std::vector<std::string> lines;
     cli::ReplayOptions options;
     options.engine = kind;
+    options.evaluator = evaluator;  // compiled once for all logs of the pack
     options.keep = engine::Keep::All;
     options.sort_memory = 1u << 20;
     const cli::ReplayResult result = cli::replay(*pack_, reader, texts, options, [&](std::string_view line) { lines.emplace_back(line); });
     error = result.error;
     if (result.out_of_order > 0) error = "records out of order";
-    return lines;
-  }
-
-  // Without replay(), which would compile the pack once more for every log.
-  std::vector<std::string> compiled(ingest::Reader& reader, base::Texts& texts, std::string& error) {
-    engine::Engine engine(*pack_->plan, *jit_.evaluator, texts, engine::Keep::All);
-    history::KnownIds known;
-    Millis end = std::numeric_limits<Millis>::min();
-    ingest::Record record;
-    while (reader.next(record)) {
-      if (record.has_id && !known.first(record.event.identity)) continue;
-      if (engine.take(record.visitor, record.event) == engine::Taken::OutOfOrder) error = "records out of order";
-      end = std::max(end, record.event.at);
-    }
-    if (end != std::numeric_limits<Millis>::min()) engine.advance(end);
-    std::vector<history::Decision> decisions = engine.drain();
-    std::stable_sort(decisions.begin(), decisions.end(), [](const auto& a, const auto& b) { return std::tie(a.at, a.visitor) < std::tie(b.at, b.visitor); });
-    std::vector<std::string> lines;
-    for (const history::Decision& d : decisions) history::append_json(lines.emplace_back(), d, pack_->catalog.currency);
     return lines;
   }
 

@@ -244,7 +244,6 @@ Written Expressions::compare(const Scope& scope, int depth) {
   const bool words = random_.percent(60);
   std::string sign = words ? kSigns[op].words : kSigns[op].sign;
   if (words && op >= 2 && random_.percent(30)) sign = (random_.percent(30) ? "is not " : "is ") + sign;
-  if (!words && op == 0 && random_.percent(30)) sign = "==";
   ++tally_["compare " + sign];
   ++tally_["compare of " + std::string(catalog::kind_name(type.kind))];
   const std::string before = in(left, Binding::Add);

@@ -84,7 +84,7 @@ class PackMaker {
         Draft d{.name = {names[j], "r" + std::to_string(r + 1), true}, .action = {}};
         d.template_ = &random_.of(world().templates);
         const Channel& channel = world().channels[static_cast<std::size_t>(random_.of(d.template_->by))];
-        d.name.sends = channel.slots.empty() || random_.percent(40);
+        d.name.sends = channel.slots.empty();
         ++tally()[d.name.sends ? "do send" : "do show"];
         d.action = d.name.sends ? "send " + quoted(d.template_->name) + " by " + channel.name
                                 : "show " + quoted(d.template_->name) + " in " + channel.name + "." + random_.of(channel.slots);
@@ -106,8 +106,7 @@ class PackMaker {
     return "segment s" + std::to_string(index + 1) + "\n  is " + expressions_.condition(scope, 2) + "\nend\n";
   }
 
-  std::string limit(bool sends) {
-    const bool messages = random_.percent(85) == sends;
+  std::string limit(bool messages) {
     ++tally()[messages ? "limit messages" : "limit shows"];
     const int n = random_.of({1, 1, 1, 2, 2, 3, 5});
     return "limit " + std::to_string(n) + (messages ? (n == 1 && random_.percent(50) ? " message in " : " messages in ") : " shows in ") + expressions_.length(world().history);
@@ -130,7 +129,8 @@ class PackMaker {
     }
     for (std::size_t i = 0, n = random_.weighted(of_journey ? std::vector<int>{75, 22, 3} : std::vector<int>{78, 18, 4}); i < n; ++i) {
       if (of_journey) ++tally()["limit of a journey"];
-      out.push_back(limit(sends));
+      // A journey may limit what only some of its rules do.
+      out.push_back(limit(of_journey && random_.percent(15) ? !sends : sends));
     }
     if (random_.percent(of_journey ? 15 : 35)) {
       ++tally()["priority"];

@@ -80,7 +80,7 @@ void add_channels(World& world, Random& random, Tally& tally) {
       c.limit = random.between(1, 4);
       c.within = lattice_length(world, random, world.history);
     }
-    for (std::size_t s = 0, slots = random.below(3); s < slots; ++s) c.slots.push_back(numbered("slot", s + 1));
+    for (std::size_t s = 0, slots = random.of<std::size_t>({0, 0, 0, 1, 2}); s < slots; ++s) c.slots.push_back(numbered("slot", s + 1));
     if (c.needs >= 0) ++tally["channel needs"];
     if (c.reach >= 0) ++tally["channel reach"];
     if (c.limit > 0) ++tally["channel limit"];
