@@ -4,7 +4,8 @@
 //   block : journeyHead clause* (ruleHead clause*)* END | segmentBlock END | guaranteeBlock END | testHead testLine* END
 // Every clause starts with a hard word, so compiler/syntax/outline.cc cuts the tokens into pieces at those words and each piece
 // is parsed on its own by one of the rules in the section "pieces": a fault stays in its clause, and the time is linear.
-// The grammar has no ambiguity: SLL prediction is tried first, LL only where SLL fails.
+// Soft words make some beginnings look alike (an event may be called `visitor`); the alternative written first then wins.
+// SLL prediction is tried first, LL only where SLL fails.
 grammar Polku;
 
 // ---- pieces ----

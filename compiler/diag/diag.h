@@ -60,7 +60,7 @@ struct Diagnostic {
   std::string help;      // what to do; empty if there is nothing to add
 };
 
-// Collects; never throws. A second message with the same code and place is dropped. Beyond `limit` errors further ones are
+// Collects; never throws. The same message for the same place is taken once. Beyond `limit` errors further ones are
 // only counted.
 class Diagnostics {
  public:

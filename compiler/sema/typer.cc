@@ -357,7 +357,8 @@ Typed Typer::text_test(const syntax::TextTest& t) {
 
 Typed Typer::otherwise(const syntax::Otherwise& o, const Type* wanted) {
   const int negated = std::exchange(negated_, 0);
-  Typed a = value(*o.subject, wanted);
+  // A number that is wanted is made of what `otherwise` gives, not of its parts.
+  Typed a = value(*o.subject, wanted && wanted->kind == TypeKind::OneOf ? wanted : nullptr);
   Typed b = a.ok() ? value(*o.fallback, &a.type) : Typed{};
   negated_ = negated;
   if (!a.ok() || !b.ok()) return {};

@@ -35,6 +35,7 @@ using ExprPtr = std::unique_ptr<Expr>;
 enum class LiteralKind { YesNo, Whole, Number, Money, Percent, Text, Duration, Date };
 
 // value is encoded as runtime/base/value.h says, Text excepted (see text). A Number literal always has a decimal point.
+// A minus directly before a number belongs to the literal: `-5 EUR` is one, with a negative value.
 struct Literal {
   LiteralKind kind = LiteralKind::Whole;
   Value value = 0;
@@ -71,7 +72,7 @@ struct Now {};
 struct Arith { ArithOp op; ExprPtr left, right; };
 struct Negate { ExprPtr operand; };
 struct Compare { CompareOp op; ExprPtr left, right; };
-struct Logic { LogicOp op; ExprPtr left, right; };
+struct Logic { LogicOp op; ExprPtr left, right; };   // a chain `a and b and c …` is a balanced tree, in written order
 struct Not { ExprPtr operand; };
 struct Presence { ExprPtr subject; bool given; };                             // `is given` / `is missing`
 struct OneOf { ExprPtr subject; std::vector<ExprPtr> values; bool negated; }; // `is [not] one of [..]`

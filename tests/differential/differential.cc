@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include "tests/differential/engines.h"
 #include "tests/differential/shrink.h"
@@ -16,14 +17,14 @@ namespace {
 using namespace polku::differential;
 
 struct Options {
-  std::size_t cases = 2500, packs = 0, shrink_attempts = 4000;
+  std::size_t cases = 2500, packs = 0, shrink_attempts = 4000, reports = 3;
   std::uint64_t seed = 1, pack = 0, log = 0;
   std::string keep;
   bool verbose = false, print = false;
 };
 
 struct Totals {
-  std::size_t cases = 0, packs = 0, differences = 0, broken = 0, decided = 0, acted = 0;
+  std::size_t cases = 0, packs = 0, differences = 0, broken = 0, reported = 0, decided = 0, acted = 0;
   Tally constructs, records, outcomes;
 };
 
@@ -138,6 +139,7 @@ bool run_pack(const Options& o, std::uint64_t pack_seed, const std::vector<std::
     return false;
   }
   const std::vector<Engine> which = engines();
+  bool first = true;
   for (std::uint64_t log_seed : logs) {
     std::snprintf(current, sizeof current, "died in pack %llu, log %llu\n", static_cast<unsigned long long>(pack_seed), static_cast<unsigned long long>(log_seed));
     const std::string log = make_log(pack, log_seed, t.records);
@@ -153,7 +155,8 @@ bool run_pack(const Options& o, std::uint64_t pack_seed, const std::vector<std::
                 v.error.empty() ? engine_name(which[v.differs]) : v.error.c_str());
     if (v.error.empty()) {
       print_first_difference(v, which);
-      if (t.differences == 1) report(o, {pack.catalog, pack.files, log}, v, which, optimise, pack_seed, log_seed);
+      // One of a pack is enough: the others are likely to have the same cause.
+      if (std::exchange(first, false) && t.reported++ < o.reports) report(o, {pack.catalog, pack.files, log}, v, which, optimise, pack_seed, log_seed);
     }
     std::fflush(stdout);
   }
@@ -173,7 +176,8 @@ int main(int argc, char** argv) {
   app.add_option("--cases", o.cases, "how many (pack, log) pairs")->check(CLI::PositiveNumber);
   app.add_option("--packs", o.packs, "over how many packs (a tenth of the cases)");
   app.add_option("--seed", o.seed, "of everything");
-  app.add_option("--keep", o.keep, "where the first difference is written, made small");
+  app.add_option("--keep", o.keep, "where differences are written, made small");
+  app.add_option("--reports", o.reports, "of how many packs with a difference the first one is made small");
   app.add_option("--shrink", o.shrink_attempts, "how often to try to make it smaller");
   CLI::Option* pack = app.add_option("--pack", o.pack, "only this pack, by the number that was printed");
   CLI::Option* log = app.add_option("--log", o.log, "only this log")->needs(pack);
@@ -189,7 +193,7 @@ int main(int argc, char** argv) {
   } else {
     if (o.packs == 0) o.packs = (o.cases + 9) / 10;
     Random seeds(o.seed);
-    for (std::size_t p = 0; p < o.packs && t.broken < 5; ++p) {
+    for (std::size_t p = 0; p < o.packs && t.broken < 20; ++p) {
       // Short numbers can be copied by hand.
       const std::uint64_t pack_seed = seeds.next() >> 24;
       std::vector<std::uint64_t> logs((o.cases + p) / o.packs);

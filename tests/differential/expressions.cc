@@ -274,7 +274,7 @@ Written Expressions::one_of(const Scope& scope, int depth) {
   const Type type = comparable(scope);
   if (!has_literal(type.kind) || type == kYesNo) return {};
   const Written subject = make(scope, type, depth);
-  if (subject.text.empty() || subject.literal) return {};
+  if (subject.text.empty() || subject.literal || (subject.count && type == kNumber)) return {};
   const bool negated = random_.percent(30);
   std::string text = in(subject, Binding::Add) + (negated ? " is not one of [" : " is one of [");
   for (std::size_t i = 0, n = 1 + random_.below(3); i < n; ++i) {
@@ -314,7 +314,10 @@ Written Expressions::presence(const Scope& scope, int depth) {
 }
 
 Written Expressions::happened(const Scope& scope, int) {
-  if (scope.rules && !scope.rules->empty() && random_.percent(35)) return {rule_verb(scope, random_.of(*scope.rules)) + window(), Binding::Compare};
+  if (scope.rules && !scope.rules->empty() && random_.percent(35)) {
+    const std::string what = rule_verb(scope, random_.of(*scope.rules));
+    return {what + window(), Binding::Compare};
+  }
   ++tally_["happened"];
   const std::string what = occurrence(static_cast<int>(random_.below(world_.events.size())), 1, 35);
   return {what + " happened" + window(), Binding::Compare};

@@ -109,7 +109,8 @@ class PackMaker {
   std::string limit(bool messages) {
     ++tally()[messages ? "limit messages" : "limit shows"];
     const int n = random_.of({1, 1, 1, 2, 2, 3, 5});
-    return "limit " + std::to_string(n) + (messages ? (n == 1 && random_.percent(50) ? " message in " : " messages in ") : " shows in ") + expressions_.length(world().history);
+    const char* unit = !messages ? " shows in " : n == 1 && random_.percent(50) ? " message in " : " messages in ";
+    return "limit " + std::to_string(n) + unit + expressions_.length(world().history);
   }
 
   // Clauses that a journey and a rule may both have.

@@ -39,7 +39,13 @@ class LogMaker {
     now_ = world_.origin + world_.unit * random_.between(0, 3);
     // Most visitors begin with what the channels ask for, so that something is done.
     if (random_.percent(85)) out.push_back(update(true));
-    const std::size_t n = random_.of({0, 3, 8, 15, 15, 25, 40, 60});
+    std::size_t n = random_.of<std::size_t>({0, 3, 8, 15, 15, 25, 40, 60});
+    favourite_ = -1;
+    if (random_.percent(3)) {  // enough of one event that the record drops what is too old
+      n = 150 + random_.below(200);
+      favourite_ = static_cast<int>(random_.below(world_.events.size()));
+      ++tally_["long history"];
+    }
     while (out.size() < n) {
       step();
       if (!out.empty() && random_.percent(4)) {
@@ -64,13 +70,15 @@ class LogMaker {
         ++tally_["step: exactly a duration"];
         break;
       case 4:
-        if (!lengths.empty()) now_ += random_.of(lengths) + (random_.percent(50) ? 1 : -1);
+        if (!lengths.empty()) now_ += random_.of(lengths);
+        if (!lengths.empty()) now_ += random_.percent(50) ? 1 : -1;
         ++tally_["step: 1 ms off a duration"];
         break;
       case 5: now_ += static_cast<Millis>(random_.below(static_cast<std::size_t>(world_.unit * 2))); break;
       case 6: now_ += (world_.unit - now_ % world_.unit) % world_.unit; break;  // back on the lattice
       default:
-        now_ += world_.history * random_.of({1, 1, 2}) + random_.of({-1, 0, 0, 1});
+        now_ += world_.history * random_.of({1, 1, 2});
+        now_ += random_.of({-1, 0, 0, 1});
         ++tally_["step: the history kept"];
         break;
     }
@@ -112,7 +120,8 @@ class LogMaker {
 
   std::string event() {
     std::size_t type = random_.below(world_.events.size());
-    if (random_.percent(60)) type = static_cast<std::size_t>(random_.of(pack_.starts));
+    if (favourite_ >= 0 && random_.percent(75)) type = static_cast<std::size_t>(favourite_);
+    else if (random_.percent(60)) type = static_cast<std::size_t>(random_.of(pack_.starts));
     const Event& e = world_.events[type];
     std::string fields;
     for (const Field& f : e.fields)
@@ -157,6 +166,7 @@ class LogMaker {
   std::string visitor_;
   Millis now_ = 0;
   int ids_ = 0;
+  int favourite_ = -1;  // an event that comes more often than the others
 };
 
 }  // namespace

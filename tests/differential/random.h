@@ -1,5 +1,6 @@
 // Random numbers that are the same on every machine and with every library: SplitMix64
-// (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014).
+// (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014). Callers never draw twice in one expression whose
+// order of evaluation the language leaves open.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -44,7 +44,10 @@ Value draw_value(const World& world, Random& random, Type type, bool far) {
     case TypeKind::Percent: return random.of({0, 1, 100'000, 100'000, 125'000, 333'333, 500'000, 1'000'000, 2'000'000, -50'000});
     case TypeKind::Text: case TypeKind::TextList: return 0;
     case TypeKind::OneOf: return static_cast<Value>(random.below(world.lists[static_cast<std::size_t>(type.list)].size()));
-    case TypeKind::Time: return world.origin + world.unit * random.between(-3, 12) + random.of({0, 0, 0, 1, -1});
+    case TypeKind::Time: {
+      const Value on_lattice = world.origin + world.unit * random.between(-3, 12);
+      return on_lattice + random.of({0, 0, 0, 1, -1});
+    }
     case TypeKind::Date: return world.day + random.of({0, 0, 1, 1, 2, -1, 5, -200});
     case TypeKind::Duration: return world.unit * random.of({0, 1, 1, 2, 2, 3, 4, 5});
     case TypeKind::Consent: return random.percent(80) ? kYes : kNo;

@@ -124,6 +124,8 @@ class Golden {
   }
 
   void codes() {
+    // No golden can hold these: the first two need files of many megabytes (tests/cli has them), and no text is known that leads to the last.
+    for (const diag::Code code : {diag::Code::FileTooLarge, diag::Code::CatalogTooBig, diag::Code::ReadingFailed}) codes_.insert(std::string(diag::code_text(code)));
     for (const diag::Code code : diag::all_codes())
       if (!codes_.contains(std::string(diag::code_text(code)))) {
         ++failed_;

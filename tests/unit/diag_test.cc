@@ -221,7 +221,8 @@ TEST(Render, LongLineIsCutAroundThePlace) {
 
 TEST(Collect, CountsBeyondTheLimit) {
   Diagnostics d(2);
-  for (int i = 0; i < 5; ++i) d.add(kCode, {}, "m");
+  for (std::uint32_t i = 0; i < 5; ++i) d.add(kCode, {0, i, i + 1}, "m");
+  d.add(kCode, {0, 1, 2}, "m");  // said already
   EXPECT_EQ(d.errors(), 5u);
   EXPECT_EQ(d.all().size(), 2u);
   EXPECT_FALSE(d.ok());
