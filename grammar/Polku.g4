@@ -132,8 +132,8 @@ signedPrimary : DASH signedPrimary | primary ;
 primary
   : LPAREN expr RPAREN                                        # groupPrimary
   | NUMBER OF occurrence window?                              # countPrimary
-  | SUM OF eventField (WHERE where)? window?                  # sumPrimary
-  | (AVERAGE | HIGHEST | LOWEST) OF eventField (WHERE where)? window?  # statisticPrimary
+  | (SUM | HIGHEST | LOWEST) OF eventField (WHERE where)? window?  # valuesPrimary
+  | AVERAGE OF eventField (WHERE where)? window?              # averagePrimary
   | LAST eventField                                           # lastPrimary
   | FIRST eventField                                          # firstPrimary
   | STRING DOT name                                           # rulePrimary

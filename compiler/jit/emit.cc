@@ -70,6 +70,8 @@ class Emitter {
       case Op::CountSeen:
         return call_host(offsetof(Host, count_seen), {context_, index(i.aux), number(i.imm), number(i.b)});
       case Op::Sum: return call_host(offsetof(Host, sum), {context_, index(i.aux), number(i.imm)});
+      case Op::Highest: return call_host(offsetof(Host, highest), {context_, index(i.aux), number(i.imm)});
+      case Op::Lowest: return call_host(offsetof(Host, lowest), {context_, index(i.aux), number(i.imm)});
       case Op::Add: return checked(llvm::Intrinsic::sadd_with_overflow, i);
       case Op::Sub: return checked(llvm::Intrinsic::ssub_with_overflow, i);
       case Op::Mul: return checked(llvm::Intrinsic::smul_with_overflow, i);
@@ -206,7 +208,7 @@ class Emitter {
 // Does aux name something?
 bool uses_aux(Op op) {
   return op == Op::Attribute || op == Op::Field || op == Op::LastField || op == Op::CountAtLeast || op == Op::Count ||
-         op == Op::CountSeen || op == Op::Sum;
+         op == Op::CountSeen || op == Op::Sum || op == Op::Highest || op == Op::Lowest;
 }
 
 // What is wrong with an instruction at `position`; null if nothing.

@@ -32,7 +32,7 @@ Layout lay_out(const Plan& plan) {
         else
           list = l.lists++;
         break;
-      case FeatureKind::Sum: list = l.lists++; break;
+      case FeatureKind::Values: list = l.lists++; break;
       case FeatureKind::Last: at = words(2 + f.columns.size()); break;
     }
     l.feature.push_back(at);
@@ -60,8 +60,8 @@ Footprint footprint(const Plan& plan) {
     if (feature.kind == FeatureKind::Count && feature.keep == 0)
       f.unbounded.push_back(fmt::format("every `{}` of {} days is kept: it is counted without a constant to compare with",
                                         occurrence_name(plan, feature.match.what), (feature.horizon + kDay - 1) / kDay));
-    if (feature.kind == FeatureKind::Sum)
-      f.unbounded.push_back(fmt::format("every `{}` of {} days is kept: its `{}` is summed",
+    if (feature.kind == FeatureKind::Values)
+      f.unbounded.push_back(fmt::format("every `{}` of {} days is kept with its `{}`, for a sum or an extreme",
                                         occurrence_name(plan, feature.match.what), (feature.horizon + kDay - 1) / kDay,
                                         plan.catalog.events[static_cast<std::size_t>(feature.match.what)]
                                             .fields[static_cast<std::size_t>(feature.columns[0])].name));

@@ -83,7 +83,7 @@ class Printer {
         s += fmt::format("count {} within {}, {}", match(f.match), length(f.horizon),
                          f.keep > 0 ? fmt::format("latest {}", f.keep) : "all");
         break;
-      case FeatureKind::Sum: s += fmt::format("sum {} of {} within {}", column(f.columns[0]), match(f.match), length(f.horizon)); break;
+      case FeatureKind::Values: s += fmt::format("values {} of {} within {}", column(f.columns[0]), match(f.match), length(f.horizon)); break;
       case FeatureKind::Last:
         s += fmt::format("last {} within {}:", match(f.match), length(f.horizon));
         for (std::int32_t c : f.columns) s += " " + column(c);
@@ -135,7 +135,9 @@ class Printer {
         case Op::LastField: s += fmt::format(" feature {} column {}", in.aux, in.imm); break;
         case Op::CountAtLeast:
         case Op::Count:
-        case Op::Sum: s += fmt::format(" feature {} window {}", in.aux, in.imm); break;
+        case Op::Sum:
+        case Op::Highest:
+        case Op::Lowest: s += fmt::format(" feature {} window {}", in.aux, in.imm); break;
         case Op::CountSeen: s += fmt::format(" feature {} window {} up to {}", in.aux, in.imm, in.b); break;
         case Op::MulDiv:
         case Op::DivMul: s += fmt::format(" by {}", in.imm); break;

@@ -46,11 +46,11 @@ struct Match {                   // an occurrence, if its filter holds; the filt
   CodeId filter = -1;
 };
 
-enum class FeatureKind { Count, Sum, Last };
+enum class FeatureKind { Count, Values, Last };
 
 // Count: when Match happened. keep > 0: only the latest `keep` times matter, and as many unknown ones apart; keep = 0: all
 //        within `horizon`.
-// Sum:   field `columns[0]` of each match within `horizon`.
+// Values: field `columns[0]` of each match within `horizon`, to be added up or compared.
 // Last:  fields `columns` of the latest match, gone after any of `resets`, or when older than `horizon`.
 struct Feature {
   FeatureKind kind = FeatureKind::Count;
@@ -136,7 +136,7 @@ struct Rule {
 //   mark                at, seq
 //   Count, keep > 0     keep × (at, seq), newest first, then as much again for the unknown ones if there is a filter
 //   Count, keep = 0     list of (at, seq * 2 + sure)
-//   Sum                 list of (at, seq, value or kUnknown)
+//   Values              list of (at, seq, value or kUnknown)
 //   Last                at, seq, one word a column
 //   Absence             at, seq, identity, one word a capture
 //   Wait                list of the same
@@ -190,6 +190,8 @@ struct Host {
   Value (*count)(const Context*, std::int32_t feature, std::int64_t window);
   Value (*count_seen)(const Context*, std::int32_t feature, std::int64_t window, std::int64_t up_to);
   Value (*sum)(const Context*, std::int32_t feature, std::int64_t window);
+  Value (*highest)(const Context*, std::int32_t feature, std::int64_t window);
+  Value (*lowest)(const Context*, std::int32_t feature, std::int64_t window);
   Value (*text)(const Context*, std::int32_t op, Value a, Value b);  // TextContains, TextStarts, TextEnds, ListContains; both known
 };
 

@@ -145,7 +145,12 @@ class Evaluation {
   }
 
   Typed read(const syntax::Aggregate& aggregate, const Expr& e) const {
-    if (aggregate.kind == syntax::AggregateKind::Sum) return found(e, sum(aggregate));
+    switch (aggregate.kind) {
+      case syntax::AggregateKind::Sum: return found(e, sum(aggregate));
+      case syntax::AggregateKind::Highest:
+      case syntax::AggregateKind::Lowest: return found(e, extreme(aggregate));
+      case syntax::AggregateKind::Number: break;
+    }
     const Count c = count(aggregate.what, aggregate.window);
     return found(e, plain(TypeKind::Whole, c.unsure == 0 ? std::optional(c.sure) : std::nullopt));
   }
@@ -312,19 +317,37 @@ class Evaluation {
     return c;
   }
 
-  Typed sum(const syntax::Aggregate& aggregate) const {
+  // Every value that matches, or might; nothing if one of them is not known.
+  std::optional<std::vector<std::int64_t>> values(const syntax::Aggregate& aggregate) const {
     const Target wanted = target(story_, scope_.journey, aggregate.what);
     const auto& records = story_.records();
-    Typed result = unknown_field(wanted.event, aggregate.field.text);
-    __int128 total = 0;
+    std::vector<std::int64_t> all;
     for (std::size_t i = window_begin(aggregate.window); i < records.size(); ++i) {
       const Tri match = matches(story_, wanted, records[i]);
       if (match == Tri::No) continue;
       const auto value = field(*records[i].event, aggregate.field.text);
-      if (match == Tri::Unknown || !value || !value->known()) return result;
-      total += *value->number;
+      if (match == Tri::Unknown || !value || !value->known()) return std::nullopt;
+      all.push_back(*value->number);
     }
+    return all;
+  }
+
+  Typed sum(const syntax::Aggregate& aggregate) const {
+    Typed result = unknown_field(target(story_, scope_.journey, aggregate.what).event, aggregate.field.text);
+    const auto all = values(aggregate);
+    if (!all) return result;
+    __int128 total = 0;
+    for (const std::int64_t v : *all) total += v;
     if (total > kUnknown && total <= std::numeric_limits<std::int64_t>::max()) result.number = static_cast<std::int64_t>(total);
+    return result;
+  }
+
+  Typed extreme(const syntax::Aggregate& aggregate) const {
+    Typed result = unknown_field(target(story_, scope_.journey, aggregate.what).event, aggregate.field.text);
+    const auto all = values(aggregate);
+    if (!all || all->empty()) return result;
+    const auto [lowest, highest] = std::minmax_element(all->begin(), all->end());
+    result.number = aggregate.kind == syntax::AggregateKind::Highest ? *highest : *lowest;
     return result;
   }
 

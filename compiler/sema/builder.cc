@@ -84,8 +84,8 @@ int PlanBuilder::count(const plan::Match& match, int keep, Millis horizon) {
   return feature({static_cast<int>(f.kind), match.what, match.filter, 0, {}}, std::move(f));
 }
 
-int PlanBuilder::sum(const plan::Match& match, int column, Millis horizon) {
-  plan::Feature f{.kind = plan::FeatureKind::Sum, .match = match, .keep = 0, .horizon = horizon, .columns = {column}, .resets = {}};
+int PlanBuilder::values(const plan::Match& match, int column, Millis horizon) {
+  plan::Feature f{.kind = plan::FeatureKind::Values, .match = match, .keep = 0, .horizon = horizon, .columns = {column}, .resets = {}};
   return feature({static_cast<int>(f.kind), match.what, match.filter, column, {}}, std::move(f));
 }
 

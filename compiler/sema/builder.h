@@ -35,7 +35,7 @@ class PlanBuilder {
   Value text(const std::string& nfc);
   int window(Millis length, plan::OccurrenceId since);
   int count(const plan::Match& match, int keep, Millis horizon);  // keep 0: all
-  int sum(const plan::Match& match, int column, Millis horizon);
+  int values(const plan::Match& match, int column, Millis horizon);
   int last(plan::OccurrenceId event, const std::vector<plan::OccurrenceId>& resets, Millis horizon);
   int last_column(int feature, int field);                        // position of the field in the feature's columns
 

@@ -59,7 +59,7 @@ std::optional<int> Typer::window(const syntax::Window& w) {
     }
     case syntax::WindowKind::Last:
       if (w.length > kept) {
-        fail(Code::LongerThanHistory, w.span, fmt::format("This looks further back than the {} days of history kept.", kept / kDay),
+        fail(Code::LongerThanHistory, w.span, fmt::format("This looks further back than the {} of history kept.", said(kept)),
              "Shorten it, or raise `history` in the catalog.");
         return std::nullopt;
       }
@@ -79,8 +79,26 @@ Typed Typer::happened(const syntax::Happened& h, const syntax::Expr& e) {
   return t;
 }
 
+// `sum of`, `highest of`, `lowest of` a field.
+Typed Typer::values(const syntax::Aggregate& a, const syntax::Expr& e, const plan::Match& m, int window, Op op) {
+  if (a.what.verb != syntax::Verb::None) return fail(Code::UnknownField, e.span, "Only events have fields.");
+  const catalog::Event& event = names_.catalog->events[static_cast<std::size_t>(m.what)];
+  const int f = event.field(a.field.text);
+  if (f < 0) return fail(Code::UnknownField, a.field.span, fmt::format("`{}` has no field `{}`.", event.name, a.field.text), diag::did_you_mean(a.field.text, names_of(event.fields)));
+  const Type& type = event.fields[static_cast<std::size_t>(f)].type;
+  switch (type.kind) {
+    case TypeKind::Whole: case TypeKind::Number: case TypeKind::Money: case TypeKind::Percent: case TypeKind::Duration: break;
+    case TypeKind::Time: case TypeKind::Date:
+      if (op != Op::Sum) break;
+      [[fallthrough]];
+    case TypeKind::YesNo: case TypeKind::Text: case TypeKind::OneOf: case TypeKind::TextList: case TypeKind::Consent:
+      return fail(Code::NotSummable, a.field.span, fmt::format("`{}` is {}, which has no {}.", a.field.text, said(type), op == Op::Sum ? "sum" : "order"));
+  }
+  return {code_.emit({.op = op, .aux = plan_.values(m, f, reach(window)), .imm = window}), type};
+}
+
 Typed Typer::aggregate(const syntax::Aggregate& a, const syntax::Expr& e) {
-  if (!history_allowed(e, a.kind == syntax::AggregateKind::Number ? "a count" : "a sum")) return {};
+  if (!history_allowed(e, a.kind == syntax::AggregateKind::Number ? "a count" : "a look over several events")) return {};
   const auto m = match(a.what);
   const auto w = window(a.window);
   if (!m || !w) return {};
@@ -89,21 +107,9 @@ Typed Typer::aggregate(const syntax::Aggregate& a, const syntax::Expr& e) {
     case syntax::AggregateKind::Number:
       t = {code_.emit({.op = Op::Count, .aux = plan_.count(*m, 0, reach(*w)), .imm = *w}), {TypeKind::Whole, {}}};
       break;
-    case syntax::AggregateKind::Sum: {
-      if (a.what.verb != syntax::Verb::None) return fail(Code::UnknownField, e.span, "Only fields of events can be summed.");
-      const catalog::Event& event = names_.catalog->events[static_cast<std::size_t>(m->what)];
-      const int f = event.field(a.field.text);
-      if (f < 0) return fail(Code::UnknownField, a.field.span, fmt::format("`{}` has no field `{}`.", event.name, a.field.text), diag::did_you_mean(a.field.text, names_of(event.fields)));
-      const Type& type = event.fields[static_cast<std::size_t>(f)].type;
-      switch (type.kind) {
-        case TypeKind::Whole: case TypeKind::Number: case TypeKind::Money: case TypeKind::Percent: case TypeKind::Duration: break;
-        case TypeKind::YesNo: case TypeKind::Text: case TypeKind::OneOf: case TypeKind::Time: case TypeKind::Date: case TypeKind::TextList:
-        case TypeKind::Consent:
-          return fail(Code::NotSummable, a.field.span, fmt::format("`{}` is a {}, which has no sum.", a.field.text, catalog::type_name(type)));
-      }
-      t = {code_.emit({.op = Op::Sum, .aux = plan_.sum(*m, f, reach(*w)), .imm = *w}), type};
-      break;
-    }
+    case syntax::AggregateKind::Sum: t = values(a, e, *m, *w, Op::Sum); break;
+    case syntax::AggregateKind::Highest: t = values(a, e, *m, *w, Op::Highest); break;
+    case syntax::AggregateKind::Lowest: t = values(a, e, *m, *w, Op::Lowest); break;
   }
   leaf(e, t);
   return t;

@@ -80,6 +80,7 @@ class Typer {
   Typed in_segment(const syntax::InSegment& s, const syntax::Expr& e);
   Typed happened(const syntax::Happened& h, const syntax::Expr& e);
   Typed aggregate(const syntax::Aggregate& a, const syntax::Expr& e);
+  Typed values(const syntax::Aggregate& a, const syntax::Expr& e, const plan::Match& m, int window, plan::Op op);
   Typed last(const syntax::Last& l, const syntax::Expr& e);
   Typed otherwise(const syntax::Otherwise& o, const catalog::Type* wanted);
 

@@ -47,7 +47,7 @@ enum class ArithOp { Add, Sub, Mul, Div };
 enum class CompareOp { Eq, Ne, Lt, Le, Gt, Ge };
 enum class LogicOp { And, Or };
 enum class TextOp { Contains, StartsWith, EndsWith };
-enum class AggregateKind { Number, Sum };
+enum class AggregateKind { Number, Sum, Highest, Lowest };
 enum class Verb { None, Sent, Shown };   // None: an event of the catalog; else the acted decisions of a rule
 
 // An event of the catalog (`order_placed`), or what a rule did (`nudge sent`, `"Unfinished booking".nudge sent`).
@@ -79,7 +79,7 @@ struct OneOf { ExprPtr subject; std::vector<ExprPtr> values; bool negated; }; //
 struct TextTest { TextOp op; ExprPtr subject, argument; };                    // `contains`, `starts with`, `ends with`
 struct InSegment { Name segment; bool negated; };                             // `visitor [not] in SEGMENT`
 struct Happened { Occurrence what; Window window; };                          // `E [where c] happened W`, `R sent W`, `R shown W`
-struct Aggregate { AggregateKind kind; Occurrence what; Name field; Window window; };  // `number of E W`, `sum of E.f W` (field only for Sum)
+struct Aggregate { AggregateKind kind; Occurrence what; Name field; Window window; };  // `number of E W`, `sum of E.f W`, `highest of E.f W`, `lowest of E.f W` (no field for Number)
 struct Last { Name event, field; };                                           // `last E.f`
 struct Otherwise { ExprPtr subject, fallback; };
 

@@ -255,7 +255,7 @@ ExprPtr Builder::primary(P::PrimaryContext* c) {
   if (auto* path = as<P::PathPrimaryContext>(c)) return path_or_word(path);
   if (auto* value = as<P::LiteralPrimaryContext>(c)) return literal(value->literal());
   if (auto* counted = as<P::CountPrimaryContext>(c)) return count(counted);
-  if (auto* summed = as<P::SumPrimaryContext>(c)) return sum(summed);
+  if (auto* values = as<P::ValuesPrimaryContext>(c)) return values_of(values);
   if (auto* last = as<P::LastPrimaryContext>(c)) {
     Last node;
     node.event = name(last->eventField()->name());
@@ -266,9 +266,8 @@ ExprPtr Builder::primary(P::PrimaryContext* c) {
     in_.not_built(Code::FirstNotBuilt, span(c), "`first` is not built yet.", "`last " + words(first->eventField()) + "` is.");
     return nullptr;
   }
-  if (auto* statistic = as<P::StatisticPrimaryContext>(c)) {
-    in_.not_built(Code::StatisticNotBuilt, span(c), ticked(std::string(in_.text(first_token(statistic))) + " of") + " is not built yet.",
-                  "`number of` and `sum of` are; an average is a sum divided by a number.");
+  if (as<P::AveragePrimaryContext>(c) != nullptr) {
+    in_.not_built(Code::StatisticNotBuilt, span(c), "`average of` is not built yet.", "`number of` and `sum of` are; an average is a sum divided by a number.");
     return nullptr;
   }
   if (auto* list = as<P::ListPrimaryContext>(c)) {
@@ -301,9 +300,9 @@ ExprPtr Builder::count(P::CountPrimaryContext* c) {
   return make(std::move(node), c);
 }
 
-ExprPtr Builder::sum(P::SumPrimaryContext* c) {
+ExprPtr Builder::values_of(P::ValuesPrimaryContext* c) {
   Aggregate node;
-  node.kind = AggregateKind::Sum;
+  node.kind = c->HIGHEST() != nullptr ? AggregateKind::Highest : c->LOWEST() != nullptr ? AggregateKind::Lowest : AggregateKind::Sum;
   const std::size_t field = last_token(c->eventField());
   node.what.name = name(c->eventField()->name());
   node.field = {name_text(field), in_.span(field)};

@@ -72,7 +72,7 @@ class Builder {
   ExprPtr negated(ExprPtr operand, antlr4::ParserRuleContext* whole);
   ExprPtr primary(P::PrimaryContext* c);
   ExprPtr count(P::CountPrimaryContext* c);
-  ExprPtr sum(P::SumPrimaryContext* c);
+  ExprPtr values_of(P::ValuesPrimaryContext* c);
   ExprPtr path_or_word(P::PathPrimaryContext* c);
   ExprPtr literal(P::LiteralContext* c);
   ExprPtr number(P::NumberContext* c);

@@ -22,7 +22,7 @@ Dispatch make_dispatch(const plan::Plan& plan) {
     const plan::Feature& f = plan.features[i];
     switch (f.kind) {
       case plan::FeatureKind::Count: at(f.match.what).counts.push_back(concern(f.match, i)); break;
-      case plan::FeatureKind::Sum: at(f.match.what).sums.push_back(concern(f.match, i)); break;
+      case plan::FeatureKind::Values: at(f.match.what).values.push_back(concern(f.match, i)); break;
       case plan::FeatureKind::Last:
         at(f.match.what).lasts.push_back(concern(f.match, i));
         for (plan::OccurrenceId r : f.resets) at(r).resets.push_back({static_cast<std::int32_t>(i), -1});

@@ -13,7 +13,7 @@ struct Concern { std::int32_t what = 0; std::int32_t filter = -1; };
 struct Reaction {
   std::vector<plan::CodeId> filters;                                  // each judged once
   std::vector<std::int32_t> marks;
-  std::vector<Concern> counts, sums, lasts, resets, stops, starts;   // features; then rules
+  std::vector<Concern> counts, values, lasts, resets, stops, starts;   // features; then rules
 };
 
 struct Dispatch {

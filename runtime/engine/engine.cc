@@ -122,9 +122,9 @@ void Engine::happen(Visitor& v, plan::OccurrenceId what, Millis when, const std:
   for (std::int32_t m : r.marks) record::mark(plan_, v.record, m, place);
   for (const Concern& c : r.counts)
     if (const Value m = matches(c); m != kNo) record::count(plan_, v.record, c.what, place, m);
-  for (const Concern& c : r.sums)
+  for (const Concern& c : r.values)
     if (const Value m = matches(c); m != kNo)
-      record::sum(plan_, v.record, c.what, place, m == kYes ? fields[at(plan_.features[at(c.what)].columns[0])] : kUnknown);
+      record::value(plan_, v.record, c.what, place, m == kYes ? fields[at(plan_.features[at(c.what)].columns[0])] : kUnknown);
   for (const Concern& c : r.resets) record::reset_last(plan_, v.record, c.what);
   for (const Concern& c : r.lasts) record::last(plan_, v.record, c.what, place, fields);
   for (const Concern& c : r.stops)

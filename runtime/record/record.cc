@@ -84,19 +84,37 @@ Value host_count_seen(const plan::Context* c, std::int32_t feature, std::int64_t
   return r.unknown > 0 ? kUnknown : r.sure;
 }
 
-Value host_sum(const plan::Context* c, std::int32_t feature, std::int64_t window) {
+// Calls `take` for each value in the window; false if one of them is not known.
+template <class Take>
+bool each_value(const plan::Context* c, std::int32_t feature, std::int64_t window, Take take) {
   const View& v = view(c);
   const Filter filter = open(c, window);
   const std::vector<Value>& list = v.record->lists[at(v.plan->layout.feature_list[at(feature)])];
-  __int128 total = 0;
   for (std::size_t i = list.size(); i >= 3; i -= 3) {
     if (list[i - 3] <= filter.after) break;
     if (!passes(filter, list[i - 3], list[i - 2])) continue;
-    if (list[i - 1] == kUnknown) return kUnknown;
-    total += list[i - 1];
+    if (list[i - 1] == kUnknown) return false;
+    take(list[i - 1]);
   }
+  return true;
+}
+
+Value host_sum(const plan::Context* c, std::int32_t feature, std::int64_t window) {
+  __int128 total = 0;
+  if (!each_value(c, feature, window, [&](Value v) { total += v; })) return kUnknown;
   const auto fits = static_cast<Value>(total);
   return fits == total ? fits : kUnknown;  // a total of exactly kUnknown is none either
+}
+
+// Of nothing the highest and the lowest are unknown, which is below every value.
+Value host_highest(const plan::Context* c, std::int32_t feature, std::int64_t window) {
+  Value highest = kUnknown;
+  return each_value(c, feature, window, [&](Value v) { highest = std::max(highest, v); }) ? highest : kUnknown;
+}
+
+Value host_lowest(const plan::Context* c, std::int32_t feature, std::int64_t window) {
+  Value lowest = kUnknown;
+  return each_value(c, feature, window, [&](Value v) { lowest = lowest == kUnknown ? v : std::min(lowest, v); }) ? lowest : kUnknown;
 }
 
 Value host_text(const plan::Context* c, std::int32_t op, Value a, Value b) {
@@ -141,7 +159,7 @@ Record make(const plan::Plan& p) {
 }
 
 const plan::Host& host() {
-  static const plan::Host h{host_last, host_count_at_least, host_count, host_count_seen, host_sum, host_text};
+  static const plan::Host h{host_last, host_count_at_least, host_count, host_count_seen, host_sum, host_highest, host_lowest, host_text};
   return h;
 }
 
@@ -168,10 +186,10 @@ void count(const plan::Plan& p, Record& r, int feature, Place place, Value match
   list.insert(list.end(), {place.at, place.seq * 2 + (matched == kYes ? 1 : 0)});
 }
 
-void sum(const plan::Plan& p, Record& r, int feature, Place place, Value value) {
+void value(const plan::Plan& p, Record& r, int feature, Place place, Value seen) {
   std::vector<Value>& list = r.lists[at(p.layout.feature_list[at(feature)])];
   prune(list, 3, place.at - p.features[at(feature)].horizon);
-  list.insert(list.end(), {place.at, place.seq, value});
+  list.insert(list.end(), {place.at, place.seq, seen});
 }
 
 void last(const plan::Plan& p, Record& r, int feature, Place place, std::span<const Value> fields) {

@@ -40,7 +40,7 @@ const plan::Host& host();
 void set_attribute(const plan::Plan& plan, Record& r, int attribute, Value value);   // kUnknown: back to the default
 void mark(const plan::Plan& plan, Record& r, int mark, Place place);
 void count(const plan::Plan& plan, Record& r, int feature, Place place, Value matched);    // matched: kYes or kUnknown
-void sum(const plan::Plan& plan, Record& r, int feature, Place place, Value value);        // value: of the field; kUnknown if it or the match is
+void value(const plan::Plan& plan, Record& r, int feature, Place place, Value seen);       // seen: of the field; kUnknown if it or the match is
 void last(const plan::Plan& plan, Record& r, int feature, Place place, std::span<const Value> fields);
 void reset_last(const plan::Plan& plan, Record& r, int feature);
 

@@ -168,6 +168,18 @@ void print_tally(const char* title, const Tally& tally) {
   for (const auto& [what, n] : tally) std::printf("  %10llu  %s\n", static_cast<unsigned long long>(n), what.c_str());
 }
 
+// A run in which little happens proves little. Empty if this one is worth its name.
+std::string too_quiet(const Totals& t) {
+  if (t.acted * 100 < t.cases * 60) return "fewer than 60 of 100 cases acted";
+  for (const char* outcome : {
+#define POLKU_OUTCOME(name, recorded, words) #name,
+#include "runtime/history/outcomes.def"
+#undef POLKU_OUTCOME
+       })
+    if (!t.outcomes.contains(outcome)) return std::string("no decision has the outcome ") + outcome;
+  return {};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -206,7 +218,11 @@ int main(int argc, char** argv) {
     print_tally("In logs:", t.records);
   }
   print_tally("Outcomes (of the reference):", t.outcomes);
-  const std::size_t failed = t.differences + t.broken;
+  std::size_t failed = t.differences + t.broken;
+  if (const std::string quiet = t.cases < 2000 ? "" : too_quiet(t); !quiet.empty()) {
+    std::printf("The generator tests too little: %s.\n", quiet.c_str());
+    ++failed;
+  }
   std::printf("%zu of %zu cases decided something, %zu acted\n", t.decided, t.cases, t.acted);
   std::printf("%zu cases over %zu packs, %zu differences, seed %llu\n", t.cases, t.packs, t.differences, static_cast<unsigned long long>(o.seed));
   std::printf("%zu passed, %zu failed\n", t.cases > failed ? t.cases - failed : 0, failed);

@@ -126,8 +126,9 @@ std::string Expressions::sum(const Scope&, Type type, int depth) {
   std::vector<std::string> fields;
   for (const Field& f : e.fields)
     if (f.type == type) fields.push_back(f.name);
-  ++tally_["sum of"];
-  std::string text = "sum of " + e.name + "." + random_.of(fields);
+  const std::string kind = type == kTime || type == kDate || random_.percent(40) ? (random_.percent(50) ? "highest of " : "lowest of ") : "sum of ";
+  ++tally_[kind.substr(0, kind.size() - 1)];
+  std::string text = kind + e.name + "." + random_.of(fields);
   if (random_.percent(35)) text += " where " + condition({.visitor = false, .own = event, .journey = {}}, depth < 1 ? 0 : 1);
   return text + window();
 }
@@ -141,7 +142,7 @@ Written Expressions::literal(Type type) {
 
 Written Expressions::leaf(const Scope& scope, Type type) {
   const std::vector<std::string> known = names(scope, type);
-  const bool can_sum = type == kWhole || type == kNumber || type == kMoney || type == kPercent || type == kDuration;
+  const bool can_sum = type == kWhole || type == kNumber || type == kMoney || type == kPercent || type == kDuration || type == kTime || type == kDate;
   for (int tries = 0; tries < 4; ++tries) {
     switch (random_.weighted({45, 12, 12, 10, 10, 11})) {
       case 0: if (!known.empty()) return {random_.of(known)}; break;

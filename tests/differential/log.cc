@@ -41,7 +41,7 @@ class LogMaker {
     if (random_.percent(85)) out.push_back(update(true));
     std::size_t n = random_.of<std::size_t>({0, 3, 8, 15, 15, 25, 40, 60});
     favourite_ = -1;
-    if (random_.percent(3)) {  // enough of one event that the record drops what is too old
+    if (random_.percent(5)) {  // enough of one event that the record drops what is too old
       n = 150 + random_.below(200);
       favourite_ = static_cast<int>(random_.below(world_.events.size()));
       ++tally_["long history"];

@@ -86,6 +86,8 @@ inline const plan::Host& host() {
       [](const Context* x, std::int32_t f, std::int64_t w) { return note(x, "count", f, w, 3); },
       [](const Context* x, std::int32_t f, std::int64_t w, std::int64_t up_to) { return note(x, "count_seen", f, w, up_to); },
       [](const Context* x, std::int32_t f, std::int64_t w) { return note(x, "sum", f, w, 5); },
+      [](const Context* x, std::int32_t f, std::int64_t w) { return note(x, "highest", f, w, 7); },
+      [](const Context* x, std::int32_t f, std::int64_t w) { return note(x, "lowest", f, w, 9); },
       [](const Context* x, std::int32_t o, Value a, Value b) { return truth(note(x, "text", o, a, b)); },
   };
   return h;
@@ -125,6 +127,8 @@ inline Value expected(const Instr& i, Value a, Value b, const Context& x) {
     case Op::Count: return answer(i.aux, i.imm, 3);
     case Op::CountSeen: return answer(i.aux, i.imm, i.b);
     case Op::Sum: return answer(i.aux, i.imm, 5);
+    case Op::Highest: return answer(i.aux, i.imm, 7);
+    case Op::Lowest: return answer(i.aux, i.imm, 9);
     case Op::Add: return both ? fit(static_cast<Int128>(a) + b) : kUnknown;
     case Op::Sub: return both ? fit(static_cast<Int128>(a) - b) : kUnknown;
     case Op::Mul: return both ? fit(static_cast<Int128>(a) * b) : kUnknown;
