@@ -17,7 +17,8 @@ void describe(const driver::Pack& pack) {
   const plan::Plan& p = *pack.plan;
   std::size_t segments = 0;
   for (const syntax::File& f : pack.files) segments += f.segments.size();
-  fmt::print("{}: {} rules in {} journeys, {} segments, {} tests\n", p.catalog.name, p.rules.size(), p.journeys.size(), segments, pack.tests.size());
+  fmt::print("{}: {} in {}, {}, {}\n", p.catalog.name, counted(p.rules.size(), "rule"), counted(p.journeys.size(), "journey"), counted(segments, "segment"),
+             counted(pack.tests.size(), "test"));
   const plan::Footprint f = plan::footprint(p);
   fmt::print("bytes per visitor: {}{}\n", f.bytes, f.unbounded.empty() ? "" : ", and what grows with the visitor:");
   for (const std::string& u : f.unbounded) fmt::print("  {}\n", u);

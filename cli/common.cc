@@ -22,6 +22,8 @@ std::string thousands(std::uint64_t n) {
   return s;
 }
 
+std::string counted(std::uint64_t n, std::string_view what) { return fmt::format("{} {}{}", thousands(n), what, n == 1 ? "" : "s"); }
+
 void print_diagnostics(const driver::Pack& pack) {
   const diag::Diagnostics& d = pack.diagnostics;
   for (const diag::Diagnostic& one : d.all()) fmt::print(stderr, "{}\n", diag::render_text(one, pack.sources, colour()));

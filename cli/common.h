@@ -33,6 +33,9 @@ bool print_rejects(const ingest::Counts& counts);
 // "1,234,567"
 std::string thousands(std::uint64_t n);
 
+// "1 rule", "1,234 rules"
+std::string counted(std::uint64_t n, std::string_view what);
+
 // `--at`, `--until`: an instant as RFC 3339, or a local time in the pack's zone. False, with everything said, if it is neither.
 bool read_time(const std::string& text, const catalog::Catalog& catalog, const char* flag, Millis& out);
 

@@ -80,8 +80,8 @@ void bar(const ingest::Counts& c, std::uint64_t size) {
 }
 
 void summary(const driver::Pack& pack, const Options& o, const ReplayResult& r, const ingest::Counts& c) {
-  fmt::print(stderr, "{} events of {} visitors, {} rules, in {:.2f} s: {} events/s ({}; ready in {:.0f} ms)\n", thousands(r.events), thousands(r.visitors),
-             pack.plan->rules.size(), r.seconds, thousands(static_cast<std::uint64_t>(static_cast<double>(r.events) / std::max(r.seconds, 1e-9))), r.tier,
+  fmt::print(stderr, "{} of {}, {}, in {:.2f} s: {} events/s ({}; ready in {:.0f} ms)\n", counted(r.events, "event"), counted(r.visitors, "visitor"),
+             counted(pack.plan->rules.size(), "rule"), r.seconds, thousands(static_cast<std::uint64_t>(static_cast<double>(r.events) / std::max(r.seconds, 1e-9))), r.tier,
              r.compile_seconds * 1000);
   std::size_t width = 4;
   for (const plan::Rule& rule : pack.plan->rules) width = std::max(width, rule.journey.size() + rule.name.size() + 3);
@@ -105,7 +105,7 @@ void summary(const driver::Pack& pack, const Options& o, const ReplayResult& r, 
   print_rejects(c);
   if (r.duplicates > 0) fmt::print(stderr, "  {:>12} records came twice under one id; the first stands\n", thousands(r.duplicates));
   if (r.after_until > 0) fmt::print(stderr, "  {:>12} records lie after --until and were left out\n", thousands(r.after_until));
-  fmt::print(stderr, "{} decisions {}\n", thousands(r.decisions), o.out == "-" ? "written to standard output" : "in " + o.out);
+  fmt::print(stderr, "{} {}\n", counted(r.decisions, "decision"), o.out == "-" ? "written to standard output" : "in " + o.out);
 }
 
 int run(const Options& o) {

@@ -100,7 +100,7 @@ bool read_attribute(Reader& r, const Node& node, Attribute& to) {
 
 void read_limit(Reader& r, const Node& node, const std::string& what, Channel& to) {
   if (!r.expect(node, Shape::Word, "The limit of " + what, "limit: 3 in 7 days")) return;
-  constexpr int kMost = 1'000'000;
+  constexpr int kMost = 1000;  // each place costs 8 bytes a visitor
   const std::string_view text = node.text;
   const std::size_t gap = text.find(" in ");
   Quota quota;

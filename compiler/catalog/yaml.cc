@@ -100,7 +100,8 @@ class Text {
     while (quote == '\'' && close + 1 < bytes_.size() && bytes_[close + 1] == quote) {
       close = std::min(bytes_.find(quote, close + 2), bytes_.size());
     }
-    close = std::min(close, bytes_.size());
+    // yaml-cpp takes the end of the file for the missing quote, and everything before it for text.
+    if (close >= bytes_.size()) throw Fault{Code::CatalogYaml, here(at), "The quote that opens here is never closed.", "Close it on the same line."};
     node.span = span(at, close + 1);
     node.inner = span(at + 1, close);
     const auto end = match(at + 1, node.text);

@@ -1,9 +1,11 @@
 // Diagnostics: what an author must be told, where, and what to do about it. Messages are values, collected in order.
 #pragma once
 #include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace polku::diag {
@@ -70,10 +72,12 @@ class Diagnostics {
   std::size_t errors() const { return errors_; }
   std::size_t warnings() const { return warnings_; }
   bool ok() const { return errors_ == 0; }
+  bool full() const { return errors_ >= limit_; }   // further errors are only counted: no need to think of help for them
   void sort(const Sources& sources);  // by file, place, code: the order of reporting
 
  private:
   std::vector<Diagnostic> list_;
+  std::set<std::tuple<Code, std::uint32_t, std::uint32_t, std::uint32_t, std::string>> said_;
   std::size_t limit_, errors_ = 0, warnings_ = 0;
 };
 

@@ -9,10 +9,7 @@ namespace polku::diag {
 
 void Diagnostics::add(Code code, Span span, std::string message, std::string help) {
   // One cause, one message: a segment that is wrong is looked at by every rule that uses it.
-  const auto same = [&](const Diagnostic& d) {
-    return d.code == code && d.span.file == span.file && d.span.begin == span.begin && d.span.end == span.end && d.message == message;
-  };
-  if (std::any_of(list_.begin(), list_.end(), same)) return;
+  if (!said_.emplace(code, span.file, span.begin, span.end, message).second) return;
   if (code_severity(code) == Severity::Error) {
     if (errors_++ >= limit_) return;
   } else {

@@ -107,7 +107,7 @@ void action(const Names& all, PlanBuilder& plan, const syntax::Action& a, const 
       const Typed v = typer.value(*given[i]->value, &p.type);
       if (v.ok() && v.type != p.type) {
         d.add(Code::ParameterType, given[i]->value->span,
-              fmt::format("`{}` is a {}, but `{}` is a {}.", p.name, catalog::type_name(p.type), given[i]->value->text, catalog::type_name(v.type)));
+              fmt::format("`{}` is {}, but `{}` is {}.", p.name, said(p.type), given[i]->value->text, said(v.type)));
       } else if (v.ok()) {
         param.code = plan.code(code.slice(v.reg, v.type));
         param.clause = fmt::format("with {} = {}", given[i]->name.text(), given[i]->value->text);

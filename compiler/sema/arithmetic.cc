@@ -114,12 +114,12 @@ Typed Typer::compare_values(CompareOp op, Typed l, Typed r, const syntax::Expr& 
   }
   if (l.type != r.type)
     return fail(Code::TypeMismatch, span,
-                fmt::format("`{}` is a {}, but `{}` is a {}.", le.text, catalog::type_name(l.type), re.text, catalog::type_name(r.type)),
+                fmt::format("`{}` is {}, but `{}` is {}.", le.text, said(l.type), re.text, said(r.type)),
                 ordered(l.type.kind) ? "Compare values of one kind; every amount carries its unit." : "Compare values of one kind.");
   if (l.type.kind == TypeKind::TextList)
     return fail(Code::NoOrder, span, "Lists cannot be compared.", "Ask `… contains \"…\"`.");
   if (op != CompareOp::Eq && op != CompareOp::Ne && !ordered(l.type.kind))
-    return fail(Code::NoOrder, span, fmt::format("`{}` is a {}, and these have no order.", le.text, catalog::type_name(l.type)),
+    return fail(Code::NoOrder, span, fmt::format("`{}` is {}, and these have no order.", le.text, said(l.type)),
                 "Use `is`, `is not` or `is one of […]`.");
   return {code_.binary(op_of(op), l.reg, r.reg), kYesNoType};
 }
@@ -133,7 +133,7 @@ Typed Typer::compare_count(CompareOp op, const syntax::Expr& count, const syntax
   const auto w = window(a.window);
   if (!k.ok() || !m || !w) return {};
   if (k.type.kind != TypeKind::Whole)
-    return fail(Code::CountNotWhole, other.span, fmt::format("A count is compared with a whole number, but `{}` is a {}.", other.text, catalog::type_name(k.type)));
+    return fail(Code::CountNotWhole, other.span, fmt::format("A count is compared with a whole number, but `{}` is {}.", other.text, said(k.type)));
   const std::optional<std::int64_t> constant = whole_constant(other);
   constexpr std::int64_t kLongestRing = 64;  // a longer one costs more than keeping all
   const std::int64_t follow = constant ? decisive(op, *constant) : 0;
@@ -193,7 +193,7 @@ Typed Typer::negate(const syntax::Negate& n, const syntax::Expr&) {
     case TypeKind::YesNo: case TypeKind::Text: case TypeKind::OneOf: case TypeKind::Time: case TypeKind::Date: case TypeKind::TextList:
     case TypeKind::Consent: break;
   }
-  return fail(Code::BadArithmetic, n.operand->span, fmt::format("`{}` is a {}, which has no negative.", n.operand->text, catalog::type_name(a.type)));
+  return fail(Code::BadArithmetic, n.operand->span, fmt::format("`{}` is {}, which has no negative.", n.operand->text, said(a.type)));
 }
 
 Typed Typer::arith(const syntax::Arith& n, const syntax::Expr& e) {
@@ -244,8 +244,8 @@ Typed Typer::arith(const syntax::Arith& n, const syntax::Expr& e) {
   }
   static constexpr const char* kWords[] = {"added to", "reduced by", "multiplied by", "divided by"};
   return fail(Code::BadArithmetic, e.span,
-              fmt::format("A {} cannot be {} a {}.", catalog::type_name(a.type), kWords[static_cast<int>(n.op)], catalog::type_name(b.type)),
-              fmt::format("`{}` is a {}, `{}` is a {}.", n.left->text, catalog::type_name(a.type), n.right->text, catalog::type_name(b.type)));
+              fmt::format("{} cannot be {} {}.", capital(said(a.type)), kWords[static_cast<int>(n.op)], said(b.type)),
+              fmt::format("`{}` is {}, `{}` is {}.", n.left->text, said(a.type), n.right->text, said(b.type)));
 }
 
 }  // namespace polku::sema

@@ -8,6 +8,29 @@ namespace polku::sema {
 
 using diag::Code;
 
+std::string said(const catalog::Type& type) {
+  switch (type.kind) {
+    case catalog::TypeKind::Money: case catalog::TypeKind::OneOf: return catalog::type_name(type);
+    case catalog::TypeKind::Percent: return "a percentage";
+    case catalog::TypeKind::YesNo: return "a yes or no";
+    case catalog::TypeKind::Whole: case catalog::TypeKind::Number: case catalog::TypeKind::Text: case catalog::TypeKind::Time:
+    case catalog::TypeKind::Date: case catalog::TypeKind::Duration: case catalog::TypeKind::TextList: case catalog::TypeKind::Consent:
+      return "a " + catalog::type_name(type);
+  }
+  return "";
+}
+
+std::string capital(std::string text) {
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
+}
+
+std::string said(Millis d) {
+  for (const auto& [unit, name] : {std::pair{kDay, "day"}, {kHour, "hour"}, {kMinute, "minute"}})
+    if (d % unit == 0) return fmt::format("{} {}{}", d / unit, name, d == unit ? "" : "s");
+  return fmt::format("{} second{}", d / kSecond, d == kSecond ? "" : "s");
+}
+
 std::vector<std::string> names_of(const std::vector<catalog::Field>& fields) {
   std::vector<std::string> out;
   for (const catalog::Field& f : fields) out.push_back(f.name);
@@ -74,7 +97,7 @@ Names gather(const catalog::Catalog& catalog, const std::vector<const syntax::Fi
 int find_event(const Names& names, const syntax::Name& name, diag::Diagnostics& d) {
   const int event = names.catalog->event(name.text);
   if (event >= 0) return event;
-  std::string help = diag::did_you_mean(name.text, names.event_names());
+  std::string help = d.full() ? "" : diag::did_you_mean(name.text, names.event_names());
   if (help.empty()) help = "Declare it under `events` in the catalog.";
   d.add(Code::UnknownEvent, name.span, fmt::format("There is no event `{}` in the catalog.", name.text), help);
   return -1;

@@ -36,6 +36,11 @@ struct Names {
 Names gather(const catalog::Catalog& catalog, const std::vector<const syntax::File*>& files,
              const std::vector<const syntax::Expr*>& derived, diag::Diagnostics& d);
 
+// For messages: "money", "a whole number", "one of none, gold"; "7 days", the largest unit that divides it.
+std::string said(const catalog::Type& type);
+std::string capital(std::string text);
+std::string said(Millis length);
+
 std::vector<std::string> names_of(const std::vector<catalog::Field>& fields);
 
 // An event by name; reports and returns -1 if there is none.

@@ -21,18 +21,11 @@ namespace {
 
 constexpr std::int64_t kLargestLimit = 1000;
 
-// "7 days", "90 minutes": the largest unit that divides it.
-std::string length_words(Millis d) {
-  for (const auto& [unit, name] : {std::pair{kDay, "day"}, {kHour, "hour"}, {kMinute, "minute"}})
-    if (d % unit == 0) return fmt::format("{} {}{}", d / unit, name, d == unit ? "" : "s");
-  return fmt::format("{} second{}", d / kSecond, d == kSecond ? "" : "s");
-}
-
 class Analysis {
  public:
   Analysis(const catalog::Catalog& catalog, const std::vector<const syntax::File*>& files,
            const std::vector<const syntax::Expr*>& derived, diag::Diagnostics& d)
-      : files_(files), d_(d), names_(gather(catalog, files, derived, d)), builder_(plan_) {
+      : d_(d), names_(gather(catalog, files, derived, d)), builder_(plan_) {
     plan_.catalog = catalog;
   }
 
@@ -88,7 +81,7 @@ class Analysis {
       Typer t(names_, scratch, code, {Sight::Visitor, -1, "", "attribute"}, d_);
       const Typed v = t.value(*is, &a.type);
       if (v.ok() && v.type != a.type)
-        d_.add(Code::DerivedType, a.derived_span, fmt::format("`{}` is declared as {}, but `{}` is a {}.", a.name, catalog::type_name(a.type), is->text, catalog::type_name(v.type)));
+        d_.add(Code::DerivedType, a.derived_span, fmt::format("`{}` is declared as {}, but `{}` is {}.", a.name, said(a.type), is->text, said(v.type)));
     }
     for (const auto& [name, segment] : names_.segments) {
       PlanBuilder scratch(scratch_);
@@ -99,7 +92,7 @@ class Analysis {
 
   bool within_history(Millis length, diag::Span span, const char* what) {
     if (length <= names_.catalog->history) return true;
-    d_.add(Code::LongerThanHistory, span, fmt::format("This {} is longer than the {} of history kept.", what, length_words(names_.catalog->history)),
+    d_.add(Code::LongerThanHistory, span, fmt::format("This {} is longer than the {} of history kept.", what, said(names_.catalog->history)),
            "Shorten it, or raise `history` in the catalog.");
     return false;
   }
@@ -123,7 +116,7 @@ class Analysis {
       channel_limits_.push_back(-1);
       if (!c.limit) continue;
       channel_limits_.back() = static_cast<std::int32_t>(plan_.limits.size());
-      plan_.limits.push_back({fmt::format("at most {} messages by {} in {}", c.limit->count, c.name, length_words(c.limit->within)), c.limit->count,
+      plan_.limits.push_back({fmt::format("at most {} messages by {} in {}", c.limit->count, c.name, said(c.limit->within)), c.limit->count,
                               c.limit->within, plan::LimitUnit::Messages});
     }
   }
@@ -152,7 +145,8 @@ class Analysis {
       if (out.trigger.start.what < static_cast<int>(names_.catalog->events.size())) scope.event = out.trigger.start.what;
       out.when = when_clause(*r.when, scope.event);
     } else {
-      scope.event = names_.catalog->event(r.when->what.name.text);  // for what else there is to find
+      scope.event = r.when->what.verb == syntax::Verb::None ? names_.catalog->event(r.when->what.name.text) : -1;
+      if (scope.event < 0) return;  // all that looks at the event would be wrong for this one reason
     }
     if (r.then) then(*r.then, j.name.text, out);
     conditions(j, r, scope, out);
@@ -249,26 +243,32 @@ class Analysis {
     r.captures.assign(fields.begin(), fields.end());
   }
 
-  // A rule that starts at once from what another did, round and round, would never end.
+  // A rule that starts at once from what another did, round and round, would never end. Each starts from at most one other, so
+  // walking back from each and stopping where a walk has been before finds every cycle once.
   void immediate_cycles() {
     const int events = static_cast<int>(names_.catalog->events.size());
+    std::vector<std::size_t> walked(plan_.rules.size(), 0);  // by which walk; 0: none
     for (std::size_t i = 0; i < plan_.rules.size(); ++i) {
-      std::size_t at = i, steps = 0;
-      std::string way = "`" + plan_.rules[i].name + "`";
-      while (steps++ <= plan_.rules.size()) {
+      std::size_t at = i;
+      while (walked[at] == 0) {
+        walked[at] = i + 1;
         const plan::Trigger& t = plan_.rules[at].trigger;
         if (t.kind != plan::TriggerKind::At || t.start.what < events) break;
         at = static_cast<std::size_t>(t.start.what - events);
-        way += " after `" + plan_.rules[at].name + "`";
-        if (at != i) continue;
-        d_.add(Code::ImmediateCycle, names_.rules[i].rule->when->span, fmt::format("These rules start each other without end: {}.", way),
+        if (walked[at] != i + 1) continue;
+        std::string way = "`" + plan_.rules[at].name + "`";
+        std::size_t r = at;
+        do {
+          r = static_cast<std::size_t>(plan_.rules[r].trigger.start.what - events);
+          way += " after `" + plan_.rules[r].name + "`";
+        } while (r != at);
+        d_.add(Code::ImmediateCycle, names_.rules[at].rule->when->span, fmt::format("These rules start each other without end: {}.", way),
                "Put a delay in between, for example `then wait 1 day`.");
-        return;
+        break;
       }
     }
   }
 
-  const std::vector<const syntax::File*>& files_;
   diag::Diagnostics& d_;
   plan::Plan plan_, scratch_;
   Names names_;

@@ -101,7 +101,7 @@ class Tests {
         break;
     }
     if (!v.ok() || v.type != type) {
-      d_.add(Code::ParameterType, b.span, fmt::format("`{}` is a {}, and this is not one.", b.name.text(), catalog::type_name(type)),
+      d_.add(Code::ParameterType, b.span, fmt::format("`{}` is {}, and this is not one.", b.name.text(), said(type)),
              type.kind == TypeKind::Consent ? "A consent is `given`, `refused` or `missing`." : "");
       return;
     }

@@ -22,11 +22,11 @@ struct Overloaded : F... {
   using F::operator()...;
 };
 
+constexpr std::size_t kDeepest = 50;  // segments and derived attributes within one another
+
 const Type kYesNoType{TypeKind::YesNo, {}};
-const Type kWholeType{TypeKind::Whole, {}};
 const Type kNumberType{TypeKind::Number, {}};
 const Type kTimeType{TypeKind::Time, {}};
-const Type kDurationType{TypeKind::Duration, {}};
 
 const syntax::Path* bare(const syntax::Expr& e) {
   const auto* p = std::get_if<syntax::Path>(&e.node);
@@ -89,7 +89,7 @@ Typed Typer::value(const syntax::Expr& e, const Type* wanted) {
 Typed Typer::condition(const syntax::Expr& e) {
   Typed t = yes_no_operand(e);
   for (const auto& [name, span] : optional_) {
-    if (guarded_.contains(name)) continue;
+    if (!t.ok() || guarded_.contains(name)) continue;
     d_.add(Code::OptionalInNegation, span, fmt::format("What about visitors whose `{}` is not known? Nothing is done for them here.", name),
            fmt::format("Say so with `{} is given and …`, or choose a value for them with `{} otherwise …`.", name, name));
   }
@@ -105,7 +105,7 @@ Typed Typer::yes_no_operand(const syntax::Expr& e) {
     return fail(Code::ConsentUse, e.span, fmt::format("`{}` is a consent, not a condition.", e.text),
                 fmt::format("Write `{} is given`.", e.text));
   if (t.type.kind != TypeKind::YesNo)
-    return fail(Code::NotACondition, e.span, fmt::format("A condition is needed here, but `{}` is a {}.", e.text, catalog::type_name(t.type)),
+    return fail(Code::NotACondition, e.span, fmt::format("A condition is needed here, but `{}` is {}.", e.text, said(t.type)),
                 "Compare it with something, for example `… at least …` or `… is …`.");
   return t;
 }
@@ -148,24 +148,30 @@ std::optional<Typed> Typer::bare_value(const syntax::Expr& e, const Type& type) 
   return fail(Code::UnknownValue, e.span, fmt::format("`{}` is not one of {}.", p->parts[0], all), help);
 }
 
+// Reading 18: a bare word beside a one-of value is that value if the list has it, on either side; else it is a name.
 std::pair<Typed, Typed> Typer::pair(const syntax::Expr& l, const syntax::Expr& r) {
-  if (bare(l) && !resolves(l)) {          // `gold is customer.tier`
-    Typed right = value(r);
+  const auto in_list = [](const syntax::Expr& e, const Typed& beside) {
+    const syntax::Path* p = bare(e);
+    return p && beside.type.kind == TypeKind::OneOf && std::find(beside.type.values.begin(), beside.type.values.end(), p->parts[0]) != beside.type.values.end();
+  };
+  const bool left_named = !bare(l) || resolves(l), right_named = !bare(r) || resolves(r);
+  Typed left, right;
+  if (left_named) {
+    left = value(l);
+    if (!left.ok()) return {{}, {}};
+    if (in_list(r, left)) return {left, *bare_value(r, left.type)};
+  }
+  if (right_named) {
+    right = value(r);
     if (!right.ok()) return {{}, {}};
-    return {value(l, &right.type), right};
+    if (in_list(l, right)) {
+      std::erase_if(leaves_, [&](const Leaf& leaf) { return leaf.begin == l.span.begin; });  // it was no name after all
+      return {*bare_value(l, right.type), right};
+    }
   }
-  Typed left = value(l);
-  if (!left.ok()) return {{}, {}};
-  if (bare(l) && bare(r) && resolves(r) && left.type.kind != TypeKind::OneOf) {  // both are names; the left may be the right's value
-    Typed right = value(r);
-    if (right.ok())
-      if (auto v = bare_value(l, right.type)) {
-        std::erase_if(leaves_, [&](const Leaf& leaf) { return leaf.begin == l.span.begin; });
-        return {*v, right};
-      }
-    return {left, right};
-  }
-  return {left, value(r, &left.type)};
+  if (!right_named) right = left_named ? value(r, &left.type) : Typed{};
+  if (!left_named) left = value(l, right_named && right.type.kind == TypeKind::OneOf ? &right.type : nullptr);
+  return {left, right};
 }
 
 Typed Typer::widen(Typed t) {
@@ -227,6 +233,7 @@ Typed Typer::path(const syntax::Path& p, const syntax::Expr& e) {
       return t;
     }
   }
+  if (d_.full()) return fail(Code::UnknownName, e.span, fmt::format("Nothing is called `{}`.", text));
   std::vector<std::string> candidates = names_.attribute_names();
   if (scope_.sight == Sight::Rule && scope_.event >= 0)
     for (const catalog::Field& f : c.events[static_cast<std::size_t>(scope_.event)].fields)
@@ -245,6 +252,8 @@ Typed Typer::attribute(int index, const syntax::Expr& e) {
     } else {
       if (std::find(derived_open_.begin(), derived_open_.end(), index) != derived_open_.end())
         return fail(Code::DerivedCycle, a.derived_span, fmt::format("`{}` is derived from itself.", a.name));
+      if (segments_open_.size() + derived_open_.size() >= kDeepest)
+        return fail(Code::TooDeep, e.span, fmt::format("More than {} definitions stand one upon the other here, down to `{}`.", kDeepest, a.name), "Define it in fewer steps.");
       const syntax::Expr* is = (*names_.derived)[static_cast<std::size_t>(index)];
       if (!is) return {};
       derived_open_.push_back(index);
@@ -341,12 +350,12 @@ Typed Typer::text_test(const syntax::TextTest& t) {
   const Typed a = value(*t.subject), b = value(*t.argument);
   if (!a.ok() || !b.ok()) return {};
   if (b.type.kind != TypeKind::Text)
-    return fail(Code::TextNeeded, t.argument->span, fmt::format("A text is needed here, but `{}` is a {}.", t.argument->text, catalog::type_name(b.type)),
+    return fail(Code::TextNeeded, t.argument->span, fmt::format("A text is needed here, but `{}` is {}.", t.argument->text, said(b.type)),
                 "Texts stand in quotes.");
   if (a.type.kind == TypeKind::TextList && t.op == syntax::TextOp::Contains)
     return {code_.binary(Op::ListContains, a.reg, b.reg), kYesNoType};
   if (a.type.kind != TypeKind::Text)
-    return fail(Code::TextNeeded, t.subject->span, fmt::format("Only a text can be searched, but `{}` is a {}.", t.subject->text, catalog::type_name(a.type)));
+    return fail(Code::TextNeeded, t.subject->span, fmt::format("Only a text can be searched, but `{}` is {}.", t.subject->text, said(a.type)));
   switch (t.op) {
     case syntax::TextOp::Contains: return {code_.binary(Op::TextContains, a.reg, b.reg), kYesNoType};
     case syntax::TextOp::StartsWith: return {code_.binary(Op::TextStarts, a.reg, b.reg), kYesNoType};
@@ -363,9 +372,9 @@ Typed Typer::otherwise(const syntax::Otherwise& o, const Type* wanted) {
   negated_ = negated;
   if (!a.ok() || !b.ok()) return {};
   if (a.type.kind == TypeKind::Whole && b.type.kind == TypeKind::Number) a = widen(a);
-  if (a.type != b.type)
+  if (a.type != b.type && a.type.kind != TypeKind::Consent)
     return fail(Code::TypeMismatch, o.fallback->span,
-                fmt::format("`{}` is a {}, but `{}` is a {}.", o.subject->text, catalog::type_name(a.type), o.fallback->text, catalog::type_name(b.type)),
+                fmt::format("`{}` is {}, but `{}` is {}.", o.subject->text, said(a.type), o.fallback->text, said(b.type)),
                 "Both sides of `otherwise` must be of one kind.");
   if (a.type.kind == TypeKind::Consent)
     return fail(Code::ConsentUse, o.subject->span, fmt::format("`{}` is a consent; there is nothing to take instead of one.", o.subject->text),
@@ -385,6 +394,8 @@ Typed Typer::in_segment(const syntax::InSegment& s, const syntax::Expr& e) {
       return fail(Code::UnknownSegment, s.segment.span, fmt::format("There is no segment `{}`.", name), diag::did_you_mean(name, names_.segment_names()));
     if (std::find(segments_open_.begin(), segments_open_.end(), name) != segments_open_.end())
       return fail(Code::SegmentCycle, s.segment.span, fmt::format("The segment `{}` is defined by itself.", name));
+    if (segments_open_.size() + derived_open_.size() >= kDeepest)
+      return fail(Code::TooDeep, s.segment.span, fmt::format("More than {} definitions stand one upon the other here, down to `{}`.", kDeepest, name), "Define it in fewer steps.");
     segments_open_.push_back(name);
     ++hidden_;
     const Scope outer = scope_;

@@ -89,7 +89,7 @@ std::string percent(std::int64_t millionths) {
 
 std::string duration(Millis d) {
   for (const auto& [unit, name] : {std::pair{kDay, "day"}, {kHour, "hour"}, {kMinute, "minute"}, {kSecond, "second"}})
-    if (d % unit == 0) return fmt::format("{} {}{}", d / unit, name, d == unit ? "" : "s");
+    if (d % unit == 0) return fmt::format("{} {}{}", d / unit, name, d == unit || d == -unit ? "" : "s");
   return fmt::format("{} milliseconds", d);
 }
 

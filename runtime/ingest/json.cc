@@ -121,7 +121,7 @@ struct Json::Impl {
     const bool hidden = layout->native && length == 0 && key.find('.') != std::string_view::npos;
     const auto slot = hidden ? std::nullopt : paths.find(path);
     bool good = true;
-    ondemand::json_type type;
+    ondemand::json_type type{};
     if (value.type().get(type)) {
       good = false;
     } else if (!hidden && type == ondemand::json_type::object && prefixes.contains(path)) {

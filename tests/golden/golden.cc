@@ -128,6 +128,7 @@ class Golden {
     for (const diag::Code code : {diag::Code::FileTooLarge, diag::Code::CatalogTooBig, diag::Code::ReadingFailed}) codes_.insert(std::string(diag::code_text(code)));
     for (const diag::Code code : diag::all_codes())
       if (!codes_.contains(std::string(diag::code_text(code)))) {
+        ++cases_;
         ++failed_;
         fmt::print("FAIL {} ({}) is met in no golden\n", diag::code_text(code), diag::code_summary(code));
       }
