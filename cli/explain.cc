@@ -179,7 +179,7 @@ int explain(const Options& o) {
     until = at;
   }
   base::Texts texts;
-  preload(texts, *pack->plan);
+  plan::preload(texts, *pack->plan);
   std::uint64_t size = 0;
   const auto reader = open_events(o.events, o.source, pack->catalog, texts, size, exit);
   if (!reader) return exit;

@@ -276,15 +276,6 @@ class Run {
 
 }  // namespace
 
-void preload(base::Texts& texts, const plan::Plan& plan) {
-  for (const std::string& t : plan.texts) texts.intern(t);
-  for (const auto& list : plan.text_lists) {
-    std::vector<Value> ids;
-    for (const std::string& t : list) ids.push_back(texts.intern(t));
-    texts.intern_list(ids);
-  }
-}
-
 ReplayResult replay(const driver::Pack& pack, ingest::Reader& reader, base::Texts& texts, const ReplayOptions& options, const Sink& sink,
                     const Progress& progress) {
   return Run(pack, reader, texts, options, sink, progress).run();

@@ -47,7 +47,4 @@ using Progress = std::function<void(const ingest::Counts&)>;  // called now and 
 ReplayResult replay(const driver::Pack& pack, ingest::Reader& reader, base::Texts& texts, const ReplayOptions& options,
                     const Sink& sink, const Progress& progress = {});
 
-// A table that begins with the plan's own texts, as every run of it must.
-void preload(base::Texts& texts, const plan::Plan& plan);
-
 }  // namespace polku::cli

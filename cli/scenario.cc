@@ -48,7 +48,7 @@ class Scenario {
   // All decisions of the test, without the event or change of step `but`.
   std::vector<Decision> perform(std::size_t but) const {
     base::Texts texts;
-    preload(texts, *pack_.plan);
+    plan::preload(texts, *pack_.plan);
     engine::Engine engine(*pack_.plan, evaluator_, texts, engine::Keep::All);
     Millis end = instant(test_.steps.empty() ? sema::TestStep{} : test_.steps.back());
     std::uint64_t identity = 0;
@@ -80,7 +80,7 @@ class Scenario {
       if (d.action.channel != c.name || (e.slot >= 0 && d.action.slot != c.slots[static_cast<std::size_t>(e.slot)])) return false;
     }
     base::Texts texts;
-    preload(texts, *pack_.plan);
+    plan::preload(texts, *pack_.plan);
     for (const sema::TestValue& p : e.params) {
       const auto seen = std::find_if(d.action.params.begin(), d.action.params.end(), [&](const history::Seen& s) { return s.name == p.name; });
       if (p.code < 0) {

@@ -14,6 +14,15 @@ std::string occurrence_name(const Plan& plan, OccurrenceId what) {
 
 }  // namespace
 
+void preload(base::Texts& texts, const Plan& plan) {
+  for (const std::string& t : plan.texts) texts.intern(t);
+  for (const auto& list : plan.text_lists) {
+    std::vector<Value> ids;
+    for (const std::string& t : list) ids.push_back(texts.intern(t));
+    texts.intern_list(ids);
+  }
+}
+
 Layout lay_out(const Plan& plan) {
   Layout l;
   auto words = [&](std::size_t n) {

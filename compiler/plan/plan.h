@@ -167,6 +167,9 @@ struct Plan {
   OccurrenceId decision_of(std::size_t rule) const { return static_cast<OccurrenceId>(catalog.events.size() + rule); }
 };
 
+// Gives a fresh table the texts and lists of the plan, under the ids by which its code knows them.
+void preload(base::Texts& texts, const Plan& plan);
+
 // Works out plan.layout from the rest.
 Layout lay_out(const Plan& plan);
 

@@ -91,13 +91,7 @@ struct Engine::Impl {
   const catalog::Catalog& catalog() const { return pack->pack->plan->catalog; }
 
   base::Texts& preloaded() {
-    const plan::Plan& plan = *pack->pack->plan;
-    for (const std::string& t : plan.texts) texts.intern(t);
-    for (const auto& list : plan.text_lists) {
-      std::vector<std::int64_t> ids;
-      for (const std::string& t : list) ids.push_back(texts.intern(t));
-      texts.intern_list(ids);
-    }
+    plan::preload(texts, *pack->pack->plan);
     return texts;
   }
 

@@ -36,7 +36,7 @@ enum class Taken { Yes, OutOfOrder };
 
 using OutcomeCounts = std::array<std::uint64_t, history::kOutcomes>;
 
-// One thread at a time. plan, evaluator and texts must outlive the engine; texts must begin with plan.texts.
+// One thread at a time. plan, evaluator and texts must outlive the engine; texts must begin with the plan's (plan::preload).
 class Engine {
  public:
   Engine(const plan::Plan& plan, const plan::Evaluator& evaluator, base::Texts& texts, Keep keep);

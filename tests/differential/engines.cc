@@ -17,7 +17,7 @@ class PackEngines : public Engines {
 
   std::vector<std::string> run(Engine engine, const std::string& log, std::string& error) override {
     base::Texts texts;
-    cli::preload(texts, *pack_->plan);
+    plan::preload(texts, *pack_->plan);
     const catalog::Source* source = pack_->catalog.sources.empty() ? nullptr : &pack_->catalog.sources.front();
     ingest::Opened input = ingest::open_text(log, pack_->catalog, source, texts);
     if (!input.reader) {

@@ -56,7 +56,7 @@ Section* find(std::vector<Section>& sections, std::string_view name) {
 
 std::string decide(const driver::Pack& pack, const std::string& events, cli::EngineKind engine) {
   base::Texts texts;
-  cli::preload(texts, *pack.plan);
+  plan::preload(texts, *pack.plan);
   ingest::Opened opened = ingest::open_text(events, pack.catalog, nullptr, texts);
   if (!opened.reader) return "error: " + opened.error + "\n";
   cli::ReplayOptions options;
