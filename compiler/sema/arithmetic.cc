@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <tuple>
 
 #include "compiler/sema/typer.h"
 #include "runtime/base/time.h"
@@ -112,6 +113,13 @@ Typed Typer::compare_values(CompareOp op, Typed l, Typed r, const syntax::Expr& 
     const auto zone = base::Zone::find(names_.catalog->zone);
     *t = {code_.constant(zone ? zone->to_instant(in.imm * kDay) : in.imm * kDay), o->type};
   }
+  const auto bare_amount = [&](const Typed& amount, const Typed& number, const syntax::Expr& e) {
+    return amount.type.kind == TypeKind::Money && number.type.kind == TypeKind::Whole && std::holds_alternative<syntax::Literal>(e.node);
+  };
+  for (const auto& [amount, number, e] : {std::tuple{&l, &r, &re}, {&r, &l, &le}})
+    if (bare_amount(*amount, *number, *e))
+      return fail(Code::TypeMismatch, e->span, fmt::format("`{}` is money, and `{}` does not say of which currency.", amount == &l ? le.text : re.text, e->text),
+                  fmt::format("Write `{} {}`.", e->text, names_.catalog->currency));
   if (l.type != r.type)
     return fail(Code::TypeMismatch, span,
                 fmt::format("`{}` is {}, but `{}` is {}.", le.text, said(l.type), re.text, said(r.type)),
