@@ -49,6 +49,10 @@ end
 """
 
 
+class Impossible(Exception):
+    """This machine lacks what the test needs; it is told and counted as skipped, never as passed."""
+
+
 class Pack:
     """A temporary rule pack: a folder with a catalog and rule files (name → text or bytes)."""
 

@@ -3,7 +3,7 @@ import os
 import pty
 import subprocess
 
-from harness import POLKU, Pack, expect, polku
+from harness import POLKU, Impossible, Pack, expect, polku
 
 
 def log(*records):
@@ -104,7 +104,10 @@ def test_full_disk():
 
 def on_terminal(pack, *arguments, env=None):
     """Runs with standard error on a terminal: exit code, standard output, what the terminal saw."""
-    master, slave = pty.openpty()
+    try:
+        master, slave = pty.openpty()
+    except OSError as e:  # a bare chroot or container without /dev/pts
+        raise Impossible(f"no pseudo-terminal here: {e}") from e
     process = subprocess.Popen([POLKU, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=slave, env={**os.environ, **(env or {})})
     os.close(slave)
     seen = b""
