@@ -32,7 +32,7 @@ plan::CodeId Typer::filter(const Names& names, PlanBuilder& plan, const syntax::
   if (!what.where) return -1;
   CodeBuilder own;
   CodeBuilder& code = leaf_code ? *leaf_code : own;
-  Typer t(names, plan, code, {Sight::Event, event, "", "`where`"}, d);
+  Typer t(names, plan, code, {Sight::Event, event, ""}, d);
   const Typed c = t.condition(*what.where);
   if (leaves) *leaves = t.take_leaves();
   ok = c.ok();

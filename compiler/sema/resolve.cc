@@ -146,7 +146,7 @@ Typed Typer::attribute(int index, const syntax::Expr& e) {
       derived_open_.push_back(index);
       ++hidden_;
       const Scope outer = scope_;
-      scope_ = {Sight::Visitor, -1, "", "attribute `" + a.name + "`"};
+      scope_ = {Sight::Visitor, -1, ""};
       if (const auto* l = std::get_if<syntax::Last>(&is->node); l && !a.until.empty()) {
         const int event = find_event(names_, l->event, d_);
         std::vector<plan::OccurrenceId> resets;
@@ -191,7 +191,7 @@ Typed Typer::in_segment(const syntax::InSegment& s, const syntax::Expr& e) {
     segments_open_.push_back(name);
     ++hidden_;
     const Scope outer = scope_;
-    scope_ = {Sight::Visitor, -1, "", "segment `" + name + "`"};
+    scope_ = {Sight::Visitor, -1, ""};
     member = yes_no_operand(*it->second->test);
     scope_ = outer;
     --hidden_;

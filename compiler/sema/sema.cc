@@ -78,7 +78,7 @@ class Analysis {
       }
       PlanBuilder scratch(scratch_);
       CodeBuilder code;
-      Typer t(names_, scratch, code, {Sight::Visitor, -1, "", "attribute"}, d_);
+      Typer t(names_, scratch, code, {Sight::Visitor, -1, ""}, d_);
       const Typed v = t.value(*is, &a.type);
       if (v.ok() && v.type != a.type)
         d_.add(Code::DerivedType, a.derived_span, fmt::format("`{}` is declared as {}, but `{}` is {}.", a.name, said(a.type), is->text, said(v.type)));
@@ -86,7 +86,7 @@ class Analysis {
     for (const auto& [name, segment] : names_.segments) {
       PlanBuilder scratch(scratch_);
       CodeBuilder code;
-      Typer(names_, scratch, code, {Sight::Visitor, -1, "", "segment"}, d_).condition(*segment->test);
+      Typer(names_, scratch, code, {Sight::Visitor, -1, ""}, d_).condition(*segment->test);
     }
   }
 
@@ -138,7 +138,7 @@ class Analysis {
     out.journey_index = entry.journey_index;
     out.priority = r.priority ? r.priority->value : j.priority ? j.priority->value : 0;
     out.owner = r.owner ? r.owner->text : j.owner ? j.owner->text : "";
-    Scope scope{Sight::Rule, -1, j.name.text, fmt::format("rule `{}`", r.name.text)};
+    Scope scope{Sight::Rule, -1, j.name.text};
     if (!r.when) {
       d_.add(Code::MissingWhen, r.span, fmt::format("The rule `{}` does not say when.", r.name.text), "Add a line such as `when order_placed`.");
     } else if (filtered(r.when->what, j.name.text, out.trigger.start)) {

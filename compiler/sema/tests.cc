@@ -96,7 +96,7 @@ class Tests {
           if (p && p->text() == "refused") v = {code.constant(kNo), type};
           break;
         }
-        v = Typer(names_, builder_, code, {Sight::Constant, -1, "", "test"}, d_).value(*b.value, &type);
+        v = Typer(names_, builder_, code, {Sight::Constant, -1, ""}, d_).value(*b.value, &type);
         if (!v.ok()) return;
         break;
     }

@@ -24,7 +24,6 @@ struct Scope {
   Sight sight = Sight::Visitor;
   int event = -1;            // Event: its own; Rule: the starting one, -1 if the rule starts from a decision
   std::string journey;       // for `rule sent`
-  std::string what;          // "rule `nudge`", for messages
 };
 
 struct Typed {

@@ -21,7 +21,6 @@ class Timers {
     heap_.pop();
     return true;
   }
-  std::size_t size() const { return heap_.size(); }
 
  private:
   struct Entry {
