@@ -23,9 +23,9 @@ void describe(const driver::Pack& pack) {
   fmt::print("bytes per visitor: {}{}\n", f.bytes, f.unbounded.empty() ? "" : ", and what grows with the visitor:");
   for (const std::string& u : f.unbounded) fmt::print("  {}\n", u);
   for (std::size_t j = 0; j < p.journeys.size(); ++j) {
-    fmt::print("journey \"{}\"\n", p.journeys[j]);
+    fmt::print("journey \"{}\"\n", p.journeys[j].name);
     for (const plan::Rule& r : p.rules)
-      if (r.journey_index == static_cast<std::int32_t>(j)) fmt::print("  rule {}: {}{}{}\n", r.name, r.when.text, r.then.empty() ? "" : ", ", r.then);
+      if (r.journey_index == static_cast<std::int32_t>(j)) fmt::print("  rule {}: {}{}{}\n", r.name, r.when[0].text, r.then.empty() ? "" : ", ", r.then);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "compiler/driver/driver.h"
 #include "runtime/base/text.h"
+#include "runtime/history/decision.h"
 #include "runtime/ingest/ingest.h"
 
 namespace polku::cli {
@@ -38,5 +39,10 @@ std::string counted(std::uint64_t n, std::string_view what);
 
 // `--at`, `--until`: an instant as RFC 3339, or a local time in the pack's zone. False, with everything said, if it is neither.
 bool read_time(const std::string& text, const catalog::Catalog& catalog, const char* flag, Millis& out);
+
+// An action as a person reads it: `send "nudge" by email, with product = Cabin`.
+std::string words(const history::Action& action, std::string_view currency);
+// All actions of a decision, joined; "do nothing" if there are none.
+std::string words(const std::vector<history::Action>& actions, std::string_view currency);
 
 }  // namespace polku::cli

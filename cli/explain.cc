@@ -31,7 +31,7 @@ class Story {
     const plan::Plan& plan = *pack_.plan;
     std::string error;
     const auto evaluator = driver::evaluator(plan, driver::Tier::Interp, error);
-    engine::Engine engine(plan, *evaluator, texts, engine::Keep::All);
+    engine::Engine engine(plan, *evaluator, texts, {.keep = engine::Keep::All});
     std::vector<engine::Step> steps;
     engine.trace(&steps);
     // In order of time, ties as they came (std::stable_sort's buffer is deprecated in the library, an error for clang).
@@ -67,6 +67,7 @@ class Story {
 
   std::string cause(plan::OccurrenceId what) const {
     const auto& events = pack_.catalog.events;
+    if (what == engine::kByTime) return "what time, a request or the visitor's data brought";
     if (static_cast<std::size_t>(what) < events.size()) return fmt::format("`{}`", events[static_cast<std::size_t>(what)].name);
     return fmt::format("what `{}` did", name(static_cast<std::size_t>(what) - events.size()));
   }
@@ -85,7 +86,7 @@ class Story {
   void step(const engine::Step& s) {
     const plan::Rule& r = pack_.plan->rules[s.rule];
     if (s.kind != engine::Step::Kind::Stopped) waiting_.push_back({s.rule, s.due});
-    if (s.kind != engine::Step::Kind::Started && r.trigger.kind == plan::TriggerKind::Absence)
+    if (s.kind != engine::Step::Kind::Started)
       std::erase_if(waiting_, [&](const auto& w) { return w.first == s.rule && (s.kind == engine::Step::Kind::Stopped || w.second != s.due); });
     started_[s.rule] = true;
     if (!told(s.rule)) return;
@@ -108,17 +109,13 @@ class Story {
     std::erase_if(waiting_, [&](const auto& w) { return w.first == rule && w.second == d.at; });
     started_[rule] = true;
     if (!told(rule)) return;
-    const bool send = d.action.kind == history::ActionKind::Send;
-    std::string what = fmt::format("\"{}\" {} {}{}{}", d.action.name, send ? "by" : "in", d.action.channel, send ? "" : ".", d.action.slot);
-    if (d.outcome == Outcome::acted) {
-      fmt::print("{}  {} {} {}", when(d.at), name(rule), send ? "sent" : "showed", what);
-      for (std::size_t i = 0; i < d.action.params.size(); ++i)
-        fmt::print("{}{} = {}", i == 0 ? ", with " : ", ", d.action.params[i].name, history::words(d.action.params[i].value, pack_.catalog.currency));
-      fmt::print(".\n");
-    } else {
-      fmt::print("{}  {} did not {} {}: {} ({}).\n", when(d.at), name(rule), send ? "send" : "show", what, history::outcome_words(d.outcome),
-                 history::outcome_name(d.outcome));
-    }
+    const std::string what = words(d.actions, pack_.catalog.currency);
+    if (d.outcome == Outcome::acted)
+      fmt::print("{}  {}: {}.\n", when(d.at), name(rule), what);
+    else if (d.outcome == Outcome::converted)
+      fmt::print("{}  {}: {}.\n", when(d.at), name(rule), history::outcome_words(d.outcome));
+    else
+      fmt::print("{}  {} did not {}: {} ({}).\n", when(d.at), name(rule), what, history::outcome_words(d.outcome), history::outcome_name(d.outcome));
     for (const history::Reason& r : d.because) reason(d, r);
   }
 
@@ -126,7 +123,7 @@ class Story {
     const bool negative = r.clause.starts_with("not if");
     const bool met = r.is == (negative ? Tri::No : Tri::Yes);
     if (met && r.saw.empty()) return;
-    if (d.outcome != Outcome::acted && met && d.outcome != Outcome::no_match && d.outcome != Outcome::unknown) return;  // not what held it back
+    if (met && d.outcome != Outcome::acted && d.outcome != Outcome::no_match && d.outcome != Outcome::unknown && d.outcome != Outcome::converted) return;  // not what held it back
     std::string saw;
     for (const history::Seen& s : r.saw) saw += fmt::format("{}{} {}", saw.empty() ? "" : ", ", s.name + (s.value.known() ? " was" : " is"), history::words(s.value, pack_.catalog.currency));
     fmt::print("                         {} `{}`{}{}.\n", met ? "It held:" : r.is == Tri::Unknown ? "Not known:" : "It did not hold:", r.clause, saw.empty() ? "" : "; ", saw);
@@ -142,13 +139,17 @@ class Story {
     for (std::size_t i = 0; i < pack_.plan->rules.size(); ++i) {
       if (started_[i] || !told(i)) continue;
       const plan::Rule& r = pack_.plan->rules[i];
-      const plan::OccurrenceId what = r.trigger.start.what;
+      if (r.trigger.start != plan::StartKind::Event || r.trigger.on.size() > 1) {
+        fmt::print("{} never started (`{}`).\n", name(i), r.when[0].text);
+        continue;
+      }
+      const plan::OccurrenceId what = r.trigger.on[0].what;
       if (static_cast<std::size_t>(what) >= pack_.catalog.events.size()) {
         fmt::print("{} never started: {} was not done for this visitor.\n", name(i), "`" + name(static_cast<std::size_t>(what) - pack_.catalog.events.size()) + "`");
         continue;
       }
       const auto n = std::count_if(events.begin(), events.end(), [&](const history::Event& e) { return e.type == what; });
-      fmt::print("{} never started (`{}`): the visitor had {}.\n", name(i), r.when.text,
+      fmt::print("{} never started (`{}`): the visitor had {}.\n", name(i), r.when[0].text,
                  n == 0 ? "no " + cause(what) : fmt::format("{} {}, and none of them met the `where`", n, cause(what)));
     }
   }

@@ -42,6 +42,11 @@ std::string pack_record(const ingest::Record& r) {
     put(out, c.attribute);
     put(out, c.value);
   }
+  put(out, static_cast<std::int64_t>(r.event.asked.size()));
+  for (const auto& p : r.event.asked) {
+    put(out, p.channel);
+    put(out, p.slot);
+  }
   out += r.visitor;
   return out;
 }
@@ -59,6 +64,11 @@ void unpack_record(std::string_view in, ingest::Record& r) {
     c.attribute = static_cast<int>(get(in));
     c.value = get(in);
   }
+  r.event.asked.resize(static_cast<std::size_t>(get(in)));
+  for (auto& p : r.event.asked) {
+    p.channel = static_cast<int>(get(in));
+    p.slot = static_cast<int>(get(in));
+  }
   r.visitor = in;
 }
 
@@ -75,7 +85,10 @@ class Judge {
 
 class PlanJudge : public Judge {
  public:
-  PlanJudge(const plan::Plan& plan, const plan::Evaluator& evaluator, base::Texts& texts, engine::Keep keep) : engine_(plan, evaluator, texts, keep) {}
+  PlanJudge(const plan::Plan& plan, const plan::Evaluator& evaluator, base::Texts& texts, const ReplayOptions& options)
+      : engine_(plan, evaluator, texts, {.keep = options.keep}) {
+    for (const history::AnswerTable& t : options.tables) engine_.publish(t);
+  }
   engine::Taken take(std::string_view visitor, const history::Event& event) override { return engine_.take(visitor, event); }
   void finish(Millis end) override { engine_.advance(end); }
   std::vector<history::Decision> drain() override { return engine_.empty() ? std::vector<history::Decision>{} : engine_.drain(); }
@@ -91,8 +104,8 @@ class PlanJudge : public Judge {
 
 class ReferenceJudge : public Judge {
  public:
-  ReferenceJudge(const driver::Pack& pack, const base::Texts& texts, engine::Keep keep)
-      : pack_(pack), texts_(texts), keep_(keep), counts_(pack.plan->rules.size()) {}
+  ReferenceJudge(const driver::Pack& pack, const base::Texts& texts, const ReplayOptions& options)
+      : pack_(pack), texts_(texts), keep_(options.keep), tables_(options.tables), counts_(pack.plan->rules.size()) {}
 
   engine::Taken take(std::string_view visitor, const history::Event& event) override {
     History& h = histories_[std::string(visitor)];
@@ -107,7 +120,7 @@ class ReferenceJudge : public Judge {
     std::map<std::pair<std::string, std::string>, std::size_t> rules;
     for (std::size_t i = 0; i < pack_.plan->rules.size(); ++i) rules[{pack_.plan->rules[i].journey, pack_.plan->rules[i].name}] = i;
     for (const auto& [visitor, h] : histories_)
-      for (history::Decision& d : reference::judge(p, visitor, h.events, end, texts_)) {
+      for (history::Decision& d : reference::judge(p, visitor, h.events, end, texts_, {tables_, reference::HoldOuts::ByHash})) {
         ++counts_[rules[{d.journey, d.rule}]][static_cast<std::size_t>(d.outcome)];
         const bool wanted = d.outcome == history::Outcome::acted || keep_ == engine::Keep::All ||
                             (keep_ == engine::Keep::Recorded && history::outcome_recorded(d.outcome));
@@ -129,6 +142,7 @@ class ReferenceJudge : public Judge {
   const driver::Pack& pack_;
   const base::Texts& texts_;
   engine::Keep keep_;
+  const std::vector<history::AnswerTable>& tables_;
   std::map<std::string, History> histories_;
   std::vector<history::Decision> out_;
   std::vector<engine::OutcomeCounts> counts_;
@@ -168,7 +182,7 @@ class Run {
  private:
   bool make_judge() {
     if (options_.engine == EngineKind::Reference) {
-      judge_ = std::make_unique<ReferenceJudge>(pack_, texts_, options_.keep);
+      judge_ = std::make_unique<ReferenceJudge>(pack_, texts_, options_);
       result_.tier = "reference";
       return true;
     }
@@ -182,7 +196,7 @@ class Run {
       evaluator = made_.get();
     }
     result_.tier = evaluator->tier();
-    judge_ = std::make_unique<PlanJudge>(*pack_.plan, *evaluator, texts_, options_.keep);
+    judge_ = std::make_unique<PlanJudge>(*pack_.plan, *evaluator, texts_, options_);
     return true;
   }
 

@@ -23,6 +23,7 @@ struct ReplayOptions {
   bool any_order = false;                     // sort the records first: by time, visitor, event in catalog order, content
   bool stream = false;                        // hand out each decision as it is made; else ordered by (at, visitor, …)
   std::optional<Millis> until;                // leave out later records, and run the clocks to here
+  std::vector<history::AnswerTable> tables;   // published, in the order of their times
   std::size_t sort_memory = 256u << 20;       // bytes; beyond it sorting goes to disk
 };
 

@@ -9,13 +9,14 @@
 #include "cli/common.h"
 #include "cli/replay.h"
 #include "cli/verbs.h"
+#include "runtime/ingest/tables.h"
 
 namespace polku::cli {
 
 namespace {
 
 struct Options {
-  std::string pack, events, source, engine = "auto", order = "visitor", until, out = "-";
+  std::string pack, events, source, engine = "auto", order = "visitor", until, tables, out = "-";
   bool stream = false, all = false, strict_input = false;
 };
 
@@ -133,6 +134,14 @@ int run(const Options& o) {
     if (!read_time(o.until, pack->catalog, "--until", until)) return kMisuse;
     options.until = until;
   }
+  if (!o.tables.empty()) {
+    std::string error;
+    options.tables = ingest::read_tables(o.tables, pack->catalog, error);
+    if (!error.empty()) {
+      complain(error);
+      return kMisuse;
+    }
+  }
   base::Texts texts;
   plan::preload(texts, *pack->plan);
   std::uint64_t size = 0;
@@ -183,6 +192,7 @@ void add_run(CLI::App& app, int& exit) {
   verb->add_option("--engine", o->engine, "What judges: auto, jit, interp or reference")->check(CLI::IsMember({"auto", "jit", "interp", "reference"}))->capture_default_str();
   verb->add_option("--order", o->order, "visitor: each visitor's records come in time order; any: sort first")->check(CLI::IsMember({"visitor", "any"}))->capture_default_str();
   verb->add_option("--until", o->until, "Stop the clock here: leave out later records, run timers up to it");
+  verb->add_option("--tables", o->tables, "Published tables of answers, for `best of`: NDJSON, see docs/catalog.md");
   verb->add_option("--out", o->out, "The decision file, or - for standard output")->capture_default_str();
   verb->add_flag("--stream", o->stream, "Hand out each decision as it is made, in bounded memory; else they are ordered by time and visitor");
   verb->add_flag("--all", o->all, "Also the decisions that did not act, with the reason");

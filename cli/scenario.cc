@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/common.h"
 #include "cli/replay.h"
 #include "runtime/base/time.h"
 #include "runtime/engine/engine.h"
@@ -49,7 +50,7 @@ class Scenario {
   std::vector<Decision> perform(std::size_t but) const {
     base::Texts texts;
     plan::preload(texts, *pack_.plan);
-    engine::Engine engine(*pack_.plan, evaluator_, texts, engine::Keep::All);
+    engine::Engine engine(*pack_.plan, evaluator_, texts, {engine::Keep::All, test_.held_out ? engine::HoldOut::Everybody : engine::HoldOut::Nobody, engine::Remember::RecordsOnly});
     Millis end = instant(test_.steps.empty() ? sema::TestStep{} : test_.steps.back());
     std::uint64_t identity = 0;
     for (std::size_t i = 0; i < test_.steps.size(); ++i) {
@@ -63,6 +64,9 @@ class Scenario {
         event.type = e->event;
         event.fields.assign(pack_.catalog.events[static_cast<std::size_t>(e->event)].fields.size(), kUnknown);
         for (const sema::TestValue& v : e->fields) event.fields[static_cast<std::size_t>(v.target)] = value(v);
+      } else if (const auto* asked = std::get_if<sema::TestAsked>(&test_.steps[i].what)) {
+        event.type = history::kAsked;
+        event.asked.push_back({asked->channel, asked->slot});
       } else {
         continue;
       }
@@ -73,32 +77,41 @@ class Scenario {
   }
 
   bool fits(const Decision& d, const sema::TestExpect& e) const {
-    const bool send = e.kind == plan::ActionKind::Send;
-    if ((d.action.kind == history::ActionKind::Send) != send || d.action.name != e.template_) return false;
+    return std::any_of(d.actions.begin(), d.actions.end(), [&](const history::Action& a) { return fits(a, e); });
+  }
+
+  static bool same_kind(history::ActionKind is, plan::ActionKind wanted) {
+    switch (wanted) {
+      case plan::ActionKind::Send: return is == history::ActionKind::Send;
+      case plan::ActionKind::Show: return is == history::ActionKind::Show;
+      case plan::ActionKind::Task: return is == history::ActionKind::Task;
+      case plan::ActionKind::Suppress: case plan::ActionKind::Split: return false;
+    }
+    return false;
+  }
+
+  bool fits(const history::Action& a, const sema::TestExpect& e) const {
+    if (!same_kind(a.kind, e.kind) || a.name != e.template_) return false;
     if (e.channel >= 0) {
       const catalog::Channel& c = pack_.catalog.channels[static_cast<std::size_t>(e.channel)];
-      if (d.action.channel != c.name || (e.slot >= 0 && d.action.slot != c.slots[static_cast<std::size_t>(e.slot)])) return false;
+      if (a.channel != c.name || (e.slot >= 0 && a.slot != c.slots[static_cast<std::size_t>(e.slot)])) return false;
     }
     base::Texts texts;
     plan::preload(texts, *pack_.plan);
     for (const sema::TestValue& p : e.params) {
-      const auto seen = std::find_if(d.action.params.begin(), d.action.params.end(), [&](const history::Seen& s) { return s.name == p.name; });
+      const auto seen = std::find_if(a.params.begin(), a.params.end(), [&](const history::Seen& s) { return s.name == p.name; });
       if (p.code < 0) {
-        if (seen != d.action.params.end()) return false;
+        if (seen != a.params.end()) return false;
         continue;
       }
       const history::Datum wanted = history::datum(pack_.plan->codes[static_cast<std::size_t>(p.code)].type, value(p), texts);
-      if (seen == d.action.params.end() || history::words(seen->value, "") != history::words(wanted, "")) return false;
+      if (seen == a.params.end() || history::words(seen->value, "") != history::words(wanted, "")) return false;
     }
     return true;
   }
 
   std::string describe(const Decision& d) const {
-    std::string s = fmt::format("{} \"{}\" {} {}{}{}", d.action.kind == history::ActionKind::Send ? "send" : "show", d.action.name,
-                                d.action.kind == history::ActionKind::Send ? "by" : "in", d.action.channel, d.action.slot.empty() ? "" : ".", d.action.slot);
-    for (std::size_t i = 0; i < d.action.params.size(); ++i)
-      s += fmt::format("{}{} = {}", i == 0 ? " with " : ", ", d.action.params[i].name, history::words(d.action.params[i].value, pack_.catalog.currency));
-    s += fmt::format(" (rule {}, {}", d.rule, clock(d.at));
+    std::string s = words(d.actions, pack_.catalog.currency) + fmt::format(" (rule {}, {}", d.rule, clock(d.at));
     if (d.outcome != Outcome::acted) {
       s += fmt::format("): {}", history::outcome_name(d.outcome));
       for (const history::Reason& r : d.because) {
@@ -124,7 +137,8 @@ class Scenario {
         used_[i] = true;
         return;
       }
-      if (d.at == at || d.action.name == e.template_) instead += "\n    but: " + describe(d);
+      const bool named = std::any_of(d.actions.begin(), d.actions.end(), [&](const history::Action& a) { return a.name == e.template_; });
+      if (d.outcome != Outcome::converted && (d.at == at || named)) instead += "\n    but: " + describe(d);
     }
     if (instead.empty()) instead = "\n    but no rule fired then";
     fail(step, fmt::format("{}: \"{}\" was expected{}{}", clock(at), e.template_, e.because.empty() ? "" : " because " + e.because, instead));
@@ -142,7 +156,7 @@ class Scenario {
     std::string instead;
     for (std::size_t i = 0; i < decisions_.size(); ++i) {
       const Decision& d = decisions_[i];
-      if (d.at < from || d.at > to || used_[i]) continue;
+      if (d.at < from || d.at > to || used_[i] || d.outcome == Outcome::converted) continue;
       if (d.outcome == Outcome::acted) {
         fail(step, fmt::format("nothing was expected until {}, but: {}", clock(to), describe(d)));
         passed = false;
@@ -161,7 +175,8 @@ class Scenario {
   // An `expect nothing` that also holds without the last event before it tests nothing.
   void idle(std::size_t step, Millis from, Millis to) {
     std::size_t last = step;
-    while (last > 0 && !std::holds_alternative<sema::TestEvent>(test_.steps[last - 1].what)) --last;
+    const auto happens = [](const sema::TestStep& s) { return std::holds_alternative<sema::TestEvent>(s.what) || std::holds_alternative<sema::TestAsked>(s.what); };
+    while (last > 0 && !happens(test_.steps[last - 1])) --last;
     if (last == 0) return;
     for (const Decision& d : perform(last - 1))
       if (d.outcome == Outcome::acted && d.at >= from && d.at <= to) return;

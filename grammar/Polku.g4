@@ -1,4 +1,4 @@
-// The Polku language, whole: what is not built yet is parsed too, so that it can be named where it stands.
+// The Polku language.
 //
 // A file is a sequence of blocks:
 //   block : journeyHead clause* (ruleHead clause*)* END | segmentBlock END | guaranteeBlock END | testHead testLine* END
@@ -27,10 +27,10 @@ clause
   | THEN WAIT length                                          # thenWaitClause
   | ONLY IF expr                                              # onlyIfClause
   | NOT IF expr                                               # notIfClause
-  | LIMIT INT (MESSAGES | SHOWS | SHOW) IN length across?     # limitClause
+  | LIMIT INT countedUnit IN length across?                   # limitClause
   | PRIORITY DASH? INT                                        # priorityClause
   | OWNER STRING                                              # ownerClause
-  | DO act+                                                   # doClause
+  | DO (act+ | choose)                                        # doClause
   | GOAL occurrence WITHIN length (WORTH expr)?               # goalClause
   | STOP WHEN occurrence                                      # stopClause
   | QUIET TIME TO TIME VISITOR TIME_WORD (COMMA THEN (WAIT | SKIPPED))?  # quietClause
@@ -39,6 +39,7 @@ clause
   | FROM date (UNTIL date)?                                   # fromClause
   ;
 across : ACROSS STRING ;
+countedUnit : MESSAGES | SHOWS | SHOW | TASKS | TASK ;
 
 trigger
   : occurrence                                                # eventTrigger
@@ -47,7 +48,7 @@ trigger
   | IN ORDER WITHIN length COLON occurrence (COMMA occurrence)* (WITHOUT occurrence)?  # orderTrigger
   | VISITOR (ENTERS | LEAVES) name                            # memberTrigger
   | ASKED FOR path                                            # askedTrigger
-  | EVERY (DAY | WEEKS) AT TIME VISITOR TIME_WORD             # everyTrigger
+  | EVERY DAY AT TIME VISITOR TIME_WORD                       # everyTrigger
   | ON path AT TIME                                           # onTrigger
   ;
 
@@ -59,7 +60,6 @@ act
   | SHOW STRING IN path showFor? params?                      # showAct
   | RAISE TASK STRING params?                                 # raiseAct
   | SUPPRESS STRING FOR length                                # suppressAct
-  | CHOOSE head row+                                          # chooseAct
   | SPLIT STRING COLON share (COMMA share)*                   # splitAct
   ;
 showFor : FOR length ;
@@ -68,14 +68,15 @@ bindings: binding (COMMA binding)* ;
 binding : path EQ (GIVEN | MISSING | expr) ;
 share   : number name ;
 
-// A row is one line: ROW_END is the last bar of a line.
-head : BAR operand (BAR operand)* BAR DO ROW_END ;
-row  : BAR cell (BAR cell)* BAR (act+ | NOTHING) ROW_END ;
-cell : DASH | MISSING | GIVEN | (compareOp | ONE OF)? operand ;
+// A row is one line: ROW_END is the last bar of a line. That rows and head are as long as each other is seen to in build_action.cc.
+choose : CHOOSE head row+ ;
+head   : BAR operand (BAR operand)* BAR DO ROW_END ;
+row    : BAR cell (BAR cell)* BAR (act+ | NOTHING) ROW_END ;
+cell   : DASH | IS? (MISSING | GIVEN) | IS? ONE OF list | compareOp? operand ;
 
 promise
-  : NEVER (SEND | SHOW) (BY name (COMMA name)*)? UNLESS expr
-  | AT MOST INT (MESSAGES | SHOWS | SHOW) IN length
+  : NEVER (SEND | SHOW) (BY name (COMMA name)*)? UNLESS expr   # neverPromise
+  | AT MOST INT countedUnit IN length                         # atMostPromise
   ;
 
 // ---- tests ----
@@ -132,8 +133,7 @@ signedPrimary : DASH signedPrimary | primary ;
 primary
   : LPAREN expr RPAREN                                        # groupPrimary
   | NUMBER OF occurrence window?                              # countPrimary
-  | (SUM | HIGHEST | LOWEST) OF eventField (WHERE where)? window?  # valuesPrimary
-  | AVERAGE OF eventField (WHERE where)? window?              # averagePrimary
+  | (SUM | AVERAGE | HIGHEST | LOWEST) OF eventField (WHERE where)? window?  # valuesPrimary
   | LAST eventField                                           # lastPrimary
   | FIRST eventField                                          # firstPrimary
   | STRING DOT name                                           # rulePrimary
@@ -175,7 +175,7 @@ softWord
   : VERSION | IS | IN | THE | LAST | FIRST | SINCE | EVER | TODAY | THIS | BEFORE | WHERE | HAPPENED | SENT | SHOWN | NUMBER | SUM | AVERAGE
   | HIGHEST | LOWEST | OF | AND | OR | OTHERWISE | AT | LEAST | MOST | LESS | GREATER | THAN | ONE | CONTAINS | STARTS | ENDS | WITH | ANY
   | SAME | WITHIN | ORDER | WITHOUT | VISITOR | ENTERS | LEAVES | ASKED | FOR | EVERY | ON | TIME_WORD | NO | WAIT | SKIPPED | IF
-  | MESSAGES | SHOWS | ACROSS | WORTH | TO | OUT | AS | PER | FROM | UNTIL | BY | BEST | TASK | NEVER | UNLESS | EXPECT | BECAUSE
+  | MESSAGES | SHOWS | ACROSS | WORTH | TO | OUT | AS | PER | FROM | UNTIL | BY | BEST | TASK | TASKS | NEVER | UNLESS | EXPECT | BECAUSE
   | SECONDS | MINUTES | HOURS | DAY | DAYS | WEEKS | MONTHS
   ;
 
@@ -193,7 +193,7 @@ LEAST: 'least'; MOST: 'most'; LESS: 'less'; GREATER: 'more'; THAN: 'than'; ONE: 
 ENDS: 'ends'; WITH: 'with'; ANY: 'any'; SAME: 'same'; WITHIN: 'within'; ORDER: 'order'; WITHOUT: 'without'; VISITOR: 'visitor';
 ENTERS: 'enters'; LEAVES: 'leaves'; ASKED: 'asked'; FOR: 'for'; EVERY: 'every'; ON: 'on'; TIME_WORD: 'time'; NO: 'no'; WAIT: 'wait';
 SKIPPED: 'skip'; IF: 'if'; MESSAGES: 'messages' | 'message'; SHOWS: 'shows'; ACROSS: 'across'; WORTH: 'worth'; TO: 'to'; OUT: 'out';
-AS: 'as'; PER: 'per'; FROM: 'from'; UNTIL: 'until'; BY: 'by'; BEST: 'best'; TASK: 'task'; NEVER: 'never'; UNLESS: 'unless';
+AS: 'as'; PER: 'per'; FROM: 'from'; UNTIL: 'until'; BY: 'by'; BEST: 'best'; TASK: 'task'; TASKS: 'tasks'; NEVER: 'never'; UNLESS: 'unless';
 EXPECT: 'expect'; BECAUSE: 'because';
 SECONDS: 'seconds' | 'second'; MINUTES: 'minutes' | 'minute'; HOURS: 'hours' | 'hour'; DAY: 'day'; DAYS: 'days';
 WEEKS: 'weeks' | 'week'; MONTHS: 'months' | 'month';

@@ -58,19 +58,31 @@ struct Attribute {
 };
 
 struct Quota { int count = 0; Millis within = 0; };
+struct Hours { Millis from = 0, to = 0; };              // local times of day, from /= to
+struct Answer { int event = -1; Millis within = 0; };   // `email_opened within 2 days`
 
 struct Channel {
   std::string name;
   int needs = -1;              // attribute (a consent) that must be given, or -1
   int reach = -1;              // attribute that must be known, or -1
   std::optional<Quota> limit;  // messages by this channel
+  std::optional<Hours> quiet;  // no message by it then (but service)
+  std::optional<Answer> answer;         // what counts as an answer to a message by it
   std::vector<std::string> slots;
+  int slot(std::string_view name) const;  // index or -1
   diag::Span span;
 };
 
 struct Template {
   std::string name;
   std::vector<int> by;         // channels that may carry it
+  bool service = false;        // not marketing: consent, quiet hours and limits do not touch it; no channel of it has slots
+  std::vector<Field> params;
+  diag::Span span;
+};
+
+struct Task {                  // what a person is asked to do: `raise task "call_back"`
+  std::string name;
   std::vector<Field> params;
   diag::Span span;
 };
@@ -87,6 +99,7 @@ struct Source {
   std::map<std::string, int> events;              // raw event name → event; anything else is counted as unknown
   std::map<std::pair<int, int>, std::string> fields;    // (event, field) → raw name, where it is not the field's own name
   std::map<std::pair<int, int>, std::map<std::string, int>> values;  // (event, field) of one-of type: raw value → position
+  std::string asked;           // raw name that holds the slots of a request (`web.hero`, or several); empty: no requests
   std::map<int, std::string> attributes;          // attribute → raw name; set from every record that has it, before its event
   diag::Span span;
 };
@@ -95,17 +108,21 @@ struct Catalog {
   std::string name;
   std::string currency = "EUR";
   std::string zone = "UTC";    // IANA name, checked
+  std::string salt;            // of holdouts and splits, NFC; the catalog's name unless given
   Millis history = 400 * kDay, lateness = 5 * kMinute, patience = kHour;
   std::vector<Event> events;
   std::vector<Attribute> attributes;
   std::vector<Channel> channels;
   std::vector<Template> templates;
+  std::vector<Task> tasks;
   std::vector<Source> sources;
 
   int event(std::string_view name) const;      // index or -1
   int attribute(std::string_view name) const;  // index or -1
   int channel(std::string_view name) const;
   int template_(std::string_view name) const;
+  int task(std::string_view name) const;
+  int visitor_zone() const;                    // the attribute `time zone`, or -1
   const Source* source(std::string_view name) const;
 };
 

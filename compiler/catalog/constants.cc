@@ -126,7 +126,7 @@ std::optional<Constant> Reader::constant(const Node& node, const Type& type, con
       return of(text.ends_with('%') ? parse_decimal(std::string_view(text).substr(0, text.size() - 1), 4) : std::nullopt, "a percentage",
                 "Write it as in `10%`, with at most four decimal places.");
     case TypeKind::Text:
-      if (!node.quoted && (text == "null" || text == "~" || text == "Null" || text == "NULL")) {
+      if (node.null()) {
         return must("a text", "Put the word in quotes, or make the attribute `optional` instead.");
       }
       c.texts.push_back(text);

@@ -10,13 +10,13 @@ namespace {
 using diag::Code;
 
 void read_name(Reader& r, const Keys& top, diag::Span first) {
-  const auto found = top.find("catalog");
-  if (found == top.end()) {
+  const Node* name = value_of(top, "catalog");
+  if (!name) {
     r.error(Code::CatalogMissingKey, first, "The catalog has no name.",
             "Begin with it, as in `catalog: ferry`.");
     return;
   }
-  const Node& node = *found->second.value;
+  const Node& node = *name;
   if (!r.expect(node, Shape::Word, "`catalog`", "catalog: ferry")) return;
   r.out.name = nfc(node.text);
   // Like any name, but it never stands in a rule: it may have dashes, and be a word of the language.
@@ -35,6 +35,15 @@ void read_currency(Reader& r, const Node& node) {
 
 void read_zone(Reader& r, const Node& node) {
   if (r.expect(node, Shape::Word, "`time zone`", "time zone: Europe/Helsinki") && r.check_zone(node)) r.out.zone = node.text;
+}
+
+void read_salt(Reader& r, const Node& node) {
+  if (!r.expect(node, Shape::Word, "`salt`", "salt: ferry-2026")) return;
+  r.out.salt = nfc(node.text);
+  // An empty salt is more likely a variable that was not filled in than what was meant.
+  if (node.text.empty() || node.null()) {
+    r.error(Code::CatalogSalt, node.span, "`salt` says nothing.", "Write any text, as in `salt: ferry-2026`, or take the key out: then it is the name of the catalog.");
+  }
 }
 
 void read_duration(Reader& r, const Node& node, const char* what, Millis least, Millis& to) {
@@ -59,16 +68,15 @@ Catalog load(const diag::Sources& sources, std::uint32_t file, diag::Diagnostics
   Reader r(sources, file, d, out);
   if (!r.expect(*tree->root, Shape::Map, "A catalog", "catalog: ferry")) return out;
   const Keys top = r.keys(*tree->root, "a catalog",
-                          {"catalog", "currency", "time zone", "history", "lateness", "patience", "events", "visitor", "channels",
-                           "templates", "sources"});
-  const auto value = [&](std::string_view key) -> const Node* {
-    const auto found = top.find(key);
-    return found == top.end() ? nullptr : found->second.value;
-  };
+                          {"catalog", "currency", "time zone", "salt", "history", "lateness", "patience", "events", "visitor", "channels",
+                           "templates", "tasks", "sources"});
+  const auto value = [&](std::string_view key) { return value_of(top, key); };
   // Defaults are amounts and times, limits lie within the history: so these come first, wherever they stand.
   read_name(r, top, tree->root->pairs.empty() ? tree->root->span : tree->root->pairs.front().first->span);
   if (const Node* node = value("currency")) read_currency(r, *node);
   if (const Node* node = value("time zone")) read_zone(r, *node);
+  r.out.salt = r.out.name;
+  if (const Node* node = value("salt")) read_salt(r, *node);
   if (const Node* node = value("history")) read_duration(r, *node, "`history`", 1, out.history);
   if (const Node* node = value("lateness")) read_duration(r, *node, "`lateness`", 0, out.lateness);
   if (const Node* node = value("patience")) read_duration(r, *node, "`patience`", 0, out.patience);
@@ -76,6 +84,7 @@ Catalog load(const diag::Sources& sources, std::uint32_t file, diag::Diagnostics
   if (const Node* node = value("visitor")) read_visitor(r, *node);
   if (const Node* node = value("channels")) read_channels(r, *node);
   if (const Node* node = value("templates")) read_templates(r, *node);
+  if (const Node* node = value("tasks")) read_tasks(r, *node);
   if (const Node* node = value("sources")) read_sources(r, *node);
   return out;
 }

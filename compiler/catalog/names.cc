@@ -87,11 +87,10 @@ std::string Reader::did_you_mean(const std::string& name, const std::vector<std:
   return diag::did_you_mean(name, candidates);
 }
 
-int Reader::event(const Node& node) {
-  const std::string name = nfc(node.text);
+int Reader::event(diag::Span span, const std::string& name) {
   if (const auto found = event_index.find(name); found != event_index.end()) return found->second;
   if (events_known) {
-    error(Code::CatalogUnknownEvent, node.span, "There is no event " + quote(name) + " in the catalog.", did_you_mean_one(name, out.events));
+    error(Code::CatalogUnknownEvent, span, "There is no event " + quote(name) + " in the catalog.", did_you_mean_one(name, out.events));
   }
   return -1;
 }
@@ -121,6 +120,12 @@ int Catalog::event(std::string_view wanted) const { return index_of(events, want
 int Catalog::attribute(std::string_view wanted) const { return index_of(attributes, wanted); }
 int Catalog::channel(std::string_view wanted) const { return index_of(channels, wanted); }
 int Catalog::template_(std::string_view wanted) const { return index_of(templates, wanted); }
+int Catalog::task(std::string_view wanted) const { return index_of(tasks, wanted); }
+int Catalog::visitor_zone() const { return index_of(attributes, kZoneName); }
+int Channel::slot(std::string_view wanted) const {
+  const auto found = std::find(slots.begin(), slots.end(), wanted);
+  return found == slots.end() ? -1 : static_cast<int>(found - slots.begin());
+}
 const Source* Catalog::source(std::string_view wanted) const {
   const int found = index_of(sources, wanted);
   return found < 0 ? nullptr : &sources[static_cast<std::size_t>(found)];

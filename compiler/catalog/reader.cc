@@ -85,13 +85,18 @@ Keys Reader::keys(const Node& node, const std::string& what, std::initializer_li
     const std::vector<std::string> candidates(known.begin(), known.end());
     std::string help = did_you_mean(text, candidates);
     if (help.empty()) {
-      help = "The keys of " + what + " are ";
+      help = candidates.size() == 1 ? "The only key of " + what + " is " : "The keys of " + what + " are ";
       for (std::size_t i = 0; i < candidates.size(); ++i) help += (i == 0 ? "" : ", ") + quote(candidates[i]);
       help += ".";
     }
     error(Code::CatalogUnknownKey, entry.key->span, "There is no key " + quote(text) + " in " + what + ".", std::move(help));
   });
   return found;
+}
+
+const Node* value_of(const Keys& keys, std::string_view key) {
+  const auto found = keys.find(key);
+  return found == keys.end() ? nullptr : found->second.value;
 }
 
 std::vector<const Node*> Reader::words(const Node& node, const std::string& what, std::string_view example) {

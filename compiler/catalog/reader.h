@@ -16,6 +16,11 @@
 
 namespace polku::catalog {
 
+// The text in Unicode normal form C; the reading of the file has made sure that it is UTF-8.
+std::string nfc(std::string_view text);
+
+inline constexpr std::string_view kZoneName = "time zone";  // of the attribute that is the visitor's own zone
+
 struct Entry {
   const Node* key;
   const Node* value;
@@ -23,6 +28,7 @@ struct Entry {
 
 // The keys of one map, by name, each there once and known.
 using Keys = std::map<std::string, Entry, std::less<>>;
+const Node* value_of(const Keys& keys, std::string_view key);  // null if it is not there
 
 class Reader {
  public:
@@ -56,7 +62,8 @@ class Reader {
   void check_letters(const Node& node, std::string_view letters, std::string_view name, const std::string& what);  // only what it is made of
   bool check_zone(const Node& node);  // load.cc
   // The index of a name, or -1 with the fault said (if the section it stands in could be read).
-  int event(const Node& node);
+  int event(const Node& node) { return event(node.span, nfc(node.text)); }
+  int event(diag::Span span, const std::string& name);  // name in NFC
   int attribute(const Node& node);
   int channel(const Node& node);
   // Like diag::did_you_mean, but no more once that has cost much: a large catalog with many mistakes must not take minutes.
@@ -81,7 +88,7 @@ class Reader {
   };
   Typed type(const Node& node, const std::string& what);          // a word or a list, not the map form
   Typed map_or_type(const Node& node, diag::Span key, const std::string& what);  // also `{ type: …, optional: true }`
-  // Of an event or a template. what: "the event `x`", part: "field"; broken: the indices of those whose type could not be read.
+  // Of an event, a template or a task. what: "the event `x`", part: "field"; broken: the indices of those whose type could not be read.
   std::vector<Field> fields(const Node& node, const std::string& what, const std::string& part, std::vector<int>& broken);
 
   // constants.cc
@@ -96,8 +103,6 @@ class Reader {
   std::size_t compared_ = 0;  // names, in search of the one that was meant
 };
 
-// The text in Unicode normal form C; the reading of the file has made sure that it is UTF-8.
-std::string nfc(std::string_view text);
 std::string cut(std::string_view text);    // to what a message can hold: 60 bytes
 std::string quote(std::string_view name);  // the same, in backticks
 
@@ -111,6 +116,7 @@ void read_events(Reader& r, const Node& node);
 void read_visitor(Reader& r, const Node& node);
 void read_channels(Reader& r, const Node& node);
 void read_templates(Reader& r, const Node& node);
+void read_tasks(Reader& r, const Node& node);
 void read_sources(Reader& r, const Node& node);
 
 }  // namespace polku::catalog

@@ -1,6 +1,4 @@
-// Events, the visitor, channels and templates.
-#include <algorithm>
-#include <charconv>
+// Events and the visitor.
 
 #include "compiler/catalog/reader.h"
 
@@ -8,13 +6,6 @@ namespace polku::catalog {
 namespace {
 
 using diag::Code;
-
-constexpr std::string_view kZoneName = "time zone";
-
-const Node* value_of(const Keys& keys, std::string_view key) {
-  const auto found = keys.find(key);
-  return found == keys.end() ? nullptr : found->second.value;
-}
 
 // What a rule could take for the field of an event, or for the event, and is an attribute.
 void check_clash(Reader& r, const Attribute& attribute) {
@@ -98,84 +89,6 @@ bool read_attribute(Reader& r, const Node& node, Attribute& to) {
   return !typed.broken;
 }
 
-void read_limit(Reader& r, const Node& node, const std::string& what, Channel& to) {
-  if (!r.expect(node, Shape::Word, "The limit of " + what, "limit: 3 in 7 days")) return;
-  constexpr int kMost = 1000;  // each place costs 8 bytes a visitor
-  const std::string_view text = node.text;
-  const std::size_t gap = text.find(" in ");
-  Quota quota;
-  const std::string_view count = text.substr(0, gap);
-  const auto [end, fault] = std::from_chars(count.data(), count.data() + count.size(), quota.count);
-  const Millis within = gap == std::string_view::npos ? 0 : parse_duration(text.substr(gap + 4)).value_or(0);
-  if (fault != std::errc() || end != count.data() + count.size() || quota.count < 1 || quota.count > kMost || within < 1) {
-    r.error(Code::CatalogBadLimit, node.span, "The limit of " + what + " cannot be read: " + quote(text) + ".",
-          "Say how many messages in which time, as in `3 in 7 days`.");
-    return;
-  }
-  if (within > r.out.history) {
-    r.error(Code::CatalogLongLimit, node.span, "The limit of " + what + " looks further back than the history kept.",
-          "Shorten it, or lengthen `history`.");
-    return;
-  }
-  quota.within = within;
-  to.limit = quota;
-}
-
-void read_channel(Reader& r, const Node& node, Channel& to) {
-  const std::string what = "the channel " + quote(to.name);
-  if (!r.expect(node, Shape::Map, "The channel " + quote(to.name), cut(to.name) + ": { needs: consent.marketing }")) return;
-  const Keys keys = r.keys(node, "a channel", {"needs", "reach", "limit", "slots", "quiet", "answer"});
-  for (const char* later : {"quiet", "answer"}) {
-    if (const auto found = keys.find(later); found != keys.end()) {
-      r.error(Code::CatalogNotBuilt, found->second.key->span,
-            "`" + std::string(later) + "` of a channel is part of the language, but not built yet.", "Take it out for now.");
-    }
-  }
-  const auto attribute = [&](const char* key, bool consent) {
-    const Node* word = value_of(keys, key);
-    if (!word || !r.expect(*word, Shape::Word, "`" + std::string(key) + "` of " + what,
-            consent ? "needs: consent.marketing" : "reach: email_address")) return -1;
-    const int found = r.attribute(*word);
-    if (found < 0) return -1;
-    const Attribute& a = r.out.attributes[static_cast<std::size_t>(found)];
-    if (r.broken_attributes.contains(found) || (a.type.kind == TypeKind::Consent) == consent) return found;
-    r.error(Code::CatalogNeeds, word->span,
-          consent ? quote(a.name) + " is no consent, so a channel cannot need it." : quote(a.name) + " is a consent, which does not reach anybody.",
-            consent ? "What must be known to reach the visitor is said with `reach`." : "What the visitor must have agreed to is said with `needs`.");
-    return -1;
-  };
-  to.needs = attribute("needs", true);
-  to.reach = attribute("reach", false);
-  if (const Node* limit = value_of(keys, "limit")) read_limit(r, *limit, what, to);
-  if (const Node* slots = value_of(keys, "slots")) {
-    for (const Node* slot : r.words(*slots, "`slots` of " + what, "slots: [hero, sidebar]")) {
-      to.slots.push_back(nfc(slot->text));
-      r.check_name(*slot, to.slots.back(), "a slot");
-    }
-  }
-}
-
-void read_template(Reader& r, const Node& node, Template& to) {
-  const std::string what = "the template " + quote(to.name);
-  if (!r.expect(node, Shape::Map, "The template " + quote(to.name), cut(to.name) + ": { by: [email] }")) return;
-  const Keys keys = r.keys(node, "a template", {"by", "with", "service"});
-  if (const auto found = keys.find("service"); found != keys.end()) {
-    r.error(Code::CatalogNotBuilt, found->second.key->span, "`service` of a template is part of the language, but not built yet.",
-          "Take it out for now.");
-  }
-  if (const Node* by = value_of(keys, "by")) {
-    for (const Node* word : r.words(*by, "`by` of " + what, "by: [email, push]")) {
-      if (const int channel = r.channel(*word); channel >= 0) to.by.push_back(channel);
-    }
-  } else {
-    r.error(Code::CatalogMissingKey, to.span, "No channel carries " + what + ".", "Say which, as in `by: [email, push]`.");
-  }
-  if (const Node* with = value_of(keys, "with"); with && r.expect(*with, Shape::Map, "`with` of " + what, "with: { product: text }")) {
-    std::vector<int> broken;
-    to.params = r.fields(*with, what, "parameter", broken);
-  }
-}
-
 }  // namespace
 
 void read_events(Reader& r, const Node& node) {
@@ -231,32 +144,6 @@ void read_visitor(Reader& r, const Node& node) {
     check_clash(r, a);
     r.attribute_index.emplace(name, index);
     r.out.attributes.push_back(std::move(a));
-  });
-}
-
-void read_channels(Reader& r, const Node& node) {
-  r.channels_known = r.expect(node, Shape::Map, "`channels`", "channels: { email: { needs: consent.marketing } }");
-  if (!r.channels_known) return;
-  r.each(node, "`channels`", [&](const std::string& name, Entry entry) {
-    Channel channel;
-    channel.name = name;
-    channel.span = entry.key->span;
-    r.check_name(*entry.key, name, "a channel");
-    read_channel(r, *entry.value, channel);
-    r.channel_index.emplace(name, static_cast<int>(r.out.channels.size()));
-    r.out.channels.push_back(std::move(channel));
-  });
-}
-
-void read_templates(Reader& r, const Node& node) {
-  if (!r.expect(node, Shape::Map, "`templates`", "templates: { welcome: { by: [email] } }")) return;
-  r.each(node, "`templates`", [&](const std::string& name, Entry entry) {
-    Template t;
-    t.name = name;
-    t.span = entry.key->span;
-    r.check_name(*entry.key, name, "a template");
-    read_template(r, *entry.value, t);
-    r.out.templates.push_back(std::move(t));
   });
 }
 

@@ -28,11 +28,8 @@ class SourceReader {
     made_.clear();
     events_broken_ = judge_use_ = no_events_ = false;
     if (!r_.expect(node, Shape::Map, "The source " + quote(to.name), cut(to.name) + ": { format: csv, visitor: id, time: at, event: what }")) return;
-    const Keys keys = r_.keys(node, "a source", {"format", "visitor", "time", "event", "id", "zone", "events", "fields", "values", "attributes"});
-    const auto value = [&](std::string_view key) {
-      const auto found = keys.find(key);
-      return found == keys.end() ? nullptr : found->second.value;
-    };
+    const Keys keys = r_.keys(node, "a source", {"format", "visitor", "time", "event", "id", "zone", "events", "fields", "values", "asked for", "attributes"});
+    const auto value = [&](std::string_view key) { return value_of(keys, key); };
     if (!read_format(value("format"), to)) return;
     const auto raw = [&](std::string_view key, std::string& out) {
       if (const Node* word = value(key)) read_raw(*word, quote(key) + " of " + what_, to.format, out);
@@ -41,6 +38,8 @@ class SourceReader {
     raw("time", to.time);
     raw("event", to.event);
     raw("id", to.id);
+    raw("asked for", to.asked);
+    if (const auto asked = keys.find("asked for"); asked != keys.end()) check_asked(asked->second, to);
     if (const Node* zone = value("zone"); zone && r_.expect(*zone, Shape::Word, "`zone` of " + what_, "zone: Europe/Helsinki")
             && r_.check_zone(*zone)) {
       to.zone = zone->text;
@@ -49,7 +48,7 @@ class SourceReader {
     if (const Node* attributes = value("attributes")) read_attributes(*attributes, to);
     bool complete = true;
     for (const char* key : {"visitor", "time"}) complete &= has(keys, key, to);
-    if (value("events") || !value("attributes")) complete &= has(keys, "event", to);
+    if (value("events") || !(value("attributes") || value("asked for"))) complete &= has(keys, "event", to);
     // Where the source itself is at fault, what it would make is not known.
     judge_use_ = complete && !events_broken_ && r_.events_known;
     no_events_ = !value("event");
@@ -58,6 +57,18 @@ class SourceReader {
   }
 
  private:
+  // Sources come after the channels, so what has slots is known.
+  void check_asked(const Entry& asked, const Source& to) {
+    const auto& channels = r_.out.channels;
+    if (!to.asked.empty() && to.asked == to.event) {
+      r_.error(Code::SourceRawName, asked.value->span, "`asked for` and `event` of " + what_ + " stand in the same place, so no record could be either.",
+               "Name the field that holds the slots.");
+    }
+    if (!r_.channels_known || std::any_of(channels.begin(), channels.end(), [](const Channel& c) { return !c.slots.empty(); })) return;
+    r_.error(Code::SourceUnused, asked.key->span, "The source " + quote(to.name) + " has requests for slots, but no channel has a slot.",
+             "Take the line out, or give a channel slots, as in `web: { slots: [hero, sidebar] }`.");
+  }
+
   bool has(const Keys& keys, const char* key, const Source& to) {
     if (keys.contains(key)) return true;
     r_.error(Code::SourceIncomplete, to.span, "The source " + quote(to.name) + " does not say where the " + key + " stands in a record.",

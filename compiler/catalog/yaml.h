@@ -21,6 +21,9 @@ struct Node {
   diag::Span inner;        // Word: without quotes
   std::vector<const Node*> items;                          // List
   std::vector<std::pair<const Node*, const Node*>> pairs;  // Map; keys may stand twice
+  bool null() const {      // a word that YAML takes for nothing
+    return shape == Shape::Word && !quoted && (text == "null" || text == "~" || text == "Null" || text == "NULL");
+  }
   std::size_t weight = 0;  // nodes in it, aliases counted out; 0 while it is being read
 };
 

@@ -78,6 +78,8 @@ Value run(const Code& code, const Context& context, Value* const r) {
       case Op::Sum: v = context.host->sum(&context, i.aux, i.imm); break;
       case Op::Highest: v = context.host->highest(&context, i.aux, i.imm); break;
       case Op::Lowest: v = context.host->lowest(&context, i.aux, i.imm); break;
+      case Op::Average: v = context.host->average(&context, i.aux, i.imm, i.b); break;
+      case Op::First: v = context.host->first(&context, i.aux, i.imm); break;
       case Op::Add: v = plan::add(r[i.a], r[i.b]); break;
       case Op::Sub: v = plan::sub(r[i.a], r[i.b]); break;
       case Op::Mul: v = plan::mul(r[i.a], r[i.b]); break;

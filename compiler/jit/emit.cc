@@ -72,6 +72,9 @@ class Emitter {
       case Op::Sum: return call_host(offsetof(Host, sum), {context_, index(i.aux), number(i.imm)});
       case Op::Highest: return call_host(offsetof(Host, highest), {context_, index(i.aux), number(i.imm)});
       case Op::Lowest: return call_host(offsetof(Host, lowest), {context_, index(i.aux), number(i.imm)});
+      case Op::Average:
+        return call_host(offsetof(Host, average), {context_, index(i.aux), number(i.imm), number(i.b)});
+      case Op::First: return call_host(offsetof(Host, first), {context_, index(i.aux), number(i.imm)});
       case Op::Add: return checked(llvm::Intrinsic::sadd_with_overflow, i);
       case Op::Sub: return checked(llvm::Intrinsic::ssub_with_overflow, i);
       case Op::Mul: return checked(llvm::Intrinsic::smul_with_overflow, i);
@@ -208,7 +211,7 @@ class Emitter {
 // Does aux name something?
 bool uses_aux(Op op) {
   return op == Op::Attribute || op == Op::Field || op == Op::LastField || op == Op::CountAtLeast || op == Op::Count ||
-         op == Op::CountSeen || op == Op::Sum || op == Op::Highest || op == Op::Lowest;
+         op == Op::CountSeen || op == Op::Sum || op == Op::Highest || op == Op::Lowest || op == Op::Average || op == Op::First;
 }
 
 // What is wrong with an instruction at `position`; null if nothing.

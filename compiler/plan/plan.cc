@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "runtime/base/time.h"
+
 namespace polku::plan {
 
 const char* op_name(Op op) {
@@ -32,21 +34,36 @@ std::string length(Millis d) {
   return fmt::format("{}ms", d);
 }
 
+std::string clock(Millis of_day) {
+  const Millis s = of_day / kSecond;
+  return fmt::format("{:02}:{:02}", s / 3600, s / 60 % 60) + (s % 60 == 0 ? "" : fmt::format(":{:02}", s % 60));
+}
+
+const char* unit_name(LimitUnit unit) {
+  switch (unit) {
+    case LimitUnit::Messages: return "messages";
+    case LimitUnit::Shows: return "shows";
+    case LimitUnit::Tasks: return "tasks";
+  }
+  return "?";
+}
+
 class Printer {
  public:
   explicit Printer(const Plan& plan) : plan_(plan) {}
 
   std::string print() {
     header();
-    for (std::size_t i = 0; i < plan_.windows.size(); ++i) {
-      const Window& w = plan_.windows[i];
-      line(fmt::format("window {}: {}{}", i, length(w.length), w.since < 0 ? "" : " since " + occurrence(w.since)));
-    }
-    for (std::size_t i = 0; i < plan_.features.size(); ++i) feature(i);
-    for (std::size_t i = 0; i < plan_.limits.size(); ++i) {
-      const Limit& l = plan_.limits[i];
-      line(fmt::format("limit {}: {} {} in {}", i, l.count, l.unit == LimitUnit::Messages ? "messages" : "shows", length(l.within)));
-    }
+    each(plan_.windows, [&](std::size_t i, const Window& w) { line(fmt::format("window {}: {}", i, window(w))); });
+    each(plan_.features, [&](std::size_t i, const Feature& f) { line(fmt::format("feature {}: {}", i, feature(f))); });
+    each(plan_.memberships, [&](std::size_t i, const Membership& m) { line(fmt::format("membership {}: {}", i, membership(m))); });
+    each(plan_.limits, [&](std::size_t i, const Limit& l) { line(fmt::format("limit {}: {} {} in {}", i, l.count, unit_name(l.unit), length(l.within))); });
+    each(plan_.channel_limits, [&](std::size_t i, std::int32_t l) { if (l >= 0) line(fmt::format("channel {}: limit {}", channel(static_cast<std::int32_t>(i)), l)); });
+    each(plan_.suppressions, [&](std::size_t i, const std::string& s) { line(fmt::format("suppression {}: \"{}\"", i, s)); });
+    each(plan_.hold_outs, [&](std::size_t i, const HoldOut& h) { line(fmt::format("hold out {}: \"{}\" below {}", i, h.name, h.below)); });
+    each(plan_.goals, [&](std::size_t i, const Goal& g) { line(fmt::format("goal {}: {}", i, goal(g))); });
+    each(plan_.journeys, [&](std::size_t i, const Journey& j) { journey(i, j); });
+    each(plan_.guarantees, [&](std::size_t i, const Guarantee& g) { line(fmt::format("guarantee {}: \"{}\" {}", i, g.name, promise(g))); });
     for (std::size_t i = 0; i < plan_.rules.size(); ++i) rule(i);
     for (std::size_t i = 0; i < plan_.codes.size(); ++i) code(i);
     return std::move(out_);
@@ -55,10 +72,30 @@ class Printer {
  private:
   void line(const std::string& s) { out_ += s + "\n"; }
 
+  template <class T, class Use>
+  static void each(const std::vector<T>& list, Use use) {
+    for (std::size_t i = 0; i < list.size(); ++i) use(i, list[i]);
+  }
+  // Each as `word` says it, with `between` between them.
+  template <class T, class Word>
+  static std::string join(const std::vector<T>& list, const char* between, Word word) {
+    std::string s;
+    for (const T& t : list) s.append(s.empty() ? "" : between).append(word(t));
+    return s;
+  }
+
   void header() {
     line(fmt::format("pack {}: {} events, {} attributes, {} rules, {} words and {} lists a visitor", plan_.catalog.name,
                      plan_.catalog.events.size(), plan_.catalog.attributes.size(), plan_.rules.size(), plan_.layout.words,
                      plan_.layout.lists));
+  }
+
+  const std::string& channel(std::int32_t c) const { return plan_.catalog.channels[static_cast<std::size_t>(c)].name; }
+  std::string place(std::int32_t c, std::int32_t slot) const {
+    return channel(c) + "." + plan_.catalog.channels[static_cast<std::size_t>(c)].slots[static_cast<std::size_t>(slot)];
+  }
+  std::string channels(const std::vector<std::int32_t>& list) const {
+    return join(list, ", ", [&](std::int32_t c) { return channel(c); });
   }
 
   std::string occurrence(OccurrenceId what) const {
@@ -67,56 +104,135 @@ class Printer {
     const Rule& r = plan_.rules[static_cast<std::size_t>(what - events)];
     return fmt::format("\"{}\".{} acted", r.journey, r.name);
   }
-
+  std::string field(OccurrenceId event, std::int32_t f) const {
+    return plan_.catalog.events[static_cast<std::size_t>(event)].fields[static_cast<std::size_t>(f)].name;
+  }
   std::string match(const Match& m) const {
     return occurrence(m.what) + (m.filter < 0 ? "" : fmt::format(" if code {}", m.filter));
   }
+  std::string matches(const std::vector<Match>& list, const char* between) const {
+    return join(list, between, [&](const Match& m) { return match(m); });
+  }
+  std::string captures(const std::vector<Capture>& list) const {
+    return join(list, ", ", [&](const Capture& c) { return occurrence(c.event) + "." + field(c.event, c.field); });
+  }
 
-  void feature(std::size_t i) {
-    const Feature& f = plan_.features[i];
-    std::string s = fmt::format("feature {}: ", i);
-    const auto column = [&](std::int32_t c) {
-      return plan_.catalog.events[static_cast<std::size_t>(f.match.what)].fields[static_cast<std::size_t>(c)].name;
-    };
+  std::string window(const Window& w) const {
+    std::string s;
+    switch (w.kind) {
+      case WindowKind::Rolling: s = length(w.length); break;
+      case WindowKind::Today: s = "today"; break;
+      case WindowKind::Week: s = "this week"; break;
+      case WindowKind::Month: s = "this month"; break;
+    }
+    if (w.since >= 0) s += " since " + occurrence(w.since);
+    return s + (w.before_this ? " before this" : "");
+  }
+
+  std::string feature(const Feature& f) const {
     switch (f.kind) {
       case FeatureKind::Count:
-        s += fmt::format("count {} within {}, {}", match(f.match), length(f.horizon),
-                         f.keep > 0 ? fmt::format("latest {}", f.keep) : "all");
-        break;
-      case FeatureKind::Values: s += fmt::format("values {} of {} within {}", column(f.columns[0]), match(f.match), length(f.horizon)); break;
-      case FeatureKind::Last:
-        s += fmt::format("last {} within {}:", match(f.match), length(f.horizon));
-        for (std::int32_t c : f.columns) s += " " + column(c);
-        for (OccurrenceId r : f.resets) s += ", until " + occurrence(r);
-        break;
+        return fmt::format("count {} within {}, {}", match(f.match), length(f.horizon), f.keep > 0 ? fmt::format("latest {}", f.keep) : "all");
+      case FeatureKind::Values: return fmt::format("values {} of {} within {}", field(f.match.what, f.columns[0]), match(f.match), length(f.horizon));
+      case FeatureKind::Last: break;
     }
+    std::string s = fmt::format("last {} within {}:", match(f.match), length(f.horizon));
+    for (std::int32_t c : f.columns) s += " " + field(f.match.what, c);
+    for (OccurrenceId r : f.resets) s += ", until " + occurrence(r);
+    return s;
+  }
+
+  std::string membership(const Membership& m) const {
+    std::string s = fmt::format("{} = code {}", m.segment, m.code);
+    for (const Membership::Reading& r : m.readings)
+      s += fmt::format(", feature {}", r.feature) + (r.window < 0 ? "" : fmt::format(" window {}", r.window));
+    for (Millis at : m.instants) s += ", at " + base::format_instant(at);
+    return s;
+  }
+
+  std::string goal(const Goal& g) const {
+    std::string s = fmt::format("\"{}\" {} within {}", plan_.journeys[static_cast<std::size_t>(g.journey)].name, match(g.match), length(g.within));
+    if (g.worth >= 0) s += fmt::format(", worth code {}", g.worth);
+    return g.captures.empty() ? s : s + ", captures " + captures(g.captures);
+  }
+
+  void journey(std::size_t i, const Journey& j) {
+    std::string s = fmt::format("journey {}: \"{}\"", i, j.name);
+    if (j.version) s += fmt::format(" version {}", *j.version);
+    if (j.goal >= 0) s += fmt::format(", goal {}", j.goal);
+    if (!j.stops.empty()) s += ", stops at " + matches(j.stops, ", ");
     line(s);
+  }
+
+  std::string promise(const Guarantee& g) const {
+    if (g.limit >= 0) return fmt::format("limit {}", g.limit);
+    return fmt::format("never {} by {} unless code {}", g.kind == ActionKind::Send ? "send" : "show", channels(g.channels), g.code);
+  }
+
+  std::string starts(const Trigger& t) const {
+    switch (t.start) {
+      case StartKind::Event: return "with " + matches(t.on, " or ");
+      case StartKind::Count:
+        return fmt::format("with {} {}{} within {}", t.count, match(t.on[0]), t.same < 0 ? "" : " with the same " + field(t.on[0].what, t.same), length(t.within));
+      case StartKind::Order:
+        return "in order " + matches(t.on, ", ") + (t.without.empty() ? "" : " without " + matches(t.without, ", ")) + " within " + length(t.within);
+      case StartKind::Member: return fmt::format("{} membership {}", t.enters ? "entering" : "leaving", t.membership);
+      case StartKind::Asked: return "asked for " + place(t.channel, t.slot);
+      case StartKind::Daily: return "every day at " + clock(t.of_day);
+      case StartKind::Yearly: return fmt::format("on code {} at {}", t.date, clock(t.of_day));
+    }
+    return "";
   }
 
   void rule(std::size_t i) {
     const Rule& r = plan_.rules[i];
     line(fmt::format("rule {}: \"{}\".{} priority {}", i, r.journey, r.name, r.priority));
-    const Trigger& t = r.trigger;
-    std::string s = "  starts with " + match(t.start);
-    switch (t.kind) {
-      case TriggerKind::At: break;
-      case TriggerKind::Absence:
-        s += fmt::format(", {} after, unless", length(t.delay));
-        for (const Match& stop : t.stops) s += " " + match(stop);
-        break;
-      case TriggerKind::Wait: s += fmt::format(", {} after, each", length(t.delay)); break;
+    std::string s = "  starts " + starts(r.trigger);
+    switch (r.trigger.then) {
+      case DelayKind::None: break;
+      case DelayKind::Absence: s += fmt::format(", {} after, unless {}", length(r.trigger.delay), matches(r.trigger.stops, ", ")); break;
+      case DelayKind::Wait: s += fmt::format(", {} after, each", length(r.trigger.delay)); break;
     }
     line(s);
+    if (!r.captures.empty()) line("  captures " + captures(r.captures));
+    for (const Dates& d : r.dates)
+      line("  from " + base::format_instant(d.from) + (d.until == std::numeric_limits<Millis>::max() ? "" : " until " + base::format_instant(d.until)));
+    for (const Once& o : r.once) line("  once " + (o.within ? "in " + length(*o.within) : "per visitor"));
     if (r.gate >= 0) line(fmt::format("  gate code {}", r.gate));
     for (const Condition& c : r.conditions) line(fmt::format("  {} = code {}", c.clause.text, c.clause.code));
-    for (std::int32_t l : r.limits) line(fmt::format("  limit {}", l));
-    const catalog::Channel& channel = plan_.catalog.channels[static_cast<std::size_t>(r.action.channel)];
-    s = fmt::format("  {} \"{}\" {} {}", r.action.kind == ActionKind::Send ? "send" : "show", r.action.name,
-                    r.action.kind == ActionKind::Send ? "by" : "in", channel.name);
-    if (r.action.slot >= 0) s += "." + channel.slots[static_cast<std::size_t>(r.action.slot)];
-    for (const Param& p : r.action.params)
+    const auto numbers = [&](const char* word, const std::vector<std::int32_t>& list) {
+      if (!list.empty()) line(fmt::format("  {} {}", word, join(list, ", ", [](std::int32_t n) { return fmt::format("{}", n); })));
+    };
+    numbers("suppressed by", r.suppressed_by);
+    for (const Quiet& q : r.quiet) line(fmt::format("  quiet {} to {}, {}", clock(q.from), clock(q.to), q.wait ? "wait" : "skip"));
+    numbers("limit", r.limits);
+    numbers("counted in limit", r.counted_in);
+    if (r.hold_out >= 0) line(fmt::format("  hold out {}", r.hold_out));
+    if (r.offers) line("  offered for " + length(r.held));
+    for (const Leaf& c : r.columns) line(fmt::format("  column {} = code {}", c.name, c.code));
+    each(r.rows, [&](std::size_t n, const Row& row) {
+      if (r.table) line(fmt::format("  row {}{}{}", n + 1, row.code < 0 ? "" : fmt::format(" if code {}", row.code), row.actions.empty() ? ": nothing" : ""));
+      for (const Action& a : row.actions) line((r.table ? "    " : "  ") + action(a));
+    });
+  }
+
+  std::string action(const Action& a) const {
+    std::string s;
+    switch (a.kind) {
+      case ActionKind::Send:
+        s = fmt::format("send \"{}\"{} by {}{}", a.name, a.service ? ", service," : "", a.best_of.empty() ? "" : "best of ", channels(a.channels));
+        break;
+      case ActionKind::Show: s = fmt::format("show \"{}\" in {}", a.name, place(a.channels[0], a.slot)); break;
+      case ActionKind::Task: s = fmt::format("raise task \"{}\"", a.name); break;
+      case ActionKind::Suppress: s = fmt::format("suppress {} for {}", a.suppression, length(a.length)); break;
+      case ActionKind::Split:
+        s = fmt::format("split \"{}\":", a.name);
+        for (const Share& share : a.shares) s += fmt::format(" below {} {}", share.below, share.variant);
+        break;
+    }
+    for (const Param& p : a.params)
       if (p.code >= 0) s += fmt::format(" {} = code {}", p.name, p.code);
-    line(s);
+    return s;
   }
 
   void code(std::size_t i) {
@@ -137,7 +253,9 @@ class Printer {
         case Op::Count:
         case Op::Sum:
         case Op::Highest:
-        case Op::Lowest: s += fmt::format(" feature {} window {}", in.aux, in.imm); break;
+        case Op::Lowest:
+        case Op::First: s += fmt::format(" feature {} window {}", in.aux, in.imm); break;
+        case Op::Average: s += fmt::format(" feature {} window {} by {}", in.aux, in.imm, in.b); break;
         case Op::CountSeen: s += fmt::format(" feature {} window {} up to {}", in.aux, in.imm, in.b); break;
         case Op::MulDiv:
         case Op::DivMul: s += fmt::format(" by {}", in.imm); break;

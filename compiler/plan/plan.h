@@ -2,6 +2,7 @@
 // (interp, jit) and by the runtime. Immutable once made; shared between threads without locks.
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,7 +26,7 @@ int op_operands(Op op);
 struct Instr {
   Op op;
   std::int32_t a = -1, b = -1;   // earlier instructions of the same code
-  std::int32_t aux = -1;         // attribute, field or feature
+  std::int32_t aux = -1;         // attribute, field (in a filter), capture (elsewhere) or feature
   std::int64_t imm = 0;          // constant, scale, window or column
 };
 
@@ -50,7 +51,7 @@ enum class FeatureKind { Count, Values, Last };
 
 // Count: when Match happened. keep > 0: only the latest `keep` times matter, and as many unknown ones apart; keep = 0: all
 //        within `horizon`.
-// Values: field `columns[0]` of each match within `horizon`, to be added up or compared.
+// Values: field `columns[0]` of each match within `horizon`, to be added up, compared, or the first of them taken.
 // Last:  fields `columns` of the latest match, gone after any of `resets`, or when older than `horizon`.
 struct Feature {
   FeatureKind kind = FeatureKind::Count;
@@ -61,11 +62,15 @@ struct Feature {
   std::vector<OccurrenceId> resets;
 };
 
-// How far a reader looks back: now - length < t; and, if since >= 0, only what stands after the latest `since` (an event) that
-// itself is within the history; nothing if there is none. Index in Plan::windows.
+// How far a reader looks back from now: now - length < t, or from the first instant of the visitor's local day, week (Monday) or month on,
+// but at most the history kept; if since >= 0, only what stands after the latest `since` (an event) that itself is within the history,
+// nothing if there is none; with before_this, only what stands before the start of the firing. Index in Plan::windows.
+enum class WindowKind { Rolling, Today, Week, Month };
 struct Window {
-  Millis length = 0;
+  WindowKind kind = WindowKind::Rolling;
+  Millis length = 0;             // the longest it can reach: of Today 2 days, of Week 8, of Month 32, at most the history kept
   OccurrenceId since = -1;
+  bool before_this = false;
 };
 
 // The time and place of the latest event of a type is kept for each that some window is `since`.
@@ -73,13 +78,42 @@ struct Mark { OccurrenceId what = 0; };
 
 // ---- rules ----
 
-enum class TriggerKind { At, Absence, Wait };  // at once; then no … for D; then wait D
+enum class StartKind {
+  Event,     // `when E`, `when any of …`: any of `on`
+  Count,     // `N E [with the same f] within D`: `on[0]`
+  Order,     // `in order within D`: the steps are `on`
+  Member,    // `visitor enters / leaves SEGMENT`
+  Asked,     // `asked for SLOT`
+  Daily,     // `every day at T`
+  Yearly,    // `on DATE at T`
+};
+enum class DelayKind { None, Absence, Wait };  // at once; then no … for D; then wait D
 
 struct Trigger {
-  TriggerKind kind = TriggerKind::At;
-  Match start;
+  StartKind start = StartKind::Event;
+  std::vector<Match> on;         // Event: a filter that is unknown does not start. Count, Order: nor does it count
+  std::int32_t count = 0;        // Count
+  std::int32_t same = -1;        // Count: the field of which each known value is counted apart
+  Millis within = 0;             // Count, Order
+  std::vector<Match> without;    // Order: at most one; a filter that is unknown breaks too
+  std::int32_t membership = -1;  // Member: in Plan::memberships
+  bool enters = true;            // Member
+  std::int32_t channel = -1, slot = -1;  // Asked
+  Millis of_day = 0;             // Daily, Yearly: local time of day
+  CodeId date = -1;              // Yearly: a date or a time
+  DelayKind then = DelayKind::None;
   std::vector<Match> stops;      // Absence; a filter that is unknown stops too
   Millis delay = 0;              // Absence, Wait
+};
+
+// A segment that some rule enters or leaves. It is looked at again when an entry leaves one of the windows, at local midnight if one of
+// them is a calendar window, and at the instants listed.
+struct Membership {
+  std::string segment;
+  CodeId code = -1;              // sees attributes and the record
+  struct Reading { std::int32_t feature = -1, window = -1; };  // feature with window -1: as far as its horizon (`last`)
+  std::vector<Reading> readings; // all that the code asks of the record
+  std::vector<Millis> instants;  // constants that `now` is compared with, ascending
 };
 
 // One value shown in a decision's reasons.
@@ -90,8 +124,8 @@ struct Clause { std::string text; CodeId code = -1; std::vector<Leaf> leaves; };
 enum class Polarity { OnlyIf, NotIf };
 struct Condition { Polarity polarity; Clause clause; };
 
-// At most `count` accepted actions of the scope in a rolling window.
-enum class LimitUnit { Messages, Shows };
+// At most `count` acts of a unit, within the scope, in a rolling window. Acts of the rules whose `counted_in` names it count.
+enum class LimitUnit { Messages, Shows, Tasks };
 struct Limit {
   std::string text;              // as written, or "at most 3 messages by email in 7 days"
   std::int64_t count = 0;
@@ -99,7 +133,7 @@ struct Limit {
   LimitUnit unit = LimitUnit::Messages;
 };
 
-enum class ActionKind { Send, Show };
+enum class ActionKind { Send, Show, Task, Suppress, Split };
 struct Param {
   std::string name;
   catalog::Type type;
@@ -108,13 +142,32 @@ struct Param {
   std::string clause;            // "with product = cart.top_item", for reasons
   std::vector<Leaf> leaves;
 };
+struct Share { std::int32_t below = 0; std::string variant; };  // buckets from the share before on, below this
 struct Action {
   ActionKind kind = ActionKind::Send;
   std::string name;
-  std::int32_t channel = 0;      // in catalog.channels
-  std::int32_t slot = -1;        // in the channel's slots
-  std::vector<Param> params;     // in the template's order
+  std::vector<std::int32_t> channels;   // in catalog.channels. Send: one, or those of `best of`. Show: one
+  std::string best_of;                  // "best of push, email", for reasons; empty: one channel
+  std::int32_t slot = -1;               // Show: in the channel's slots
+  bool service = false;                 // Send
+  std::vector<Param> params;            // in the template's (task's) order
+  std::int32_t suppression = -1;        // Suppress: in Plan::suppressions
+  Millis length = 0;                    // Suppress
+  std::vector<Share> shares;            // Split: ascending, the last is below 10,000
 };
+
+// One way of a rule to act: its `do`, or a row of its table.
+struct Row {
+  CodeId code = -1;                     // yes, no or unknown; -1: yes
+  std::vector<Action> actions;          // empty: nothing
+};
+
+struct Quiet { std::string text; Millis from = 0, to = 0; bool wait = true; };
+struct Once { std::string text; std::optional<Millis> within; };           // none: per visitor
+struct Dates { std::string text; Millis from = 0, until = 0; };            // from <= now < until (the largest Millis: no end)
+
+// A field of a record that starts the rule, kept for as long as the firing may need it. Op::Field reads captures by number.
+struct Capture { OccurrenceId event = 0; std::int32_t field = 0; };
 
 struct Rule {
   std::string journey, name;     // unique together; the rule's index is its written order
@@ -122,13 +175,50 @@ struct Rule {
   std::int64_t priority = 0;     // higher first
   std::string owner;
   Trigger trigger;
-  Clause when;                   // code -1; its leaves see the event
+  std::vector<Clause> when;      // Event: one for each of trigger.on, else one; code -1; their leaves see the starting record
   std::string then;              // text of the clause; empty if there is none
   CodeId gate = -1;              // all conditions in one: yes to go on, no, or unknown. -1: no conditions
   std::vector<Condition> conditions;  // journey's first, each in written order
-  std::vector<std::int32_t> limits;   // in Plan::limits: the rule's own, the journey's, the channel's, in that order
-  Action action;
-  std::vector<std::int32_t> captures; // fields of the starting event that any of its code reads, ascending
+  std::vector<Dates> dates;      // journey's first; likewise below
+  std::vector<Once> once;
+  std::vector<std::int32_t> suppressed_by;  // in Plan::suppressions: its journey, its groups
+  std::vector<Row> rows;         // never empty; one without code unless there is a table
+  bool table = false;
+  std::vector<Leaf> columns;     // of the table, for reasons
+  std::vector<Quiet> quiet;      // the rule's first (then the journey's): the first that holds decides
+  std::vector<std::int32_t> limits;      // in Plan::limits, that it must keep: the rule's own, the journey's. The channels' stand in Plan::channel_limits
+  std::vector<std::int32_t> counted_in;  // all limits (guarantees and groups, but not the channels') in which its acts count
+  std::int32_t hold_out = -1;    // in Plan::hold_outs
+  bool offers = false;           // it shows, and is not started by a request
+  Millis held = 0;               // offers: for how long; the same for all rows
+  std::vector<Capture> captures;
+};
+
+// Of journeys.
+struct Journey {
+  std::string name;
+  std::optional<std::int64_t> version;
+  std::vector<Match> stops;      // a filter that is unknown stops too
+  std::int32_t goal = -1;        // in Plan::goals
+};
+struct Goal {
+  std::string text;
+  std::int32_t journey = 0;
+  Match match;
+  Millis within = 0;
+  CodeId worth = -1;             // sees the goal's event by captures; -1: none
+  std::vector<Capture> captures;
+};
+struct HoldOut { std::string name, text; std::int32_t below = 0; };   // by name, each once for one share; held out if bucket < below
+
+struct Guarantee {
+  std::string name;
+  // never …: kind Send or Show, channels (all that are listed; sema lists all where none is named), code
+  ActionKind kind = ActionKind::Send;
+  std::vector<std::int32_t> channels;
+  CodeId code = -1;              // must be yes; sees what a segment sees
+  std::vector<Leaf> leaves;
+  std::int32_t limit = -1;       // at most …: in Plan::limits; then the others mean nothing
 };
 
 // Where each thing lives in a visitor's record, in 8-byte words; unbounded ones own an overflow list instead.
@@ -138,15 +228,27 @@ struct Rule {
 //   Count, keep = 0     list of (at, seq * 2 + sure)
 //   Values              list of (at, seq, value or kUnknown)
 //   Last                at, seq, one word a column
-//   Absence             at, seq, identity, one word a capture
-//   Wait                list of the same
+//   membership          1 word, kNo or kYes: the last known
+//   start: Count        count - 1 times, newest first; with `same`, list of (at, value)
+//          Order        steps - 1 times, the start of each prefix
+//   pending             a start: at, seq, identity, alternative, one word a capture. For Absence it is the armed one; Wait has a list of them
+//   waiting             due, then a start: the firing that waits for its opening (rules that may be quiet)
+//   offer               until, then a start (rules that offer)
+//   once                at of the latest exposure (rules with `once`)
 //   limit               `count` times, newest first
-// A free place has at = kUnknown. seq is the position in the visitor's history.
+//   suppression         until
+//   arm                 of each holdout: kNo acted, kYes held out
+//   goal                list of exposures: at, two words of id, rule * 4 + held out * 2 + converted
+//   answer              of each channel in a `best of`: list of (at, answered)
+// A start is at, seq, identity, alternative, then one word a capture. A free place has kUnknown in its first word. seq is the position in the
+// visitor's history; a place of timers takes one too.
+inline constexpr std::size_t kStartWords = 4;
 struct Layout {
   std::int32_t words = 0;        // of the fixed part
   std::int32_t lists = 0;        // overflow lists
-  std::vector<std::int32_t> attribute, feature, mark, trigger, limit;  // first word of each (or -1)
-  std::vector<std::int32_t> feature_list, trigger_list;                // overflow list of each (or -1)
+  std::vector<std::int32_t> attribute, feature, mark, membership, limit, suppression, arm;  // first word of each (or -1)
+  std::vector<std::int32_t> start, pending, waiting, offer, once;      // of each rule: first word (or -1)
+  std::vector<std::int32_t> feature_list, start_list, pending_list, goal_list, answer_list;  // overflow list of each (or -1)
 };
 
 struct Plan {
@@ -157,9 +259,15 @@ struct Plan {
   std::vector<Feature> features;
   std::vector<Window> windows;
   std::vector<Mark> marks;
+  std::vector<Membership> memberships;
   std::vector<Limit> limits;
+  std::vector<std::int32_t> channel_limits;  // of each channel: in limits, or -1; its messages count in it
+  std::vector<std::string> suppressions;     // journeys and groups that some rule suppresses
+  std::vector<HoldOut> hold_outs;
+  std::vector<Goal> goals;
+  std::vector<Guarantee> guarantees;         // in written order
   std::vector<Rule> rules;
-  std::vector<std::string> journeys;
+  std::vector<Journey> journeys;             // in written order
   std::vector<std::optional<Value>> defaults; // per attribute: its default
   Layout layout;
 
@@ -195,16 +303,19 @@ struct Host {
   Value (*sum)(const Context*, std::int32_t feature, std::int64_t window);
   Value (*highest)(const Context*, std::int32_t feature, std::int64_t window);
   Value (*lowest)(const Context*, std::int32_t feature, std::int64_t window);
+  Value (*average)(const Context*, std::int32_t feature, std::int64_t window, std::int64_t scale);
+  Value (*first)(const Context*, std::int32_t feature, std::int64_t window);
   Value (*text)(const Context*, std::int32_t op, Value a, Value b);  // TextContains, TextStarts, TextEnds, ListContains; both known
 };
 
 // One evaluation. Plain layout: compiled code reads it by offset.
 struct Context {
   Millis now = 0;
-  const Value* fields = nullptr;       // of the event at hand, by field number (only those captured are valid)
+  const Value* fields = nullptr;       // a filter: of the event at hand, by field number; else the captures of the firing
   const Value* attributes = nullptr;   // by attribute number, defaults filled in
   const Host* host = nullptr;
   const void* state = nullptr;         // for Host alone
+  std::int64_t before = std::numeric_limits<std::int64_t>::max();  // for Host alone: `before this` is what has a smaller seq
 };
 
 // Runs code. One evaluator serves one plan; evaluate() is safe from many threads.

@@ -1,4 +1,4 @@
-// The attributes of a visitor as they stand now (readings 3–6).
+// The attributes of a visitor as they stand now (readings 3–6), and the visitor's zone.
 #include <algorithm>
 #include <variant>
 
@@ -34,6 +34,22 @@ Typed derived_value(const Story& story, std::size_t index) {
 }
 
 }  // namespace
+
+int attribute_named(const catalog::Catalog& catalog, const syntax::Path& path) {
+  const std::string text = path.text();
+  const int attribute = catalog.attribute(text);
+  return attribute < 0 && path.parts.front() == "visitor" && path.parts.size() > 1 ? catalog.attribute(text.substr(8)) : attribute;
+}
+
+const base::Zone& visitor_zone(const Story& story) {
+  if (story.zone_now) return *story.zone_now;
+  story.zone_now = story.zone;  // also for a derived zone that would look at its own calendar
+  const int attribute = story.catalog.visitor_zone();
+  const Typed name = attribute < 0 ? unknown(TypeKind::Text) : attribute_value(story, attribute);
+  if (name.known() && !name.texts.empty())
+    if (auto zone = base::Zone::find(name.texts.front())) story.zone_now = *zone;
+  return *story.zone_now;
+}
 
 Typed attribute_value(const Story& story, int index) {
   const catalog::Attribute& attribute = story.catalog.attributes[static_cast<std::size_t>(index)];

@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include "compiler/reference/look_back.h"
+
 namespace polku::reference {
 
 using history::Datum;
@@ -15,8 +17,6 @@ using syntax::Expr;
 namespace {
 
 constexpr std::int64_t kNoCap = std::numeric_limits<std::int64_t>::max();
-
-struct Count { std::int64_t sure = 0, unsure = 0; };
 
 // One side of a comparison: a value, or (if a count stands there itself) every whole number of a range.
 struct Operand {
@@ -54,6 +54,13 @@ std::int64_t cap(CompareOp op, const Expr& other) {
   return std::max<std::int64_t>(1, reached ? *n : *n + 1);
 }
 
+// `is one of […]`: as far as the largest needs.
+std::int64_t cap(const std::vector<syntax::ExprPtr>& values) {
+  std::int64_t far = 1;
+  for (const auto& value : values) far = std::max(far, cap(CompareOp::Eq, *value));
+  return far;
+}
+
 // The word, if the expression is one bare word.
 const std::string* bare_word(const Expr& e) {
   const auto* path = std::get_if<syntax::Path>(&e.node);
@@ -74,30 +81,81 @@ class Evaluation {
     return std::visit([&](const auto& node) { return read(node, e); }, e.node);
   }
 
-  // Is this bare word or path the name of anything here?
-  std::optional<Typed> look_up(const syntax::Path& path) const {
-    const bool own = scope_.own != nullptr;
-    const history::Event* event = own ? scope_.own : scope_.start;
-    if (event != nullptr && event->type >= 0) {
-      const catalog::Event& type = story_.catalog.events[static_cast<std::size_t>(event->type)];
-      if (own && path.parts.size() == 1) return field(*event, path.parts.front());
-      if (path.parts.size() > 1 && path.parts.front() == type.name)
-        if (auto value = field(*event, behind_first(path))) return value;
+  // ---- what is made of values, also by the cells of tables ----
+
+  Tri compared(CompareOp op, const Expr& left_expr, const Expr& right_expr) const {
+    Operand left = operand(left_expr, cap(op, right_expr));
+    Operand right = operand(right_expr, cap(mirrored(op), left_expr));
+    settle_words(left_expr, left, right_expr, right);
+    keep(left.saw);
+    keep(right.saw);
+    return compare_all(op, left, right);
+  }
+
+  Tri one_of(const Expr& subject_expr, const std::vector<syntax::ExprPtr>& values) const {
+    const Operand subject = operand(subject_expr, cap(values));
+    Tri any = Tri::No;
+    std::vector<Seen> values_saw;
+    bool subject_is_name = false;  // else it is itself a word of a list, each time
+    for (const auto& value : values) {
+      Operand left = subject;
+      Operand right = operand(*value, cap(CompareOp::Eq, subject_expr));
+      settle_words(subject_expr, left, *value, right);
+      any = tri_or(any, compare_all(CompareOp::Eq, left, right));
+      if (!left.saw.empty()) subject_is_name = true;
+      values_saw.insert(values_saw.end(), right.saw.begin(), right.saw.end());
     }
-    if (own) return std::nullopt;
-    int attribute = story_.catalog.attribute(path.text());
-    if (attribute < 0 && path.parts.front() == "visitor") attribute = story_.catalog.attribute(behind_first(path));
-    if (attribute < 0) return std::nullopt;
-    return attribute_value(story_, attribute);
+    if (subject_is_name) keep(subject.saw);
+    keep(values_saw);
+    return any;
+  }
+
+  Tri present(const Expr& subject_expr, bool given) const {
+    const Typed subject = of(subject_expr);
+    if (subject.kind == TypeKind::Consent && given) return tri(subject.known() && *subject.number == kYes);
+    return tri(subject.known() == given);
+  }
+
+  // A count that stands there itself is a range, and shown as far as it is followed.
+  Operand operand(const Expr& e, std::int64_t enough) const {
+    Operand o;
+    const auto* number_of = std::get_if<syntax::Aggregate>(&e.node);
+    if (number_of == nullptr || number_of->kind != syntax::AggregateKind::Number) {
+      o.value = Evaluation(story_, scope_, saw_ != nullptr ? &o.saw : nullptr).of(e);
+      return o;
+    }
+    o.range = count(story_, scope_, number_of->what, number_of->window);
+    Datum shown = to_datum(unknown(TypeKind::Whole));
+    if (o.range->sure >= enough) {
+      shown.value = enough;
+      shown.or_more = true;
+    } else if (o.range->unsure == 0) {
+      shown.value = o.range->sure;
+    }
+    see(&o.saw, e.text, shown);
+    o.value = unknown(TypeKind::Whole);
+    return o;
   }
 
  private:
-  std::optional<Typed> field(const history::Event& event, const std::string& name) const {
-    const catalog::Event& type = story_.catalog.events[static_cast<std::size_t>(event.type)];
-    const int index = type.field(name);
-    if (index < 0) return std::nullopt;
-    const auto i = static_cast<std::size_t>(index);
-    return from_event(type.fields[i].type, i < event.fields.size() ? event.fields[i] : kUnknown, story_.texts);
+  // What is this path the name of?
+  std::optional<Typed> look_up(const syntax::Path& path) const {
+    const auto& first = path.parts.front();
+    if (scope_.own != nullptr) {
+      if (path.parts.size() == 1) return field_of(story_, *scope_.own, first);
+      return story_.catalog.event(first) == scope_.own->type ? field_of(story_, *scope_.own, behind_first(path)) : std::nullopt;
+    }
+    if (const int event = path.parts.size() > 1 ? story_.catalog.event(first) : -1; event >= 0 && could_start_with(event)) {
+      const std::string name = behind_first(path);
+      if (story_.catalog.events[static_cast<std::size_t>(event)].field(name) >= 0)
+        return scope_.start != nullptr && scope_.start->type == event ? field_of(story_, *scope_.start, name) : unknown_field(story_, event, name);
+    }
+    const int attribute = attribute_named(story_.catalog, path);
+    return attribute < 0 ? std::nullopt : std::optional(attribute_value(story_, attribute));
+  }
+
+  bool could_start_with(int event) const {
+    return scope_.starters != nullptr && std::find(scope_.starters->begin(), scope_.starters->end(), event) != scope_.starters->end();
   }
 
   Typed found(const Expr& e, Typed value) const {
@@ -113,18 +171,8 @@ class Evaluation {
     return found(e, value ? *value : unknown(TypeKind::Text));
   }
   Typed read(const syntax::Now&, const Expr& e) const { return found(e, plain(TypeKind::Time, story_.now())); }
-
-  Typed read(const syntax::Last& last, const Expr& e) const {
-    const int type = story_.catalog.event(last.event.text);
-    const auto& records = story_.records();
-    for (std::size_t i = records.size(); i-- > 0;) {
-      if (records[i].event == nullptr || records[i].event->type != type || type < 0) continue;
-      if (!story_.kept(records[i].at)) break;
-      auto value = field(*records[i].event, last.field.text);
-      return found(e, value ? *value : unknown(TypeKind::Text));
-    }
-    return found(e, unknown_field(type, last.field.text));
-  }
+  Typed read(const syntax::Last& last, const Expr& e) const { return found(e, latest(story_, last)); }
+  Typed read(const syntax::First& first, const Expr& e) const { return found(e, earliest(story_, first)); }
 
   Typed read(const syntax::InSegment& in, const Expr&) const {
     const syntax::Segment* segment = story_.segment(in.segment.text);
@@ -140,22 +188,23 @@ class Evaluation {
   }
 
   Typed read(const syntax::Happened& happened, const Expr& e) const {
-    const Count c = count(happened.what, happened.window);
+    const Count c = count(story_, scope_, happened.what, happened.window);
     return found(e, yes_no(c.sure >= 1 ? Tri::Yes : c.sure + c.unsure < 1 ? Tri::No : Tri::Unknown));
   }
 
-  Typed read(const syntax::Aggregate& aggregate, const Expr& e) const {
-    switch (aggregate.kind) {
-      case syntax::AggregateKind::Sum: return found(e, sum(aggregate));
-      case syntax::AggregateKind::Highest:
-      case syntax::AggregateKind::Lowest: return found(e, extreme(aggregate));
-      case syntax::AggregateKind::Number: break;
-    }
-    const Count c = count(aggregate.what, aggregate.window);
+  Typed read(const syntax::Aggregate& of, const Expr& e) const {
+    if (of.kind != syntax::AggregateKind::Number) return found(e, aggregate(story_, scope_, of));
+    const Count c = count(story_, scope_, of.what, of.window);
     return found(e, plain(TypeKind::Whole, c.unsure == 0 ? std::optional(c.sure) : std::nullopt));
   }
 
   // ---- what is made of them ----
+
+  Typed read(const syntax::List& list, const Expr&) const {
+    std::vector<Typed> values;
+    for (const auto& value : list.values) values.push_back(of(*value));
+    return list_of(values);
+  }
 
   Typed read(const syntax::Arith& arith, const Expr&) const {
     const Typed left = of(*arith.left);
@@ -170,11 +219,7 @@ class Evaluation {
     return yes_no(logic.op == syntax::LogicOp::And ? tri_and(left, right) : tri_or(left, right));
   }
 
-  Typed read(const syntax::Presence& presence, const Expr&) const {
-    const Typed subject = of(*presence.subject);
-    if (subject.kind == TypeKind::Consent && presence.given) return yes_no(tri(subject.known() && *subject.number == kYes));
-    return yes_no(tri(subject.known() == presence.given));
-  }
+  Typed read(const syntax::Presence& presence, const Expr&) const { return yes_no(present(*presence.subject, presence.given)); }
 
   Typed read(const syntax::Otherwise& otherwise, const Expr&) const {
     Typed subject = of(*otherwise.subject);
@@ -191,56 +236,14 @@ class Evaluation {
     return yes_no(test_text(test.op, subject, of(*test.argument)));
   }
 
-  Typed read(const syntax::Compare& comparison, const Expr&) const {
-    Operand left = operand(*comparison.left, cap(comparison.op, *comparison.right));
-    Operand right = operand(*comparison.right, cap(mirrored(comparison.op), *comparison.left));
-    settle_words(*comparison.left, left, *comparison.right, right);
-    keep(left.saw);
-    keep(right.saw);
-    return yes_no(compare_all(comparison.op, left, right));
-  }
+  Typed read(const syntax::Compare& comparison, const Expr&) const { return yes_no(compared(comparison.op, *comparison.left, *comparison.right)); }
 
-  Typed read(const syntax::OneOf& one_of, const Expr&) const {
-    std::int64_t far = 1;  // a count is followed until every value of the list is decided
-    for (const auto& value : one_of.values) far = std::max(far, cap(CompareOp::Eq, *value));
-    const Operand subject = operand(*one_of.subject, far);
-    Tri any = Tri::No;
-    std::vector<Seen> values_saw;
-    bool subject_is_name = false;  // else it is itself a word of a list, each time
-    for (const auto& value : one_of.values) {
-      Operand left = subject;
-      Operand right = operand(*value, cap(CompareOp::Eq, *one_of.subject));
-      settle_words(*one_of.subject, left, *value, right);
-      any = tri_or(any, compare_all(CompareOp::Eq, left, right));
-      if (!left.saw.empty()) subject_is_name = true;
-      values_saw.insert(values_saw.end(), right.saw.begin(), right.saw.end());
-    }
-    if (subject_is_name) keep(subject.saw);
-    keep(values_saw);
-    return yes_no(one_of.negated ? tri_not(any) : any);
+  Typed read(const syntax::OneOf& of, const Expr&) const {
+    const Tri any = one_of(*of.subject, of.values);
+    return yes_no(of.negated ? tri_not(any) : any);
   }
 
   // ---- comparisons ----
-
-  Operand operand(const Expr& e, std::int64_t enough) const {
-    Operand o;
-    const auto* aggregate = std::get_if<syntax::Aggregate>(&e.node);
-    if (aggregate == nullptr || aggregate->kind != syntax::AggregateKind::Number) {
-      o.value = Evaluation(story_, scope_, saw_ != nullptr ? &o.saw : nullptr).of(e);
-      return o;
-    }
-    o.range = count(aggregate->what, aggregate->window);
-    Datum shown = to_datum(unknown(TypeKind::Whole));
-    if (o.range->sure >= enough) {
-      shown.value = enough;
-      shown.or_more = true;
-    } else if (o.range->unsure == 0) {
-      shown.value = o.range->sure;
-    }
-    see(&o.saw, e.text, shown);
-    o.value = unknown(TypeKind::Whole);
-    return o;
-  }
 
   // A bare word beside a one-of value is that value, and then nothing was looked up.
   static void settle_words(const Expr& left_expr, Operand& left, const Expr& right_expr, Operand& right) {
@@ -271,91 +274,11 @@ class Evaluation {
         all = one;
       }
     }
-    return all.value_or(Tri::Unknown);
+    return *all;
   }
 
   void keep(const std::vector<Seen>& seen) const {
     for (const Seen& s : seen) see(saw_, s.name, s.value);
-  }
-
-  // ---- scans of the history ----
-
-  // The first record of the window; those from there on to the end are in it.
-  std::size_t window_begin(const syntax::Window& window) const {
-    const auto& records = story_.records();
-    const Millis kept = story_.catalog.history;
-    switch (window.kind) {
-      case syntax::WindowKind::Ever: return first_within(kept);
-      case syntax::WindowKind::Last: return first_within(std::min(window.length, kept));
-      case syntax::WindowKind::Since: {
-        const int since = story_.catalog.event(window.event.text);
-        const std::size_t oldest = first_within(kept);
-        for (std::size_t i = records.size(); i-- > oldest;)
-          if (since >= 0 && records[i].event != nullptr && records[i].event->type == since) return i + 1;
-        return records.size();
-      }
-    }
-    return records.size();
-  }
-
-  // The first record with now − length < at; they stand in the order of time.
-  std::size_t first_within(Millis length) const {
-    const auto& records = story_.records();
-    const auto outside = [&](const Record& r) { return !story_.within(r.at, length); };
-    return static_cast<std::size_t>(std::partition_point(records.begin(), records.end(), outside) - records.begin());
-  }
-
-  Count count(const syntax::Occurrence& what, const syntax::Window& window) const {
-    const Target wanted = target(story_, scope_.journey, what);
-    const auto& records = story_.records();
-    Count c;
-    for (std::size_t i = window_begin(window); i < records.size(); ++i) {
-      const Tri match = matches(story_, wanted, records[i]);
-      if (match == Tri::Yes) ++c.sure;
-      if (match == Tri::Unknown) ++c.unsure;
-    }
-    return c;
-  }
-
-  // Every value that matches, or might; nothing if one of them is not known.
-  std::optional<std::vector<std::int64_t>> values(const syntax::Aggregate& aggregate) const {
-    const Target wanted = target(story_, scope_.journey, aggregate.what);
-    const auto& records = story_.records();
-    std::vector<std::int64_t> all;
-    for (std::size_t i = window_begin(aggregate.window); i < records.size(); ++i) {
-      const Tri match = matches(story_, wanted, records[i]);
-      if (match == Tri::No) continue;
-      const auto value = field(*records[i].event, aggregate.field.text);
-      if (match == Tri::Unknown || !value || !value->known()) return std::nullopt;
-      all.push_back(*value->number);
-    }
-    return all;
-  }
-
-  Typed sum(const syntax::Aggregate& aggregate) const {
-    Typed result = unknown_field(target(story_, scope_.journey, aggregate.what).event, aggregate.field.text);
-    const auto all = values(aggregate);
-    if (!all) return result;
-    __int128 total = 0;
-    for (const std::int64_t v : *all) total += v;
-    if (total > kUnknown && total <= std::numeric_limits<std::int64_t>::max()) result.number = static_cast<std::int64_t>(total);
-    return result;
-  }
-
-  Typed extreme(const syntax::Aggregate& aggregate) const {
-    Typed result = unknown_field(target(story_, scope_.journey, aggregate.what).event, aggregate.field.text);
-    const auto all = values(aggregate);
-    if (!all || all->empty()) return result;
-    const auto [lowest, highest] = std::minmax_element(all->begin(), all->end());
-    result.number = aggregate.kind == syntax::AggregateKind::Highest ? *highest : *lowest;
-    return result;
-  }
-
-  Typed unknown_field(int event, const std::string& name) const {
-    if (event < 0) return unknown(TypeKind::Text);
-    const catalog::Event& type = story_.catalog.events[static_cast<std::size_t>(event)];
-    const int index = type.field(name);
-    return index < 0 ? unknown(TypeKind::Text) : unknown(type.fields[static_cast<std::size_t>(index)].type);
   }
 
   const Story& story_;
@@ -364,6 +287,15 @@ class Evaluation {
 };
 
 }  // namespace
+
+Scope scope_of(const Story& story, int rule, const Start& start) {
+  Scope scope;
+  scope.journey = story.at(rule).journey;
+  scope.start = story.event(start);
+  scope.starters = &story.at(rule).starters;
+  scope.before = start.position;
+  return scope;
+}
 
 Typed evaluate(const Story& story, const Scope& scope, const Expr& expr, std::vector<Seen>* saw) {
   return Evaluation(story, scope, saw).of(expr);
@@ -378,29 +310,57 @@ Typed evaluate_as(const Story& story, const Scope& scope, const catalog::Type& t
   return type.kind == TypeKind::Number ? to_number(value) : value;
 }
 
-Target target(const Story& story, const syntax::Journey* journey, const syntax::Occurrence& what) {
-  Target t;
-  t.where = what.where.get();
-  if (what.verb == syntax::Verb::None) {
-    t.event = story.catalog.event(what.name.text);
-    return t;
+Tri cell_holds(const Story& story, const Scope& scope, const Expr& column, const syntax::Cell& cell) {
+  const Evaluation evaluation(story, scope, nullptr);
+  switch (cell.kind) {
+    case syntax::Cell::Kind::Any: return Tri::Yes;
+    case syntax::Cell::Kind::Given: return evaluation.present(column, true);
+    case syntax::Cell::Kind::Missing: return evaluation.present(column, false);
+    case syntax::Cell::Kind::Compare: return evaluation.compared(cell.op, column, *cell.values.front());
+    case syntax::Cell::Kind::OneOf: return evaluation.one_of(column, cell.values);
   }
-  t.kind = what.verb == syntax::Verb::Sent ? history::ActionKind::Send : history::ActionKind::Show;
-  if (what.journey) t.rule = story.rule(what.journey->text, what.name.text);
+  return Tri::Unknown;
+}
+
+Datum column_seen(const Story& story, const Scope& scope, const Expr& column, const std::vector<const syntax::Cell*>& cells) {
+  std::int64_t far = 1;  // of a count: as far as the cell that needs most
+  for (const syntax::Cell* cell : cells) {
+    switch (cell->kind) {
+      case syntax::Cell::Kind::Any: break;
+      case syntax::Cell::Kind::Given: case syntax::Cell::Kind::Missing: far = kNoCap; break;
+      case syntax::Cell::Kind::Compare: far = std::max(far, cap(cell->op, *cell->values.front())); break;
+      case syntax::Cell::Kind::OneOf: far = std::max(far, cap(cell->values)); break;
+    }
+  }
+  const Operand o = Evaluation(story, scope, nullptr).operand(column, far);
+  return o.range ? o.saw.front().value : to_datum(o.value);
+}
+
+const Target& target(const Story& story, const syntax::Journey* journey, const syntax::Occurrence& what) {
+  const auto [at, added] = story.targets.try_emplace(&what);
+  Target& t = at->second;
+  if (!added) return t;
+  t.where = what.where.get();
+  t.shown = what.verb == syntax::Verb::Shown;
+  if (what.verb == syntax::Verb::None) t.event = story.catalog.event(what.name.text);
+  else if (what.journey) t.rule = story.rule(what.journey->text, what.name.text);
   else if (journey != nullptr) t.rule = story.rule(journey->name.text, what.name.text);
   return t;
 }
 
 Tri matches(const Story& story, const Target& target, const Record& record) {
-  if (record.event == nullptr) return tri(target.rule >= 0 && record.rule == target.rule && record.kind == target.kind);
+  if (record.event == nullptr) {
+    if (target.rule < 0 || record.rule != target.rule) return Tri::No;
+    const bool shown = std::any_of(record.done.begin(), record.done.end(), [](const Done& d) { return d.kind == history::ActionKind::Show; });
+    return tri(shown == target.shown);
+  }
   if (target.event < 0 || record.event->type != target.event) return Tri::No;
   if (target.where == nullptr) return Tri::Yes;
-  for (const auto& [where, match] : record.where)
-    if (where == target.where) return match;
+  if (const auto memo = record.where.find(target.where); memo != record.where.end()) return memo->second;
   Scope scope;
   scope.own = record.event;
   const Tri match = truth(evaluate(story, scope, *target.where, nullptr));
-  record.where.emplace_back(target.where, match);
+  record.where.emplace(target.where, match);
   return match;
 }
 

@@ -11,6 +11,7 @@
 #include "runtime/base/text.h"
 #include "runtime/history/decision.h"
 #include "runtime/history/event.h"
+#include "runtime/history/table.h"
 
 namespace polku::reference {
 
@@ -21,9 +22,17 @@ struct Pack {
   std::vector<const syntax::Expr*> derived;           // per catalog attribute; nullptr unless derived
 };
 
-// All decisions of one visitor, in the order of the decision file: (at, place, round, written order), `no_match` included.
-// history: in order, without duplicates, nothing after `until`. texts: the table that the events' values refer to.
+enum class HoldOuts { ByHash, Nobody, Everybody };    // Nobody and Everybody: in tests (reading 59)
+
+struct Options {
+  std::span<const history::AnswerTable> tables;       // published; the latest at an instant is the one that holds
+  HoldOuts hold_outs = HoldOuts::ByHash;
+};
+
+// All decisions of one visitor, in the order of the decision file: (at, place, conversions, round, written order), `no_match` included.
+// visitor: in NFC; also the person of holdouts and splits. history: in order, without duplicates, nothing after `until`. texts: the
+// table that the events' values refer to.
 std::vector<history::Decision> judge(const Pack& pack, const std::string& visitor, std::span<const history::Event> history,
-                                     Millis until, const base::Texts& texts);
+                                     Millis until, const base::Texts& texts, const Options& options = {});
 
 }  // namespace polku::reference

@@ -1,10 +1,12 @@
-// One visitor's history as the rules see it at one instant: nothing but the records so far, in order, and the clock.
-// Internal to the reference interpreter.
+// One visitor's history as the rules see it at one instant: the records so far, in order, and the clock; and beside them what only
+// gates and goals look at. Internal to the reference interpreter.
 #pragma once
+#include <cstddef>
+#include <limits>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "compiler/reference/reference.h"
@@ -15,49 +17,107 @@ namespace polku::reference {
 struct RuleRef {
   const syntax::Journey* journey = nullptr;
   const syntax::Rule* rule = nullptr;
-  std::int64_t priority = 0;  // the rule's, else the journey's, else 0
+  std::int64_t priority = 0;   // the rule's, else the journey's, else 0
+  std::vector<int> starters;   // the events it can start with: `E.f` may name these (reading 25)
 };
 
-// A record is an event, or a decision that acted.
+// Every act of a rule, those of all rows of its table.
+std::vector<const syntax::Act*> all_acts(const syntax::Rule& rule);
+bool limited_across(const RuleRef& rule, const std::string& group);  // a limit of its own or of its journey is across the group
+
+bool asks_for(const catalog::Catalog& catalog, const history::Event& request, const syntax::Path& slot);
+
+// One thing that an acted decision did.
+struct Done {
+  history::ActionKind kind = history::ActionKind::Send;
+  std::string name, channel, slot;
+  bool service = false;        // a send of a service template
+};
+
+// A record is what was taken in (an event, a change of attributes, a request), or a decision that acted.
 struct Record {
   Millis at = 0;
   std::uint64_t identity = 0;
   const history::Event* event = nullptr;
-  int rule = -1;              // decision: in Story::rules
-  history::ActionKind kind = history::ActionKind::Send;
-  std::string channel, slot;
+  int rule = -1;               // decision: in Story::rules
+  std::vector<Done> done;
   // What each `where` said of this event: it never changes afterwards (reading 7), so it is found out once.
-  mutable std::vector<std::pair<const syntax::Expr*, Tri>> where;
+  mutable std::map<const syntax::Expr*, Tri> where;
+};
+
+// Where a trigger completed: at a record, or at an instant, which stands behind all records before its place (reading 33).
+struct Start {
+  Millis at = 0;
+  std::size_t position = 0;    // how many records stand before it; its own place in Story::records(), if it is a record
+  bool moment = false;         // it is an instant
+  std::uint64_t identity = 0;
+
+  std::size_t behind() const { return moment ? position : position + 1; }  // the first record behind it
+};
+
+// A decision that acted or was held out (readings 45, 59, 61).
+struct Exposure {
+  Millis at = 0;
+  int rule = -1;
+  std::string id;
+  bool acted = true;
+  bool converted = false;
+};
+
+struct Suppression { Millis at = 0, length = 0; std::string what; };
+
+// An event or a rule's act, looked up once.
+struct Target {
+  int event = -1;
+  int rule = -1;
+  bool shown = false;          // `R shown`, else `R sent`
+  const syntax::Expr* where = nullptr;
 };
 
 class Story {
  public:
-  Story(const Pack& pack, const base::Texts& texts);
+  Story(const Pack& pack, const std::string& visitor, const base::Texts& texts, const Options& options);
 
   const Pack& pack;
   const catalog::Catalog& catalog;
+  const std::string& visitor;
   const base::Texts& texts;
+  const Options& options;
   const base::Zone zone;              // the pack's
   std::vector<RuleRef> rules;         // in written order; only those with a trigger and an action
 
+  std::vector<Exposure> exposures;    // in the order of the history
+  std::vector<Suppression> suppressions;
+
   Millis now() const { return now_; }
   const std::vector<Record>& records() const { return records_; }
-  void set_clock(Millis now);
+  const history::Event* event(const Start& start) const { return start.moment ? nullptr : records_[start.position].event; }
   void append(Record record);
+
+  // The clock goes to a new place. What is appended from now on is accepted at this instant.
+  void begin_place(Millis now);
+  std::size_t place_begin() const { return place_begin_; }
+  // The request that this place is, once it was appended; else nullptr.
+  const history::Event* request() const { return place_event_ != nullptr && place_event_->type == history::kAsked ? place_event_ : nullptr; }
 
   // Does `at` stand in the window of this length that ends now: now − length < at?
   bool within(Millis at, Millis length) const;
   bool kept(Millis at) const { return within(at, catalog.history); }
+  const RuleRef& at(int rule) const { return rules[static_cast<std::size_t>(rule)]; }
   int rule(const std::string& journey, const std::string& name) const;  // in rules, or -1
   const syntax::Segment* segment(const std::string& name) const;
 
   // Values of segments and derived attributes at this very instant, so that chains of them cost no more than their length.
   // Emptied whenever the clock or the history moves.
   mutable std::map<const syntax::Expr*, Typed> read_now;
+  mutable std::optional<base::Zone> zone_now;                           // the visitor's, likewise
+  mutable std::map<const syntax::Occurrence*, Target> targets;          // names looked up; see target()
 
  private:
   Millis now_ = 0;
   std::vector<Record> records_;
+  std::size_t place_begin_ = 0;
+  const history::Event* place_event_ = nullptr;
 };
 
 }  // namespace polku::reference

@@ -226,6 +226,20 @@ Typed negate(const Typed& value) {
   return plain(value.kind, value.known() ? fit(-Wide{*value.number}) : std::nullopt);
 }
 
+Typed average(const Typed& like, __int128 sum, std::int64_t count) {
+  const bool whole = like.kind == TypeKind::Whole;
+  return plain(whole ? TypeKind::Number : like.kind, fit(half_even(whole ? sum * kMillion : sum, count)));
+}
+
+Typed list_of(const std::vector<Typed>& texts) {
+  Typed list = plain(TypeKind::TextList, 0);
+  for (const Typed& t : texts) {
+    if (!t.known() || t.kind != TypeKind::Text) return unknown(TypeKind::TextList);
+    list.texts.push_back(t.texts.front());
+  }
+  return list;
+}
+
 Typed arithmetic(ArithOp op, Typed left, Typed right) {
   if (whole_beside_number(left, right)) left = to_number(left), right = to_number(right);
   const Row* r = row(op, left.kind, right.kind);

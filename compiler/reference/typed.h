@@ -1,5 +1,5 @@
 // A value that carries its type, and all that the language does with values alone: arithmetic, comparisons, three-valued logic
-// (LANGUAGE.md 3; readings 17–19). Internal to the reference interpreter.
+// (LANGUAGE.md 3; readings 17–19, 39, 42). Internal to the reference interpreter.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -46,6 +46,8 @@ Tri tri_or(Tri a, Tri b);
 
 Typed to_number(Typed value);  // a whole number as a number; anything else as it is
 Typed negate(const Typed& value);
+Typed average(const Typed& like, __int128 sum, std::int64_t count);  // reading 39; count is not 0
+Typed list_of(const std::vector<Typed>& texts);
 Typed arithmetic(syntax::ArithOp op, Typed left, Typed right);
 Tri compare(syntax::CompareOp op, Typed left, Typed right, const base::Zone& zone);  // zone: where a date begins
 Tri test_text(syntax::TextOp op, const Typed& subject, const Typed& argument);

@@ -1,6 +1,7 @@
 #include "compiler/sema/builder.h"
 
 #include <algorithm>
+#include <set>
 
 namespace polku::sema {
 
@@ -12,25 +13,23 @@ int CodeBuilder::emit(const plan::Instr& in) {
 }
 
 plan::Code CodeBuilder::slice(int result, const catalog::Type& type) const {
-  std::vector<char> needed(instrs_.size(), 0);
-  needed[static_cast<std::size_t>(result)] = 1;
-  for (int i = result; i >= 0; --i) {
-    if (!needed[static_cast<std::size_t>(i)]) continue;
-    const plan::Instr& in = at(i);
+  std::vector<std::int32_t> needed{result};
+  std::set<std::int32_t> met{result};
+  for (std::size_t i = 0; i < needed.size(); ++i) {
+    const plan::Instr& in = at(needed[i]);
     const int operands = plan::op_operands(in.op);
-    if (operands >= 1) needed[static_cast<std::size_t>(in.a)] = 1;
-    if (operands >= 2) needed[static_cast<std::size_t>(in.b)] = 1;
+    if (operands >= 1 && met.insert(in.a).second) needed.push_back(in.a);
+    if (operands >= 2 && met.insert(in.b).second) needed.push_back(in.b);
   }
+  std::sort(needed.begin(), needed.end());
+  const auto moved = [&](std::int32_t reg) { return static_cast<std::int32_t>(std::lower_bound(needed.begin(), needed.end(), reg) - needed.begin()); };
   plan::Code code;
   code.type = type;
-  std::vector<std::int32_t> moved(instrs_.size(), -1);
-  for (int i = 0; i <= result; ++i) {
-    if (!needed[static_cast<std::size_t>(i)]) continue;
-    plan::Instr in = at(i);
+  for (std::int32_t reg : needed) {
+    plan::Instr in = at(reg);
     const int operands = plan::op_operands(in.op);
-    if (operands >= 1) in.a = moved[static_cast<std::size_t>(in.a)];
-    if (operands >= 2) in.b = moved[static_cast<std::size_t>(in.b)];
-    moved[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(code.instrs.size());
+    if (operands >= 1) in.a = moved(in.a);
+    if (operands >= 2) in.b = moved(in.b);
     code.instrs.push_back(in);
   }
   return code;
@@ -57,12 +56,19 @@ Value PlanBuilder::text(const std::string& nfc) {
   return it->second;
 }
 
-int PlanBuilder::window(Millis length, plan::OccurrenceId since) {
-  auto [it, fresh] = windows_.try_emplace({length, since}, static_cast<int>(plan_.windows.size()));
+Value PlanBuilder::list(const std::vector<std::string>& nfc) {
+  for (const std::string& t : nfc) text(t);
+  auto [it, fresh] = lists_.try_emplace(nfc, static_cast<Value>(plan_.text_lists.size()));
+  if (fresh) plan_.text_lists.push_back(nfc);
+  return it->second;
+}
+
+int PlanBuilder::window(const plan::Window& w) {
+  auto [it, fresh] = windows_.try_emplace({w.kind, w.length, w.since, w.before_this}, static_cast<int>(plan_.windows.size()));
   if (fresh) {
-    plan_.windows.push_back({.length = length, .since = since});
-    const auto same = [&](const plan::Mark& m) { return m.what == since; };
-    if (since >= 0 && std::none_of(plan_.marks.begin(), plan_.marks.end(), same)) plan_.marks.push_back({since});
+    plan_.windows.push_back(w);
+    const auto same = [&](const plan::Mark& m) { return m.what == w.since; };
+    if (w.since >= 0 && std::none_of(plan_.marks.begin(), plan_.marks.end(), same)) plan_.marks.push_back({w.since});
   }
   return it->second;
 }

@@ -29,11 +29,13 @@ class PlanBuilder {
  public:
   explicit PlanBuilder(plan::Plan& plan) : plan_(plan) {  // may go on with a plan that has texts already
     for (const std::string& t : plan.texts) texts_.emplace(t, static_cast<Value>(texts_.size()));
+    for (const auto& l : plan.text_lists) lists_.emplace(l, static_cast<Value>(lists_.size()));
   }
 
   plan::CodeId code(const plan::Code& code);
   Value text(const std::string& nfc);
-  int window(Millis length, plan::OccurrenceId since);
+  Value list(const std::vector<std::string>& nfc);
+  int window(const plan::Window& window);
   int count(const plan::Match& match, int keep, Millis horizon);  // keep 0: all
   int values(const plan::Match& match, int column, Millis horizon);
   int last(plan::OccurrenceId event, const std::vector<plan::OccurrenceId>& resets, Millis horizon);
@@ -48,7 +50,8 @@ class PlanBuilder {
   plan::Plan& plan_;
   std::map<std::string, plan::CodeId> codes_;
   std::map<std::string, Value> texts_;
-  std::map<std::pair<Millis, plan::OccurrenceId>, int> windows_;
+  std::map<std::vector<std::string>, Value> lists_;
+  std::map<std::tuple<plan::WindowKind, Millis, plan::OccurrenceId, bool>, int> windows_;
   std::map<FeatureKey, int> features_;
 };
 

@@ -1,6 +1,8 @@
 // What looks back over the history: counts, sums, last, happened, windows, filters.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "compiler/sema/typer.h"
 
 namespace polku::sema {
@@ -16,7 +18,7 @@ bool Typer::history_allowed(const syntax::Expr& e, const char* what) {
     case Sight::Visitor: return true;
     case Sight::Event:
       fail(Code::OutsideWhere, e.span,
-           fmt::format("A `where` looks at the fields of `{}` only; {} cannot stand in it.", names_.catalog->events[static_cast<std::size_t>(scope_.event)].name, what),
+           fmt::format("A `where` looks at the fields of `{}` only; {} cannot stand in it.", names_.event(scope_.events[0]).name, what),
            "Ask for it in an `only if`.");
       return false;
     case Sight::Constant:
@@ -26,46 +28,70 @@ bool Typer::history_allowed(const syntax::Expr& e, const char* what) {
   return false;
 }
 
-plan::CodeId Typer::filter(const Names& names, PlanBuilder& plan, const syntax::Occurrence& what, int event, diag::Diagnostics& d, bool& ok,
-                           std::vector<Leaf>* leaves, CodeBuilder* leaf_code) {
+plan::CodeId Typer::filter(const Work& work, const syntax::Occurrence& what, plan::OccurrenceId occurrence, bool& ok) {
   ok = true;
-  if (!what.where) return -1;
-  CodeBuilder own;
-  CodeBuilder& code = leaf_code ? *leaf_code : own;
-  Typer t(names, plan, code, {Sight::Event, event, ""}, d);
+  if (!what.where || what.verb != syntax::Verb::None) return -1;
+  CodeBuilder code;
+  Typer t(work, code, {.sight = Sight::Event, .events = {occurrence}});
   const Typed c = t.condition(*what.where);
-  if (leaves) *leaves = t.take_leaves();
   ok = c.ok();
-  return ok ? plan.code(code.slice(c.reg, c.type)) : -1;
+  return ok ? t.code(c) : -1;
+}
+
+std::vector<plan::Leaf> Typer::where_leaves(const Work& work, const syntax::Occurrence& what, int event, std::vector<plan::Capture>& captures) {
+  diag::Diagnostics again;  // what there is to warn of has been said
+  CodeBuilder code;
+  Typer t({work.names, work.plan, again}, code, {.sight = Sight::Event, .events = {event}, .captures = &captures});
+  t.condition(*what.where);
+  return t.leaves();
 }
 
 std::optional<plan::Match> Typer::match(const syntax::Occurrence& what) {
   const int occurrence = find_occurrence(names_, what, scope_.journey, d_);
   if (occurrence < 0) return std::nullopt;
   bool ok = true;
-  const plan::CodeId f = filter(names_, plan_, what, occurrence, d_, ok);
+  const plan::CodeId f = filter(work_, what, occurrence, ok);
   if (!ok) return std::nullopt;
   return plan::Match{occurrence, f};
 }
 
 std::optional<int> Typer::window(const syntax::Window& w) {
   const Millis kept = names_.catalog->history;
-  switch (w.kind) {
-    case syntax::WindowKind::Ever: return plan_.window(kept, -1);
-    case syntax::WindowKind::Since: {
-      const int event = find_event(names_, w.event, d_);
-      if (event < 0) return std::nullopt;
-      return plan_.window(kept, event);
-    }
-    case syntax::WindowKind::Last:
-      if (w.length > kept) {
-        fail(Code::LongerThanHistory, w.span, fmt::format("This looks further back than the {} of history kept.", said(kept)),
-             "Shorten it, or raise `history` in the catalog.");
-        return std::nullopt;
-      }
-      return plan_.window(w.length, -1);
+  if (w.before_this && !scope_.firing) {
+    fail(Code::BeforeThis, w.span, "`before this` asks for what stood before a rule was started, and here no rule is.",
+         "Leave it out, or ask in an `only if` of the rule.");
+    return std::nullopt;
   }
-  return std::nullopt;
+  plan::Window out{.kind = plan::WindowKind::Rolling, .length = kept, .since = -1, .before_this = w.before_this};
+  Millis needed = 0;
+  const auto calendar = [&](plan::WindowKind kind, Millis days) {
+    out.kind = kind;
+    out.length = std::min((days + 1) * kDay, kept);  // with the hour that a change of the clocks may add
+    needed = days * kDay;
+  };
+  switch (w.kind) {
+    case syntax::WindowKind::Ever: break;
+    case syntax::WindowKind::Since:
+      out.since = find_event(names_, w.event, d_);
+      if (out.since < 0) return std::nullopt;
+      break;
+    case syntax::WindowKind::Last: out.length = needed = w.length; break;
+    case syntax::WindowKind::Today: calendar(plan::WindowKind::Today, 1); break;
+    case syntax::WindowKind::Week: calendar(plan::WindowKind::Week, 7); break;
+    case syntax::WindowKind::Month: calendar(plan::WindowKind::Month, 31); break;
+  }
+  if (needed > kept) {
+    fail(Code::LongerThanHistory, w.span, fmt::format("This looks further back than the {} of history kept.", said(kept)),
+         "Shorten it, or raise `history` in the catalog.");
+    return std::nullopt;
+  }
+  return plan_.window(out);
+}
+
+// What stood before a firing may be older than the latest few, so that all are needed; a ring that is too long costs more than all.
+int Typer::keep(int window, std::int64_t follow) const {
+  constexpr std::int64_t kLongestRing = 64;
+  return at(window).before_this || follow > kLongestRing ? 0 : static_cast<int>(follow);
 }
 
 Typed Typer::happened(const syntax::Happened& h, const syntax::Expr& e) {
@@ -73,44 +99,50 @@ Typed Typer::happened(const syntax::Happened& h, const syntax::Expr& e) {
   const auto m = match(h.what);
   const auto w = window(h.window);
   if (!m || !w) return {};
-  const int feature = plan_.count(*m, 1, reach(*w));
+  const int feature = plan_.count(*m, keep(*w, 1), at(*w).length);
   Typed t{code_.emit({.op = Op::CountAtLeast, .a = code_.constant(1), .aux = feature, .imm = *w}), {TypeKind::YesNo, {}}};
   leaf(e, t);
   return t;
 }
 
-// `sum of`, `highest of`, `lowest of` a field.
-Typed Typer::values(const syntax::Aggregate& a, const syntax::Expr& e, const plan::Match& m, int window, Op op) {
+// `sum of`, `average of`, `highest of`, `lowest of` a field.
+Typed Typer::values(const syntax::Aggregate& a, const syntax::Expr& e, const plan::Match& m, int window) {
   if (a.what.verb != syntax::Verb::None) return fail(Code::UnknownField, e.span, "Only events have fields.");
-  const catalog::Event& event = names_.catalog->events[static_cast<std::size_t>(m.what)];
-  const int f = event.field(a.field.text);
-  if (f < 0) return fail(Code::UnknownField, a.field.span, fmt::format("`{}` has no field `{}`.", event.name, a.field.text), diag::did_you_mean(a.field.text, names_of(event.fields)));
-  const Type& type = event.fields[static_cast<std::size_t>(f)].type;
+  const int f = find_field(names_, m.what, a.field, d_);
+  if (f < 0) return {};
+  Type type = names_.event(m.what).fields[static_cast<std::size_t>(f)].type;
+  const bool added = a.kind == syntax::AggregateKind::Sum || a.kind == syntax::AggregateKind::Average;
   switch (type.kind) {
     case TypeKind::Whole: case TypeKind::Number: case TypeKind::Money: case TypeKind::Percent: case TypeKind::Duration: break;
     case TypeKind::Time: case TypeKind::Date:
-      if (op != Op::Sum) break;
+      if (!added) break;
       [[fallthrough]];
     case TypeKind::YesNo: case TypeKind::Text: case TypeKind::OneOf: case TypeKind::TextList: case TypeKind::Consent:
-      return fail(Code::NotSummable, a.field.span, fmt::format("`{}` is {}, which has no {}.", a.field.text, said(type), op == Op::Sum ? "sum" : "order"));
+      return fail(Code::NotSummable, a.field.span,
+                  fmt::format("`{}` is {}, which has no {}.", a.field.text, said(type),
+                              !added ? "order" : a.kind == syntax::AggregateKind::Sum ? "sum" : "average"));
   }
-  return {code_.emit({.op = op, .aux = plan_.values(m, f, reach(window)), .imm = window}), type};
+  plan::Instr in{.op = Op::Sum, .aux = plan_.values(m, f, at(window).length), .imm = window};
+  switch (a.kind) {
+    case syntax::AggregateKind::Number: case syntax::AggregateKind::Sum: break;
+    case syntax::AggregateKind::Highest: in.op = Op::Highest; break;
+    case syntax::AggregateKind::Lowest: in.op = Op::Lowest; break;
+    case syntax::AggregateKind::Average:
+      in.op = Op::Average;
+      in.b = 1;
+      if (type.kind == TypeKind::Whole) in.b = kMillion, type = {TypeKind::Number, {}};
+      break;
+  }
+  return {code_.emit(in), type};
 }
 
 Typed Typer::aggregate(const syntax::Aggregate& a, const syntax::Expr& e) {
-  if (!history_allowed(e, a.kind == syntax::AggregateKind::Number ? "a count" : "a look over several events")) return {};
+  const bool number = a.kind == syntax::AggregateKind::Number;
+  if (!history_allowed(e, number ? "a count" : "a look over several events")) return {};
   const auto m = match(a.what);
   const auto w = window(a.window);
   if (!m || !w) return {};
-  Typed t;
-  switch (a.kind) {
-    case syntax::AggregateKind::Number:
-      t = {code_.emit({.op = Op::Count, .aux = plan_.count(*m, 0, reach(*w)), .imm = *w}), {TypeKind::Whole, {}}};
-      break;
-    case syntax::AggregateKind::Sum: t = values(a, e, *m, *w, Op::Sum); break;
-    case syntax::AggregateKind::Highest: t = values(a, e, *m, *w, Op::Highest); break;
-    case syntax::AggregateKind::Lowest: t = values(a, e, *m, *w, Op::Lowest); break;
-  }
+  const Typed t = number ? Typed{code_.emit({.op = Op::Count, .aux = plan_.count(*m, 0, at(*w).length), .imm = *w}), {TypeKind::Whole, {}}} : values(a, e, *m, *w);
   leaf(e, t);
   return t;
 }
@@ -118,12 +150,24 @@ Typed Typer::aggregate(const syntax::Aggregate& a, const syntax::Expr& e) {
 Typed Typer::last(const syntax::Last& l, const syntax::Expr& e) {
   if (!history_allowed(e, "`last`")) return {};
   const int event = find_event(names_, l.event, d_);
-  if (event < 0) return {};
-  const catalog::Event& ev = names_.catalog->events[static_cast<std::size_t>(event)];
-  const int f = ev.field(l.field.text);
-  if (f < 0) return fail(Code::UnknownField, l.field.span, fmt::format("`{}` has no field `{}`.", ev.name, l.field.text), diag::did_you_mean(l.field.text, names_of(ev.fields)));
+  const int f = event < 0 ? -1 : find_field(names_, event, l.field, d_);
+  if (f < 0) return {};
   const int feature = plan_.last(event, {}, names_.catalog->history);
-  Typed t{code_.emit({.op = Op::LastField, .aux = feature, .imm = plan_.last_column(feature, f)}), ev.fields[static_cast<std::size_t>(f)].type};
+  const Typed t{code_.emit({.op = Op::LastField, .aux = feature, .imm = plan_.last_column(feature, f)}),
+                names_.event(event).fields[static_cast<std::size_t>(f)].type};
+  note_optional(e);
+  leaf(e, t);
+  return t;
+}
+
+Typed Typer::first(const syntax::First& n, const syntax::Expr& e) {
+  if (!history_allowed(e, "`first`")) return {};
+  const int event = find_event(names_, n.event, d_);
+  const int f = event < 0 ? -1 : find_field(names_, event, n.field, d_);
+  if (f < 0) return {};
+  const Millis kept = names_.catalog->history;
+  const Typed t{code_.emit({.op = Op::First, .aux = plan_.values({event, -1}, f, kept), .imm = plan_.window({.kind = plan::WindowKind::Rolling, .length = kept, .since = -1, .before_this = false})}),
+                names_.event(event).fields[static_cast<std::size_t>(f)].type};
   note_optional(e);
   leaf(e, t);
   return t;

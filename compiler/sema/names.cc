@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <set>
-
 namespace polku::sema {
 
 using diag::Code;
@@ -31,27 +29,27 @@ std::string said(Millis d) {
   return fmt::format("{} second{}", d / kSecond, d == kSecond ? "" : "s");
 }
 
-std::vector<std::string> names_of(const std::vector<catalog::Field>& fields) {
-  std::vector<std::string> out;
-  for (const catalog::Field& f : fields) out.push_back(f.name);
-  return out;
+bool Does::unit(syntax::LimitUnit unit) const {
+  switch (unit) {
+    case syntax::LimitUnit::Messages: return messages;
+    case syntax::LimitUnit::Shows: return shows;
+    case syntax::LimitUnit::Tasks: return tasks;
+  }
+  return false;
 }
 
-std::vector<std::string> Names::event_names() const {
-  std::vector<std::string> out;
-  for (const catalog::Event& e : catalog->events) out.push_back(e.name);
-  return out;
-}
-
-std::vector<std::string> Names::attribute_names() const {
-  std::vector<std::string> out;
-  for (const catalog::Attribute& a : catalog->attributes) out.push_back(a.name);
-  return out;
-}
+std::vector<std::string> Names::event_names() const { return names_of(catalog->events); }
+std::vector<std::string> Names::attribute_names() const { return names_of(catalog->attributes); }
 
 std::vector<std::string> Names::segment_names() const {
   std::vector<std::string> out;
   for (const auto& [name, segment] : segments) out.push_back(name);
+  return out;
+}
+
+std::vector<std::string> Names::journey_names() const {
+  std::vector<std::string> out;
+  for (const syntax::Journey* j : journeys) out.push_back(j->name.text);
   return out;
 }
 
@@ -62,31 +60,67 @@ std::vector<std::string> Names::rule_names(const std::string& journey) const {
   return out;
 }
 
+base::Zone zone_of(const catalog::Catalog& catalog) { return base::Zone::find(catalog.zone).value_or(base::Zone::utc()); }
+
+namespace {
+
+Does does(const catalog::Catalog& catalog, const syntax::Rule& rule) {
+  Does out;
+  if (!rule.action) return out;
+  each_act(*rule.action, [&](const syntax::Act& act) {
+    out.anything = true;
+    if (const auto* send = std::get_if<syntax::Send>(&act.what)) {
+      const int t = catalog.template_(send->template_.text);
+      out.sends = true;
+      out.messages = out.messages || t < 0 || !catalog.templates[static_cast<std::size_t>(t)].service;
+    }
+    out.shows = out.shows || std::holds_alternative<syntax::Show>(act.what);
+    out.tasks = out.tasks || std::holds_alternative<syntax::RaiseTask>(act.what);
+  });
+  return out;
+}
+
+}  // namespace
+
 Names gather(const catalog::Catalog& catalog, const std::vector<const syntax::File*>& files,
              const std::vector<const syntax::Expr*>& derived, diag::Diagnostics& d) {
   Names n;
   n.catalog = &catalog;
   n.derived = &derived;
-  std::set<std::string> journeys, tests;
+  n.zone = zone_of(catalog);
+  std::set<std::string> tests, guarantees;
   const auto twice = [&](const char* what, const syntax::Name& name) {
     d.add(Code::DuplicateName, name.span, fmt::format("There is already a {} called `{}`.", what, name.text), "Give one of the two another name.");
+  };
+  const auto groups = [&](const std::vector<syntax::Limit>& limits) {
+    for (const syntax::Limit& l : limits)
+      if (l.across) n.groups.insert(l.across->text);
   };
   for (const syntax::File* file : files) {
     for (const syntax::Segment& s : file->segments)
       if (!n.segments.emplace(s.name.text, &s).second) twice("segment", s.name);
     for (const syntax::Journey& j : file->journeys) {
-      if (!journeys.insert(j.name.text).second) {
+      const int index = static_cast<int>(n.journeys.size());
+      if (!n.journey_by_name.emplace(j.name.text, index).second) {
         twice("journey", j.name);
         continue;
       }
       n.journeys.push_back(&j);
+      groups(j.limits);
       for (const syntax::Rule& r : j.rules) {
         if (!n.rule_by_name.emplace(std::pair(j.name.text, r.name.text), static_cast<int>(n.rules.size())).second) {
           twice("rule of this journey", r.name);
           continue;
         }
-        n.rules.push_back({&j, &r, static_cast<int>(n.journeys.size()) - 1});
+        groups(r.limits);
+        n.rules.push_back({&j, &r, index, does(catalog, r)});
       }
+    }
+    for (const syntax::Guarantee& g : file->guarantees) {
+      if (guarantees.insert(g.name.text).second)
+        n.guarantees.push_back(&g);
+      else
+        twice("guarantee", g.name);
     }
     for (const syntax::Test& t : file->tests)
       if (!tests.insert(t.name.text).second) twice("test", t.name);
@@ -103,24 +137,25 @@ int find_event(const Names& names, const syntax::Name& name, diag::Diagnostics& 
   return -1;
 }
 
+int find_field(const Names& names, int event, const syntax::Name& name, diag::Diagnostics& d) {
+  const catalog::Event& e = names.event(event);
+  const int field = e.field(name.text);
+  if (field >= 0) return field;
+  const std::string help = d.full() ? "" : diag::did_you_mean(name.text, names_of(e.fields));
+  d.add(Code::UnknownField, name.span, fmt::format("`{}` has no field `{}`.", e.name, name.text), help);
+  return -1;
+}
+
 int find_occurrence(const Names& names, const syntax::Occurrence& what, const std::string& journey, diag::Diagnostics& d) {
   if (what.verb == syntax::Verb::None) return find_event(names, what.name, d);
   const std::string& in = what.journey ? what.journey->text : journey;
-  if (what.journey) {
-    std::vector<std::string> journeys;
-    bool found = false;
-    for (const syntax::Journey* j : names.journeys) {
-      journeys.push_back(j->name.text);
-      found = found || j->name.text == in;
-    }
-    if (!found) {
-      d.add(Code::UnknownJourney, what.journey->span, fmt::format("There is no journey \"{}\".", in), diag::did_you_mean(in, journeys));
-      return -1;
-    }
+  if (what.journey && !names.journey_by_name.contains(in)) {
+    d.add(Code::UnknownJourney, what.journey->span, fmt::format("There is no journey \"{}\".", in), d.full() ? "" : diag::did_you_mean(in, names.journey_names()));
+    return -1;
   }
   const auto it = names.rule_by_name.find({in, what.name.text});
   if (it == names.rule_by_name.end()) {
-    std::string help = diag::did_you_mean(what.name.text, names.rule_names(in));
+    std::string help = d.full() ? "" : diag::did_you_mean(what.name.text, names.rule_names(in));
     if (help.empty()) help = "A rule of another journey is named with it: `\"Journey\".rule sent`.";
     d.add(Code::UnknownRule, what.name.span,
           in.empty() ? fmt::format("Which journey's rule `{}` is meant?", what.name.text)
@@ -128,16 +163,12 @@ int find_occurrence(const Names& names, const syntax::Occurrence& what, const st
           help);
     return -1;
   }
-  const syntax::Rule& rule = *names.rules[static_cast<std::size_t>(it->second)].rule;
-  if (rule.action) {
-    const bool sends = rule.action->kind == syntax::ActionKind::Send;
-    if (sends != (what.verb == syntax::Verb::Sent)) {
-      d.add(Code::SentOrShown, what.span,
-            sends ? fmt::format("The rule `{}` sends; it does not show.", what.name.text)
-                  : fmt::format("The rule `{}` shows; it does not send.", what.name.text),
-            fmt::format("Write `{} {}`.", what.name.text, sends ? "sent" : "shown"));
-      return -1;
-    }
+  const Does& does = names.rules[static_cast<std::size_t>(it->second)].does;
+  if (does.anything && does.shows != (what.verb == syntax::Verb::Shown)) {
+    const char* why = does.shows ? "shows; it does not send" : does.sends ? "sends; it does not show" : does.tasks ? "raises a task; it does not show" : "does not show";
+    d.add(Code::SentOrShown, what.span, fmt::format("The rule `{}` {}.", what.name.text, why),
+          fmt::format("Write `{} {}`.", what.name.text, does.shows ? "shown" : "sent"));
+    return -1;
   }
   return static_cast<int>(names.catalog->events.size()) + it->second;
 }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "compiler/sema/typer.h"
 
@@ -18,6 +19,13 @@ constexpr std::size_t kDeepest = 50;  // segments and derived attributes within 
 
 const Type kYesNoType{TypeKind::YesNo, {}};
 
+int capture(std::vector<plan::Capture>& list, int event, int field) {
+  const auto same = [&](const plan::Capture& c) { return c.event == event && c.field == field; };
+  const auto it = std::find_if(list.begin(), list.end(), same);
+  if (it == list.end()) return list.push_back({event, field}), static_cast<int>(list.size()) - 1;
+  return static_cast<int>(it - list.begin());
+}
+
 const syntax::Path* bare(const syntax::Expr& e) {
   const auto* p = std::get_if<syntax::Path>(&e.node);
   return p && p->parts.size() == 1 ? p : nullptr;
@@ -28,7 +36,7 @@ const syntax::Path* bare(const syntax::Expr& e) {
 bool Typer::resolves(const syntax::Expr& e) const {
   const syntax::Path* p = bare(e);
   if (!p) return true;
-  if (scope_.sight == Sight::Event) return names_.catalog->events[static_cast<std::size_t>(scope_.event)].field(p->parts[0]) >= 0;
+  if (scope_.sight == Sight::Event) return names_.event(scope_.events[0]).field(p->parts[0]) >= 0;
   return scope_.sight != Sight::Constant && names_.catalog->attribute(p->parts[0]) >= 0;
 }
 
@@ -71,12 +79,14 @@ std::pair<Typed, Typed> Typer::pair(const syntax::Expr& l, const syntax::Expr& r
 }
 
 void Typer::note_optional(const syntax::Expr& e) {
-  if (negated_ > 0 && hidden_ == 0) optional_.try_emplace(e.text, e.span);
+  if (negated_ == 0 || hidden_ > 0) return;
+  const auto* p = std::get_if<syntax::Path>(&e.node);  // `visitor is NAME` may stand for a path
+  optional_.try_emplace(p && e.text.starts_with("visitor is ") ? p->text() : e.text, e.span);
 }
 
 Typed Typer::field(int event, int index) {
-  return {code_.emit({.op = Op::Field, .aux = index}),
-          names_.catalog->events[static_cast<std::size_t>(event)].fields[static_cast<std::size_t>(index)].type};
+  const int at = scope_.captures ? capture(*scope_.captures, event, index) : index;
+  return {code_.emit({.op = Op::Field, .aux = at}), names_.event(event).fields[static_cast<std::size_t>(index)].type};
 }
 
 Typed Typer::path(const syntax::Path& p, const syntax::Expr& e) {
@@ -84,122 +94,148 @@ Typed Typer::path(const syntax::Path& p, const syntax::Expr& e) {
   const std::string text = p.text();
   if (scope_.sight == Sight::Constant)
     return fail(Code::UnknownName, e.span, fmt::format("`{}` is a name; a test needs a value here.", text), "Texts stand in quotes, amounts with their unit.");
-  if (scope_.sight == Sight::Event) {
-    const catalog::Event& event = c.events[static_cast<std::size_t>(scope_.event)];
-    std::string name = text;
-    if (p.parts.size() == 2 && p.parts[0] == event.name) name = p.parts[1];
-    const int index = event.field(name);
-    if (index < 0) {
-      const std::string bare_name = p.parts.size() > 1 && p.parts[0] == "visitor" ? text.substr(8) : text;
-      if (c.attribute(bare_name) >= 0)
-        return fail(Code::OutsideWhere, e.span, fmt::format("A `where` looks at the fields of `{}` only, and `{}` is of the visitor.", event.name, text),
-                    fmt::format("Ask for `{}` in an `only if`.", text));
-      std::string help = diag::did_you_mean(name, names_of(event.fields));
-      if (help.empty()) help = "Its fields are declared in the catalog.";
-      return fail(Code::UnknownField, e.span, fmt::format("`{}` has no field `{}`.", event.name, name), help);
-    }
-    Typed t = field(scope_.event, index);
-    if (event.fields[static_cast<std::size_t>(index)].optional) note_optional(e);
-    leaf(e, t);
-    return t;
-  }
+  if (scope_.sight == Sight::Event) return own_field(p, e);
   const bool visitor = p.parts.size() > 1 && p.parts[0] == "visitor";
   if (const int index = c.attribute(visitor ? text.substr(8) : text); index >= 0) return attribute(index, e);
+  const bool rule = scope_.sight == Sight::Rule;
   if (p.parts.size() == 2) {
-    const int event = c.event(p.parts[0]);
-    if (event >= 0) {
-      const catalog::Event& ev = c.events[static_cast<std::size_t>(event)];
-      const int index = ev.field(p.parts[1]);
-      if (index < 0) return fail(Code::UnknownField, e.span, fmt::format("`{}` has no field `{}`.", ev.name, p.parts[1]), diag::did_you_mean(p.parts[1], names_of(ev.fields)));
-      if (scope_.sight != Sight::Rule || scope_.event != event)
-        return fail(Code::EventNotAtHand, e.span, fmt::format("`{}` is known only in a rule that starts with `{}`.", text, ev.name),
+    if (const int event = c.event(p.parts[0]); event >= 0) {
+      const int index = find_field(names_, event, {p.parts[1], e.span}, d_);
+      if (index < 0) return {};
+      if (!rule || !(scope_.open || std::count(scope_.events.begin(), scope_.events.end(), event) > 0))
+        return fail(Code::EventNotAtHand, e.span, fmt::format("`{}` is known only in a rule that starts with `{}`.", text, p.parts[0]),
                     fmt::format("`last {}` is that of the latest one.", text));
       Typed t = field(event, index);
-      if (ev.fields[static_cast<std::size_t>(index)].optional) note_optional(e);
+      if (!scope_.sure || names_.event(event).fields[static_cast<std::size_t>(index)].optional) note_optional(e);
       leaf(e, t);
       return t;
     }
   }
   if (d_.full()) return fail(Code::UnknownName, e.span, fmt::format("Nothing is called `{}`.", text));
   std::vector<std::string> candidates = names_.attribute_names();
-  if (scope_.sight == Sight::Rule && scope_.event >= 0)
-    for (const catalog::Field& f : c.events[static_cast<std::size_t>(scope_.event)].fields)
-      candidates.push_back(c.events[static_cast<std::size_t>(scope_.event)].name + "." + f.name);
+  if (rule)
+    for (int event : scope_.events)
+      for (const catalog::Field& f : names_.event(event).fields) candidates.push_back(names_.event(event).name + "." + f.name);
   std::string help = diag::did_you_mean(text, candidates);
   if (help.empty()) help = "Visitor attributes are declared under `visitor` in the catalog; texts stand in quotes.";
   return fail(Code::UnknownName, e.span, fmt::format("Nothing is called `{}`.", text), help);
 }
 
+// In a `where`: `items`, or `cart.items`.
+Typed Typer::own_field(const syntax::Path& p, const syntax::Expr& e) {
+  const catalog::Event& event = names_.event(scope_.events[0]);
+  const std::string text = p.text();
+  const std::string name = p.parts.size() == 2 && p.parts[0] == event.name ? p.parts[1] : text;
+  const int index = event.field(name);
+  if (index < 0) {
+    const bool visitor = p.parts.size() > 1 && p.parts[0] == "visitor";
+    if (names_.catalog->attribute(visitor ? text.substr(8) : text) >= 0)
+      return fail(Code::OutsideWhere, e.span, fmt::format("A `where` looks at the fields of `{}` only, and `{}` is of the visitor.", event.name, text),
+                  fmt::format("Ask for `{}` in an `only if`.", text));
+    std::string help = d_.full() ? "" : diag::did_you_mean(name, names_of(event.fields));
+    if (help.empty()) help = "Its fields are declared in the catalog.";
+    return fail(Code::UnknownField, e.span, fmt::format("`{}` has no field `{}`.", event.name, name), help);
+  }
+  Typed t = field(scope_.events[0], index);
+  if (event.fields[static_cast<std::size_t>(index)].optional) note_optional(e);
+  leaf(e, t);
+  return t;
+}
+
 Typed Typer::attribute(int index, const syntax::Expr& e) {
   const catalog::Attribute& a = names_.catalog->attributes[static_cast<std::size_t>(index)];
   Typed t{-1, a.type};
-  if (a.presence == catalog::Presence::Derived) {
-    if (const auto done = derived_done_.find(index); done != derived_done_.end()) {
-      t = done->second;
-    } else {
-      if (std::find(derived_open_.begin(), derived_open_.end(), index) != derived_open_.end())
-        return fail(Code::DerivedCycle, a.derived_span, fmt::format("`{}` is derived from itself.", a.name));
-      if (segments_open_.size() + derived_open_.size() >= kDeepest)
-        return fail(Code::TooDeep, e.span, fmt::format("More than {} definitions stand one upon the other here, down to `{}`.", kDeepest, a.name), "Define it in fewer steps.");
-      const syntax::Expr* is = (*names_.derived)[static_cast<std::size_t>(index)];
-      if (!is) return {};
-      derived_open_.push_back(index);
-      ++hidden_;
-      const Scope outer = scope_;
-      scope_ = {Sight::Visitor, -1, ""};
-      if (const auto* l = std::get_if<syntax::Last>(&is->node); l && !a.until.empty()) {
-        const int event = find_event(names_, l->event, d_);
-        std::vector<plan::OccurrenceId> resets;
-        for (const std::string& u : a.until) resets.push_back(names_.catalog->event(u));
-        const int f = event < 0 ? -1 : names_.catalog->events[static_cast<std::size_t>(event)].field(l->field.text);
-        if (f >= 0) {
-          const int feature = plan_.last(event, resets, names_.catalog->history);
-          t = {code_.emit({.op = Op::LastField, .aux = feature, .imm = plan_.last_column(feature, f)}), field(event, f).type};
-        } else if (event >= 0) {
-          fail(Code::UnknownField, is->span, fmt::format("`{}` has no field `{}`.", l->event.text, l->field.text));
-        }
-      } else {
-        t = value(*is, &a.type);
-      }
-      scope_ = outer;
-      --hidden_;
-      derived_open_.pop_back();
-      derived_done_[index] = t;
-    }
-  } else {
+  if (a.presence != catalog::Presence::Derived) {
     t.reg = code_.emit({.op = Op::Attribute, .aux = index});
+  } else if (const auto done = derived_done_.find(index); done != derived_done_.end()) {
+    t = done->second;
+  } else {
+    if (std::find(derived_open_.begin(), derived_open_.end(), index) != derived_open_.end())
+      return fail(Code::DerivedCycle, a.derived_span, fmt::format("`{}` is derived from itself.", a.name));
+    if (segments_open_.size() + derived_open_.size() >= kDeepest)
+      return fail(Code::TooDeep, e.span, fmt::format("More than {} definitions stand one upon the other here, down to `{}`.", kDeepest, a.name), "Define it in fewer steps.");
+    const syntax::Expr* is = (*names_.derived)[static_cast<std::size_t>(index)];
+    if (!is) return {};
+    derived_open_.push_back(index);
+    ++hidden_;
+    Scope outer = std::exchange(scope_, {.sight = Sight::Visitor, .instants = scope_.instants});
+    t = derived(index, *is);
+    scope_ = std::move(outer);
+    --hidden_;
+    derived_open_.pop_back();
+    derived_done_[index] = t;
   }
   if (a.presence == catalog::Presence::Optional || a.presence == catalog::Presence::Derived) note_optional(e);
   leaf(e, t);
   return t;
 }
 
+Typed Typer::derived(int index, const syntax::Expr& is) {
+  const catalog::Attribute& a = names_.catalog->attributes[static_cast<std::size_t>(index)];
+  const auto* l = std::get_if<syntax::Last>(&is.node);
+  if (!l || a.until.empty()) return value(is, &a.type);
+  const int event = find_event(names_, l->event, d_);
+  if (event < 0) return {};
+  std::vector<plan::OccurrenceId> resets;
+  for (const std::string& u : a.until) resets.push_back(names_.catalog->event(u));
+  const int f = names_.event(event).field(l->field.text);
+  if (f < 0) return fail(Code::UnknownField, is.span, fmt::format("`{}` has no field `{}`.", l->event.text, l->field.text));
+  const int feature = plan_.last(event, resets, names_.catalog->history);
+  return {code_.emit({.op = Op::LastField, .aux = feature, .imm = plan_.last_column(feature, f)}),
+          names_.event(event).fields[static_cast<std::size_t>(f)].type};
+}
+
+// `visitor is anonymous`: the attribute itself (reading 41).
+Typed Typer::visitor_is(const syntax::Path& name, const syntax::Expr& e) {
+  if (!history_allowed(e, "`visitor is`")) return {};
+  const std::string text = name.text();
+  const int index = names_.catalog->attribute(text);
+  if (index < 0) {
+    std::vector<std::string> candidates;
+    for (const catalog::Attribute& a : names_.catalog->attributes)
+      if (a.type.kind == TypeKind::YesNo) candidates.push_back(a.name);
+    std::string help = names_.segments.contains(text) ? fmt::format("It is a segment: write `visitor in {}`.", text) : d_.full() ? "" : diag::did_you_mean(text, candidates);
+    if (help.empty()) help = "Declare it as `yes/no` under `visitor` in the catalog.";
+    return fail(Code::UnknownName, name.span, fmt::format("The visitor has no attribute `{}`.", text), help);
+  }
+  const catalog::Attribute& a = names_.catalog->attributes[static_cast<std::size_t>(index)];
+  if (a.type.kind != TypeKind::YesNo)
+    return fail(Code::NotYesNo, name.span, fmt::format("Only what is yes or no goes with `visitor is`, but `{}` is {}.", text, said(a.type)),
+                a.type.kind == TypeKind::Consent ? fmt::format("Write `{} is given`.", text) : fmt::format("Compare it: `{} is …`.", text));
+  ++hidden_;
+  const Typed t = attribute(index, e);
+  --hidden_;
+  if (negated_ > 0 && hidden_ == 0 && a.presence != catalog::Presence::Always && a.presence != catalog::Presence::Default) optional_.try_emplace(text, name.span);
+  if (t.ok() && hidden_ == 0) leaves_.push_back({e.span.begin, "visitor is " + text, t, 0});
+  return t;
+}
+
+Typed Typer::segment(const syntax::Name& segment) {
+  const std::string& name = segment.text;
+  if (const auto done = segments_done_.find(name); done != segments_done_.end()) return done->second;
+  const auto it = names_.segments.find(name);
+  if (it == names_.segments.end())
+    return fail(Code::UnknownSegment, segment.span, fmt::format("There is no segment `{}`.", name), d_.full() ? "" : diag::did_you_mean(name, names_.segment_names()));
+  if (std::find(segments_open_.begin(), segments_open_.end(), name) != segments_open_.end())
+    return fail(Code::SegmentCycle, segment.span, fmt::format("The segment `{}` is defined by itself.", name));
+  if (segments_open_.size() + derived_open_.size() >= kDeepest)
+    return fail(Code::TooDeep, segment.span, fmt::format("More than {} definitions stand one upon the other here, down to `{}`.", kDeepest, name), "Define it in fewer steps.");
+  segments_open_.push_back(name);
+  ++hidden_;
+  Scope outer = std::exchange(scope_, {.sight = Sight::Visitor, .instants = scope_.instants});
+  const Typed member = yes_no_operand(*it->second->test);
+  scope_ = std::move(outer);
+  --hidden_;
+  segments_open_.pop_back();
+  segments_done_[name] = member;
+  return member;
+}
+
 Typed Typer::in_segment(const syntax::InSegment& s, const syntax::Expr& e) {
   if (!history_allowed(e, "a segment")) return {};
-  const std::string& name = s.segment.text;
-  Typed member;
-  if (const auto done = segments_done_.find(name); done != segments_done_.end()) {
-    member = done->second;
-  } else {
-    const auto it = names_.segments.find(name);
-    if (it == names_.segments.end())
-      return fail(Code::UnknownSegment, s.segment.span, fmt::format("There is no segment `{}`.", name), diag::did_you_mean(name, names_.segment_names()));
-    if (std::find(segments_open_.begin(), segments_open_.end(), name) != segments_open_.end())
-      return fail(Code::SegmentCycle, s.segment.span, fmt::format("The segment `{}` is defined by itself.", name));
-    if (segments_open_.size() + derived_open_.size() >= kDeepest)
-      return fail(Code::TooDeep, s.segment.span, fmt::format("More than {} definitions stand one upon the other here, down to `{}`.", kDeepest, name), "Define it in fewer steps.");
-    segments_open_.push_back(name);
-    ++hidden_;
-    const Scope outer = scope_;
-    scope_ = {Sight::Visitor, -1, ""};
-    member = yes_no_operand(*it->second->test);
-    scope_ = outer;
-    --hidden_;
-    segments_open_.pop_back();
-    segments_done_[name] = member;
-  }
+  const Typed member = segment(s.segment);
   if (!member.ok()) return {};
-  if (hidden_ == 0) leaves_.push_back({e.span.begin, "visitor in " + name, member, 0});
+  if (hidden_ == 0) leaves_.push_back({e.span.begin, "visitor in " + s.segment.text, member, 0});
   return {s.negated ? code_.unary(Op::Not, member.reg) : member.reg, kYesNoType};
 }
 

@@ -23,10 +23,11 @@ struct TestValue { std::string name; int target = 0; plan::CodeId code = -1; }; 
 
 struct TestChange { std::vector<TestValue> values; };                   // attributes
 struct TestEvent { int event = 0; std::vector<TestValue> fields; };
+struct TestAsked { int channel = 0, slot = 0; };
 struct TestExpect {
   bool until = false, nothing = false;
   plan::ActionKind kind = plan::ActionKind::Send;
-  std::string template_;
+  std::string template_;                                                // or the task
   int channel = -1, slot = -1;                                          // -1: not asked for
   std::vector<TestValue> params;                                        // those asked for
   std::string because;                                                  // an outcome; empty: not asked for
@@ -35,10 +36,15 @@ struct TestExpect {
 struct TestStep {
   int day = 1;
   Millis of_day = 0;
-  std::variant<TestChange, TestEvent, TestExpect> what;
+  std::variant<TestChange, TestEvent, TestAsked, TestExpect> what;
   diag::Span span;
 };
-struct Test { std::string name; std::vector<TestStep> steps; diag::Span span; };
+struct Test {
+  std::string name;
+  std::vector<TestStep> steps;
+  bool held_out = false;                                                // it says `because held_out`: everybody is held out, else nobody
+  diag::Span span;
+};
 
 // The tests of all files, in written order. Their values are constant codes, added to the plan. outcomes: the words that may
 // stand behind `because`.

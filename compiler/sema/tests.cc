@@ -3,8 +3,9 @@
 
 #include <algorithm>
 
-#include "compiler/sema/actions.h"
 #include "compiler/sema/sema.h"
+#include "compiler/sema/targets.h"
+#include "compiler/sema/typer.h"
 
 namespace polku::sema {
 
@@ -19,19 +20,27 @@ class Tests {
   Tests(const std::vector<std::string>& outcomes, plan::Plan& plan, diag::Diagnostics& d)
       : outcomes_(outcomes), plan_(plan), d_(d), builder_(plan) {
     names_.catalog = &plan.catalog;
+    names_.zone = zone_of(plan.catalog);
     derived_.assign(plan.catalog.attributes.size(), nullptr);
     names_.derived = &derived_;
   }
 
   Test test(const syntax::Test& t) {
-    Test out{t.name.text, {}, t.span};
+    Test out{t.name.text, {}, false, t.span};
     for (const auto& line : t.lines) {
       if (const auto* set = std::get_if<syntax::TestSet>(&line)) out.steps.push_back(step(set->at, change(*set), set->span));
       if (const auto* event = std::get_if<syntax::TestEvent>(&line)) {
         const int e = find_event(names_, event->event, d_);
-        if (e >= 0) out.steps.push_back(step(event->at, TestEvent{e, values(event->fields, plan_.catalog.events[static_cast<std::size_t>(e)].fields, "event `" + event->event.text + "`", "field")}, event->span));
+        if (e >= 0) out.steps.push_back(step(event->at, TestEvent{e, values(event->fields, names_.event(e).fields, "event `" + event->event.text + "`", "field")}, event->span));
       }
-      if (const auto* expect_ = std::get_if<syntax::Expect>(&line)) out.steps.push_back(step(expect_->at, expect(*expect_), expect_->span));
+      if (const auto* asked = std::get_if<syntax::TestAsked>(&line)) {
+        const Slot slot = find_slot(plan_.catalog, asked->slot, asked->slot.span, "Only what has `slots` in the catalog can be asked for.", d_);
+        if (slot.channel >= 0) out.steps.push_back(step(asked->at, TestAsked{slot.channel, slot.slot}, asked->span));
+      }
+      if (const auto* expect_ = std::get_if<syntax::Expect>(&line)) {
+        out.steps.push_back(step(expect_->at, expect(*expect_), expect_->span));
+        out.held_out = out.held_out || (expect_->because && expect_->because->text == "held_out");
+      }
     }
     for (std::size_t i = 1; i < out.steps.size(); ++i) {
       const TestStep &a = out.steps[i - 1], &b = out.steps[i];
@@ -42,7 +51,7 @@ class Tests {
   }
 
  private:
-  TestStep step(const syntax::VirtualTime& at, std::variant<TestChange, TestEvent, TestExpect> what, diag::Span span) {
+  TestStep step(const syntax::VirtualTime& at, std::variant<TestChange, TestEvent, TestAsked, TestExpect> what, diag::Span span) {
     return {at.day, at.of_day, std::move(what), span};
   }
 
@@ -96,7 +105,7 @@ class Tests {
           if (p && p->text() == "refused") v = {code.constant(kNo), type};
           break;
         }
-        v = Typer(names_, builder_, code, {Sight::Constant, -1, ""}, d_).value(*b.value, &type);
+        v = Typer({names_, builder_, d_}, code, {.sight = Sight::Constant}).value(*b.value, &type);
         if (!v.ok()) return;
         break;
     }
@@ -118,13 +127,26 @@ class Tests {
         d_.add(Code::UnknownOutcome, e.because->span, fmt::format("There is no outcome `{}`.", out.because), diag::did_you_mean(out.because, outcomes_));
     }
     if (e.nothing) return out;
-    out.kind = e.kind == syntax::ActionKind::Send ? plan::ActionKind::Send : plan::ActionKind::Show;
-    out.template_ = e.template_.text;
-    const Target t = find_target(plan_.catalog, e.template_, e.target ? &*e.target : nullptr, e.kind, e.span, d_);
-    out.channel = t.channel;
-    out.slot = t.slot;
-    if (t.template_ >= 0)
-      out.params = values(e.params, plan_.catalog.templates[static_cast<std::size_t>(t.template_)].params, "template \"" + out.template_ + "\"", "parameter");
+    const catalog::Catalog& c = plan_.catalog;
+    const std::string& name = e.template_.text;
+    out.template_ = name;
+    if (e.kind == syntax::ActionKind::Task) {
+      out.kind = plan::ActionKind::Task;
+      const int t = find_task(c, e.template_, d_);
+      if (t >= 0) out.params = values(e.params, c.tasks[static_cast<std::size_t>(t)].params, "task \"" + name + "\"", "parameter");
+      return out;
+    }
+    const int t = find_template(c, e.template_, d_);
+    if (e.kind == syntax::ActionKind::Show) {
+      out.kind = plan::ActionKind::Show;
+      const Slot slot = e.target ? find_slot(c, *e.target, e.span, "Write a slot, as in `in web.hero`.", d_) : Slot{};
+      out.channel = slot.channel;
+      out.slot = slot.slot;
+    } else if (e.target) {
+      out.channel = find_sender(c, e.target->text(), e.target->span, name, e.span, d_);
+    }
+    if (e.target) check_carried(c, t, out.channel, e.target->span, d_);
+    if (t >= 0) out.params = values(e.params, c.templates[static_cast<std::size_t>(t)].params, "template \"" + name + "\"", "parameter");
     return out;
   }
 

@@ -6,7 +6,6 @@
 #include <tuple>
 #include <utility>
 
-
 namespace polku::sema {
 
 using catalog::Type;
@@ -37,11 +36,12 @@ void Typer::leaf(const syntax::Expr& e, const Typed& t, int or_more) {
   leaves_.push_back({e.span.begin, e.text, t, or_more});
 }
 
-std::vector<Leaf> Typer::take_leaves() {
+std::vector<plan::Leaf> Typer::leaves() {
   std::sort(leaves_.begin(), leaves_.end(), [](const Leaf& a, const Leaf& b) { return std::tie(a.begin, a.name) < std::tie(b.begin, b.name); });
-  std::vector<Leaf> out;
-  for (Leaf& l : leaves_)
-    if (std::none_of(out.begin(), out.end(), [&](const Leaf& o) { return o.name == l.name; })) out.push_back(std::move(l));
+  std::vector<plan::Leaf> out;
+  std::set<std::string> said;
+  for (const Leaf& l : leaves_)
+    if (said.insert(l.name).second) out.push_back({l.name, code(l.value), l.or_more});
   leaves_.clear();
   return out;
 }
@@ -53,24 +53,21 @@ Typed Typer::value(const syntax::Expr& e, const Type* wanted) {
       Overloaded{
           [&](const syntax::Literal& n) { return literal(n, e); },
           [&](const syntax::Path& n) { return path(n, e); },
-          [&](const syntax::Now&) {
-            if (!history_allowed(e, "`now`")) return Typed{};
-            Typed t{code_.emit({.op = Op::Now}), kTimeType};
-            leaf(e, t);
-            return t;
-          },
+          [&](const syntax::Now&) { return now(e); },
           [&](const syntax::Arith& n) { return arith(n, e); },
           [&](const syntax::Negate& n) { return negate(n, e); },
           [&](const syntax::Compare& n) { return compare(n, e); },
           [&](const syntax::Logic& n) { return logic(n); },
           [&](const syntax::Not& n) { return not_(n); },
-          [&](const syntax::Presence& n) { return presence(n); },
+          [&](const syntax::Presence& n) { return presence(*n.subject, n.given); },
           [&](const syntax::OneOf& n) { return one_of(n); },
           [&](const syntax::TextTest& n) { return text_test(n); },
           [&](const syntax::InSegment& n) { return in_segment(n, e); },
           [&](const syntax::Happened& n) { return happened(n, e); },
           [&](const syntax::Aggregate& n) { return aggregate(n, e); },
           [&](const syntax::Last& n) { return last(n, e); },
+          [&](const syntax::First& n) { return first(n, e); },
+          [&](const syntax::List& n) { return list(n); },
           [&](const syntax::Otherwise& n) { return otherwise(n, wanted); },
       },
       e.node);
@@ -121,6 +118,29 @@ Typed Typer::literal(const syntax::Literal& l, const syntax::Expr& e) {
   return {};
 }
 
+Typed Typer::list(const syntax::List& l) {
+  std::vector<std::string> texts;
+  for (const syntax::ExprPtr& v : l.values) {
+    const auto* text = std::get_if<syntax::Literal>(&v->node);
+    if (!text || text->kind != syntax::LiteralKind::Text)
+      return fail(Code::ListOfTexts, v->span, fmt::format("A list that is a value holds texts in quotes, and `{}` is none.", v->text),
+                  "Write `[\"a\", \"b\"]`; to compare with several values, write `is one of […]`.");
+    texts.push_back(text->text);
+  }
+  return {code_.constant(plan_.list(texts)), {TypeKind::TextList, {}}};
+}
+
+Typed Typer::now(const syntax::Expr& e) {
+  if (!history_allowed(e, "`now`")) return {};
+  if (scope_.instants && !now_beside_date_)
+    return fail(Code::NowInMembership, e.span,
+                "A rule starts when visitors enter or leave a segment that looks at this `now`, so it could become true at any moment.",
+                "In such a segment compare `now`, as it stands, with a date: `now at least 1 December 2026`.");
+  const Typed t{code_.emit({.op = Op::Now}), kTimeType};
+  leaf(e, t);
+  return t;
+}
+
 Typed Typer::widen(Typed t) {
   if (!t.ok() || t.type.kind != TypeKind::Whole) return t;
   const plan::Instr in = code_.at(t.reg);
@@ -144,49 +164,43 @@ Typed Typer::not_(const syntax::Not& n) {
   return {code_.unary(Op::Not, a.reg), kYesNoType};
 }
 
-Typed Typer::presence(const syntax::Presence& p) {
+Typed Typer::presence(const syntax::Expr& subject, bool given) {
   const int negated = std::exchange(negated_, 0);  // `is missing` sees through unknown: nothing to warn of
-  const Typed a = value(*p.subject);
+  const Typed a = value(subject);
   negated_ = negated;
   if (!a.ok()) return {};
-  guarded_.insert(p.subject->text);
-  if (a.type.kind == TypeKind::Consent && p.given) {
+  guarded_.insert(subject.text);
+  if (a.type.kind == TypeKind::Consent && given) {
     const int yes = code_.binary(Op::Eq, a.reg, code_.constant(kYes));
     return {code_.binary(Op::Otherwise, yes, code_.constant(kNo)), kYesNoType};
   }
-  const int given = code_.unary(Op::Given, a.reg);
-  return {p.given ? given : code_.unary(Op::Not, given), kYesNoType};
+  const int known = code_.unary(Op::Given, a.reg);
+  return {given ? known : code_.unary(Op::Not, known), kYesNoType};
 }
 
 Typed Typer::one_of(const syntax::OneOf& o) {
   if (o.negated) ++negated_;
-  Typed subject;
-  int result = -1;
-  bool ok = true;
-  const bool count = is_count(*o.subject);
-  if (count) {
-    const Typed any = count_one_of(o);
-    ok = any.ok();
-    result = any.reg;
-  }
-  for (const syntax::ExprPtr& v : o.values) {
-    if (count) break;
+  const Typed any = any_of(*o.subject, o.values);
+  if (o.negated) --negated_;
+  if (!any.ok()) return {};
+  return {o.negated ? code_.unary(Op::Not, any.reg) : any.reg, kYesNoType};
+}
+
+Typed Typer::any_of(const syntax::Expr& subject, const std::vector<syntax::ExprPtr>& values) {
+  if (is_count(subject)) return count_one_of(subject, values);
+  Typed result;
+  for (const syntax::ExprPtr& v : values) {
     Typed eq;
     if (is_count(*v)) {
-      eq = compare_count(syntax::CompareOp::Eq, *v, *o.subject);
+      eq = compare_count(syntax::CompareOp::Eq, *v, subject);
     } else {
-      const auto [l, r] = pair(*o.subject, *v);
-      eq = compare_values(syntax::CompareOp::Eq, l, r, *o.subject, *v, v->span);
+      const auto [l, r] = pair(subject, *v);
+      eq = compare_values(syntax::CompareOp::Eq, l, r, subject, *v, v->span);
     }
-    if (!eq.ok()) {
-      ok = false;
-      break;
-    }
-    result = result < 0 ? eq.reg : code_.binary(Op::Or, result, eq.reg);
+    if (!eq.ok()) return {};
+    result = result.ok() ? Typed{code_.binary(Op::Or, result.reg, eq.reg), kYesNoType} : eq;
   }
-  if (o.negated) --negated_;
-  if (!ok || result < 0) return {};
-  return {o.negated ? code_.unary(Op::Not, result) : result, kYesNoType};
+  return result;
 }
 
 Typed Typer::text_test(const syntax::TextTest& t) {

@@ -8,15 +8,6 @@ namespace polku::syntax {
 
 using diag::Code;
 
-template <class Node>
-ExprPtr Builder::make(Node node, std::size_t first, std::size_t last) {
-  auto made = std::make_unique<Expr>();
-  made->node = std::move(node);
-  made->span = in_.span(first, last);
-  made->text = in_.words(first, last);
-  return made;
-}
-
 // ---- and, or, not ----
 
 // A chain is built as a balanced tree, so that a long one is not deep: `and` and `or` do not care how they are grouped.
@@ -90,8 +81,7 @@ ExprPtr Builder::tested(P::OperandContext* subject, P::TestContext* test, antlr4
   if (test == nullptr) return operand(subject);
   if (auto* compare = as<P::CompareTestContext>(test)) return compared(subject, compare, whole);
   if (auto* in = as<P::SegmentTestContext>(test)) {
-    const auto asked = sole_name(subject);
-    if (!asked || asked->text != "visitor") {
+    if (!is_visitor(subject)) {
       in_.error(Code::NotVisitorIn, in_.span(first_token(whole), token_index(in->IN())), "Only `visitor in` a segment can be asked.",
                 "For a list of values write `is one of [...]`.");
       return nullptr;
@@ -105,16 +95,8 @@ ExprPtr Builder::tested(P::OperandContext* subject, P::TestContext* test, antlr4
   }
   if (auto* one_of = as<P::OneOfTestContext>(test)) {
     OneOf node{std::move(left), {}, one_of->NOT() != nullptr};
-    bool whole_list = node.subject != nullptr;
-    for (auto* value : one_of->list()->operand()) {
-      node.values.push_back(operand(value));
-      whole_list = whole_list && node.values.back() != nullptr;
-    }
-    if (one_of->list()->operand().empty()) {
-      in_.error(Code::EmptyList, span(one_of->list()), "This list is empty, so nothing can be one of it.", "Write the values: [\"a\", \"b\"].");
-      return nullptr;
-    }
-    return whole_list ? make(std::move(node), whole) : nullptr;
+    const bool whole_list = choices(one_of->list(), node.values);
+    return node.subject && whole_list ? make(std::move(node), whole) : nullptr;
   }
   auto* text = static_cast<P::TextTestContext*>(test);
   ExprPtr argument = operand(text->operand());
@@ -123,9 +105,7 @@ ExprPtr Builder::tested(P::OperandContext* subject, P::TestContext* test, antlr4
   return make(TextTest{op, std::move(left), std::move(argument)}, whole);
 }
 
-namespace {
-
-CompareOp compare_op(P::CompareOpContext* c) {
+CompareOp Builder::compare_op(P::CompareOpContext* c) {
   const bool negated = c->NOT() != nullptr;
   if (c->AT() != nullptr && c->LEAST() != nullptr) return negated ? CompareOp::Lt : CompareOp::Ge;
   if (c->AT() != nullptr) return negated ? CompareOp::Gt : CompareOp::Le;
@@ -139,17 +119,28 @@ CompareOp compare_op(P::CompareOpContext* c) {
   return negated ? CompareOp::Ne : CompareOp::Eq;
 }
 
-}  // namespace
-
 ExprPtr Builder::compared(P::OperandContext* subject, P::CompareTestContext* test, antlr4::ParserRuleContext* whole) {
-  if (const auto asked = sole_name(subject); asked && asked->text == "visitor" && test->compareOp()->IS() != nullptr) {
-    in_.not_built(Code::VisitorIsNotBuilt, span(whole), "`visitor is " + in_.words(first_token(test->operand()), last_token(test)) + "` is not built yet.",
-                  "Use an attribute of the visitor, or `visitor in` a segment.");
-    return nullptr;
-  }
+  if (is_visitor(subject) && test->compareOp()->IS() != nullptr) return visitor_is(test, whole);
   ExprPtr left = operand(subject), right = operand(test->operand());
   if (!left || !right) return nullptr;
   return make(Compare{compare_op(test->compareOp()), std::move(left), std::move(right)}, whole);
+}
+
+// `visitor is anonymous` is the attribute `anonymous`, and bears the name it is written with.
+ExprPtr Builder::visitor_is(P::CompareTestContext* test, antlr4::ParserRuleContext* whole) {
+  auto attribute = sole_path(test->operand());
+  auto* op = test->compareOp();
+  if (!attribute || op->AT() != nullptr || op->THAN() != nullptr) {
+    in_.error(Code::VisitorIs, span(whole), "The visitor as such has no value to compare.",
+              "Behind `visitor is` stands a name, as in `visitor is anonymous`; for a segment write `visitor in`.");
+    return nullptr;
+  }
+  attribute->parts.insert(attribute->parts.begin(), "visitor");
+  attribute->span = span(whole);
+  ExprPtr is = make(std::move(*attribute), whole);
+  if (op->NOT() == nullptr) return is;
+  is->text = "visitor is " + words(test->operand());
+  return make(Not{std::move(is)}, whole);
 }
 
 ExprPtr Builder::event_happened(P::EventHappenedContext* c) {
@@ -263,21 +254,36 @@ ExprPtr Builder::primary(P::PrimaryContext* c) {
     return make(std::move(node), c);
   }
   if (auto* first = as<P::FirstPrimaryContext>(c)) {
-    in_.not_built(Code::FirstNotBuilt, span(c), "`first` is not built yet.", "`last " + words(first->eventField()) + "` is.");
-    return nullptr;
-  }
-  if (as<P::AveragePrimaryContext>(c) != nullptr) {
-    in_.not_built(Code::StatisticNotBuilt, span(c), "`average of` is not built yet.", "`number of` and `sum of` are; an average is a sum divided by a number.");
-    return nullptr;
+    First node;
+    node.event = name(first->eventField()->name());
+    node.field = {name_text(last_token(first)), in_.span(last_token(first))};
+    return make(std::move(node), c);
   }
   if (auto* list = as<P::ListPrimaryContext>(c)) {
-    in_.not_built(Code::ListNotBuilt, span(list), "A list as a value is not built yet.", "Lists stand only behind `is one of`.");
-    return nullptr;
+    List node;
+    return values(list->list(), node.values) ? make(std::move(node), c) : nullptr;
   }
   auto* rule = static_cast<P::RulePrimaryContext*>(c);
   in_.error(Code::RuleNeedsVerb, span(rule), ticked(words(rule)) + " names a rule, which has no value.",
             "Say what it did, and when: `" + words(rule) + " sent in the last 7 days`.");
   return nullptr;
+}
+
+// false if any value was faulty.
+bool Builder::values(P::ListContext* c, std::vector<ExprPtr>& out) {
+  bool good = true;
+  for (auto* value : c->operand()) {
+    out.push_back(operand(value));
+    good = good && out.back() != nullptr;
+  }
+  return good;
+}
+
+// The values behind `one of`.
+bool Builder::choices(P::ListContext* c, std::vector<ExprPtr>& out) {
+  if (!c->operand().empty()) return values(c, out);
+  in_.error(Code::EmptyList, span(c), "This list is empty, so nothing can be one of it.", "Write the values: [\"a\", \"b\"].");
+  return false;
 }
 
 ExprPtr Builder::path_or_word(P::PathPrimaryContext* c) {
@@ -302,7 +308,10 @@ ExprPtr Builder::count(P::CountPrimaryContext* c) {
 
 ExprPtr Builder::values_of(P::ValuesPrimaryContext* c) {
   Aggregate node;
-  node.kind = c->HIGHEST() != nullptr ? AggregateKind::Highest : c->LOWEST() != nullptr ? AggregateKind::Lowest : AggregateKind::Sum;
+  node.kind = c->HIGHEST() != nullptr   ? AggregateKind::Highest
+              : c->LOWEST() != nullptr  ? AggregateKind::Lowest
+              : c->AVERAGE() != nullptr ? AggregateKind::Average
+                                        : AggregateKind::Sum;
   const std::size_t field = last_token(c->eventField());
   node.what.name = name(c->eventField()->name());
   node.field = {name_text(field), in_.span(field)};
@@ -323,16 +332,20 @@ std::optional<Window> Builder::needed_window(P::WindowContext* c, antlr4::Parser
   return std::nullopt;
 }
 
-// The name that is all of an operand, if it is that simple.
-std::optional<Name> Builder::sole_name(P::OperandContext* c) {
+// The name, with dots or without, that is all of an operand, if it is that simple.
+std::optional<Path> Builder::sole_path(P::OperandContext* c) {
   antlr4::ParserRuleContext* at = c;
   while (as<P::PathPrimaryContext>(at) == nullptr) {
     if (as<P::NameContext>(at) != nullptr || at->children.size() != 1 || as<P::LiteralPrimaryContext>(at) != nullptr) return std::nullopt;
     at = only_part<antlr4::ParserRuleContext>(at);
   }
-  auto* primary = static_cast<P::PathPrimaryContext*>(at);
-  if (primary->path()->children.size() != 1) return std::nullopt;
-  return name(primary->path()->name());
+  return path(static_cast<P::PathPrimaryContext*>(at)->path());
+}
+
+bool Builder::is_visitor(P::OperandContext* c) {
+  if (first_token(c) != last_token(c)) return false;
+  const auto name = sole_path(c);
+  return name && name->text() == "visitor";
 }
 
 }  // namespace polku::syntax

@@ -145,17 +145,43 @@ ExprPtr Builder::number(P::NumberContext* c) {
   return nullptr;
 }
 
-ExprPtr Builder::date(P::DateContext* c) {
+std::optional<std::int64_t> Builder::day(P::DateContext* c) {
   const auto day = whole(c->INT(0)), year = whole(c->INT(1));
-  if (!day || !year) return nullptr;
+  if (!day || !year) return std::nullopt;
   std::optional<std::int64_t> days;
   if (*day <= 31 && *year >= 1 && *year <= 9999)
     days = base::civil_day(static_cast<int>(*year), month_number(text(c->MONTH())), static_cast<int>(*day));
-  if (!days) {
-    in_.error(Code::InvalidDate, span(c), "There is no " + ticked(words(c)) + " in the calendar.");
-    return nullptr;
+  if (!days) in_.error(Code::InvalidDate, span(c), "There is no " + ticked(words(c)) + " in the calendar.");
+  return days;
+}
+
+ExprPtr Builder::date(P::DateContext* c) {
+  const auto days = day(c);
+  return days ? leaf({LiteralKind::Date, *days, {}, {}}, span(c), words(c)) : nullptr;
+}
+
+std::optional<Millis> Builder::time(antlr4::tree::TerminalNode* time) {
+  const auto of_day = time_of_day(text(time));
+  if (!of_day)
+    in_.error(Code::InvalidTime, span(time), "There is no time of day " + ticked(text(time)) + ".",
+              "Times go from `00:00` to `23:59`, or to the second: `23:59:59`. Midnight is `00:00` of the next day.");
+  return of_day;
+}
+
+std::optional<Value> Builder::share(P::NumberContext* c) {
+  if (c->PERCENT() != nullptr) {
+    const ExprPtr read = number(c);
+    return read ? std::optional(std::get<Literal>(read->node).value) : std::nullopt;
   }
-  return leaf({LiteralKind::Date, *days, {}, {}}, span(c), words(c));
+  const bool bare = c->INT() != nullptr && c->CURRENCY() == nullptr && c->durationUnit() == nullptr;  // `0.5` may well mean a half
+  in_.error(Code::ShareNotPercent, span(c), "A share is a percentage, and " + ticked(words(c)) + " is none.",
+            bare ? "Write `" + words(c) + "%`." : std::string("As in `10%`."));
+  return std::nullopt;
+}
+
+LimitUnit Builder::unit(P::CountedUnitContext* c) {
+  if (c->MESSAGES() != nullptr) return LimitUnit::Messages;
+  return c->TASK() != nullptr || c->TASKS() != nullptr ? LimitUnit::Tasks : LimitUnit::Shows;
 }
 
 // ---- windows and occurrences ----
@@ -179,14 +205,11 @@ std::optional<Window> Builder::window(P::WindowContext* c) {
   } else if (auto* only_before = as<P::BeforeWindowContext>(c)) {
     before = only_before->beforeThis();
   } else {
-    in_.not_built(Code::CalendarWindowNotBuilt, span(c), "The window " + ticked(words(c)) + " is not built yet.",
-                  "`in the last 1 day` (24 hours) and the like are.");
-    return std::nullopt;
+    auto* calendar = static_cast<P::CalendarWindowContext*>(c);
+    window.kind = calendar->TODAY() != nullptr ? WindowKind::Today : calendar->WEEKS() != nullptr ? WindowKind::Week : WindowKind::Month;
+    before = calendar->beforeThis();
   }
-  if (before != nullptr) {
-    in_.not_built(Code::BeforeThisNotBuilt, span(before), "`before this` is not built yet.");
-    return std::nullopt;
-  }
+  window.before_this = before != nullptr;
   return window;
 }
 

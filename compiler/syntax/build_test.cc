@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "compiler/syntax/builder.h"
-#include "compiler/syntax/literals.h"
 #include "compiler/syntax/words.h"
 
 namespace polku::syntax {
@@ -22,12 +21,8 @@ std::optional<VirtualTime> Builder::moment(P::MomentContext* c) {
     }
     at.day = static_cast<int>(*day);
   }
-  const auto of_day = time_of_day(text(c->TIME()));
-  if (!of_day) {
-    in_.error(Code::InvalidTime, span(c->TIME()), "There is no time of day " + ticked(text(c->TIME())) + ".",
-              "Times go from `00:00` to `23:59`, or to the second: `23:59:59`. Midnight is `00:00` of the next day.");
-    return std::nullopt;
-  }
+  const auto of_day = time(c->TIME());
+  if (!of_day) return std::nullopt;
   at.of_day = *of_day;
   return at;
 }
@@ -56,7 +51,13 @@ void Builder::test_line(P::TestLineContext* c, Test& test) {
     line.at = *at;
     test.lines.emplace_back(std::move(line));
   } else if (auto* asked = as<P::AskedLineContext>(c)) {
-    in_.not_built(Code::AskedForNotBuilt, in_.span(token_index(asked->ASKED()), last_token(asked)), "`asked for` a slot is not built yet.");
+    TestAsked line;
+    line.slot = path(asked->path());
+    line.span = span(c);
+    const auto at = moment(asked->moment());
+    if (!at || until_misused(asked->moment())) return;
+    line.at = *at;
+    test.lines.emplace_back(std::move(line));
   } else {
     expect_line(static_cast<P::ExpectLineContext*>(c), test);
   }
@@ -96,8 +97,10 @@ void Builder::expect_line(P::ExpectLineContext* c, Test& test) {
     if (show->path() != nullptr) expect.target = path(show->path());
     good = params(show->params(), expect.params) && good;
   } else {
-    in_.not_built(Code::RaiseNotBuilt, span(c->expected()), "`raise task` is not built yet.", "`send` and `show` are.");
-    return;
+    auto* raise = static_cast<P::ExpectRaiseContext*>(c->expected());
+    expect.kind = ActionKind::Task;
+    expect.template_ = quoted_name(raise->STRING());
+    good = params(raise->params(), expect.params) && good;
   }
   if (!good) return;
   if (!expect.nothing && until_misused(c->moment())) return;

@@ -18,8 +18,9 @@ class Explainer {
 
   void explain() {
     // From the particular to the general; the first that knows the fault says it.
-    (void)(ends_early() || missing_comma() || unknown_start() || clause_word_here() || hard_word_as_name() || unit() || thousands() || forgotten_word() || quotes() || bar() ||
-           empty_cell() || one_word() || wanted_instead() || nothing_fits());
+    (void)(in_tests() || ends_early() || missing_comma() || second_promise() || unknown_start() || clause_word_here() || table() || hard_word_as_name() ||
+           unit() || thousands() || forgotten_word() || trigger() || clause_order() || between_actions() || quotes() || bar() || empty_cell() ||
+           one_word() || wanted_instead() || nothing_fits());
   }
 
  private:
@@ -55,7 +56,7 @@ class Explainer {
     if (fault_.expected.size() > 6) return {};
     std::vector<std::string> words;
     for (const Fault::Expected& e : fault_.expected) {
-      if (e.type == L::SHOW && expects(L::SHOWS)) continue;  // `1 show`
+      if ((e.type == L::SHOW && expects(L::SHOWS)) || (e.type == L::TASK && expects(L::TASKS))) continue;  // `1 show`
       std::string spelt = spelled(e);
       if (spelt.empty()) return {};
       if (std::find(words.begin(), words.end(), spelt) == words.end()) words.push_back(std::move(spelt));
@@ -77,14 +78,14 @@ class Explainer {
       case P::RuleLiteral: return "a value";
       case P::RuleWindow: return "a window, as in `in the last 7 days`,";
       case P::RuleBinding: case P::RuleBindings: return "a name and its value, as in `items = 2`,";
-      case P::RuleAct: return "an action, as in `send \"template\" by email`,";
+      case P::RuleAct: case P::RuleChoose: return "an action, as in `send \"template\" by email`,";
       case P::RuleList: return "a list in brackets, as in `[\"a\", \"b\"]`,";
       case P::RuleNumber: return "a number";
       case P::RuleShare: return "a share and its name, as in `50% a`,";
       case P::RuleDate: return "a date, as in `1 December 2026`,";
       case P::RuleEventField: return "a field of an event, as in `order_placed.total`,";
       case P::RuleMoment: case P::RuleTestLine: return "a time, as in `at 10:00`,";
-      case P::RuleExpected: return "`send`, `show` or `nothing`";
+      case P::RuleExpected: return "`send`, `show`, `raise task` or `nothing`";
       case P::RuleTest: case P::RuleCompareOp: return "a comparison";
       case P::RuleHead: case P::RuleRow: return "a row of a table, as in `| - | nothing |`,";
       case P::RuleCell: return "a cell (`-` means any)";
@@ -113,12 +114,35 @@ class Explainer {
 
   // ---- the faults ----
 
+  static constexpr const char* kTriggers =
+      "A rule waits for an event (`when order_placed`), or for `any of a, b`, `3 a within 1 hour`, `in order within 2 days: a, b`, "
+      "`visitor enters a_segment`, `asked for web.hero`, `every day at 09:00 visitor time`, `on birthday at 10:00`.";
+
+  // `asked` and `expect` are read as events where what belongs to them is missing.
+  bool in_tests() {
+    if (!in_test()) return false;
+    for (std::size_t i = piece_.begin + 1; i + 1 < piece_.end && i <= at_; ++i) {
+      if (in_.tokens[i - 1].type != L::TIME) continue;
+      const int next = in_.tokens[i + 1].type;
+      if (in_.tokens[i].type == L::ASKED && is_word(next) && next != L::FOR) {
+        at_ = i;
+        return say(Code::MissingWord, "`for` is missing after `asked`.", "Write `asked for web.hero`.");
+      }
+      if (in_.tokens[i].type == L::EXPECT && next == L::TASK) {
+        at_ = i + 1;
+        return say(Code::MissingWord, "`raise` is missing before `task`.", "Write `expect raise task \"...\"`.");
+      }
+    }
+    return false;
+  }
+
   bool ends_early() {
     if (!at_end()) return false;
     if (before() == L::INT && in_rule(P::RuleLength)) return missing_unit(at_ - 1);
     std::string phrase = wanted();
     if (phrase.empty()) phrase = "something";
-    return say(Code::EndsEarly, "This ends too early: " + phrase + " is missing after " + word_before() + ".");
+    return say(Code::EndsEarly, "This ends too early: " + phrase + " is missing after " + word_before() + ".",
+               before() == L::WHEN && in_piece(L::WHEN) ? kTriggers : "");
   }
 
   bool missing_unit(std::size_t number) {
@@ -135,12 +159,22 @@ class Explainer {
     return say(Code::MissingWord, "A comma is missing before " + word() + ".", "Write `a = 1, b = 2`.");
   }
 
+  // `at most … at most …`: two promises in one guarantee.
+  bool second_promise() {
+    if (!in_piece(L::GUARANTEE) || !expects(kEndOfText)) return false;
+    std::size_t begin = at_;
+    if (before() == L::INT && before(2) == L::MOST && before(3) == L::AT) begin = at_ - 3;  // it was read as a comparison
+    if (!in_.tokens[begin].first_on_line || (in_.tokens[begin].type != L::AT && in_.tokens[begin].type != L::NEVER)) return false;
+    return say(Code::NotUnderstood, in_.span(begin), "A guarantee promises one thing, and " + ticked(in_.text(begin)) + " begins another.",
+               "Close this one with `end` and write another `guarantee`.");
+  }
+
   // A line that should begin a clause begins with a word that begins none.
   bool unknown_start() {
     const bool whole_before = at_ > piece_.begin && expects(kEndOfText);
     if (!whole_before || !in_.tokens[at_].first_on_line || !is_word(type()) || is_hard(type()) || in_test()) return false;
     std::string help = diag::did_you_mean(in_.text(at_), clause_words());
-    if (help.empty()) help = "Clauses begin with `when`, `then`, `only if`, `not if`, `limit`, `priority`, `owner` or `do`.";
+    if (help.empty()) help = clause_help();
     return say(Code::UnknownClause, word() + " does not begin a clause.", help);
   }
 
@@ -149,6 +183,17 @@ class Explainer {
     if (!is_hard(type()) || !in_.tokens[at_].first_on_line || !expects(kEndOfText)) return false;
     return say(Code::MisplacedClause, word() + " has no place in a " + std::string(in_rule(P::RuleSegmentBlock) ? "segment" : "guarantee") + ".",
                "Clauses stand in journeys and rules.");
+  }
+
+  bool table() {
+    if (!in_rule(P::RuleHead) && !in_rule(P::RuleRow)) return false;
+    if (type() == L::ROW_END && before() != L::BAR)
+      return in_rule(P::RuleHead) ? say(Code::TableRow, "The head of the table does not end with `do`.", "Its last column is headed `do`.")
+                                  : say(Code::TableRow, "This row of the table does not say what is to be done.", "Its last cell is an action, or `nothing`.");
+    if (type() == L::DO && before() == L::BAR)
+      return say(Code::TableRow, "The table has nothing to choose by.", "Before `do` stands at least one column.");
+    if (type() == L::NOT && before() == L::BAR) return say(Code::NotUnderstood, "A cell does not begin with `not`.", "Write `is not`, or `!=`.");
+    return false;
   }
 
   bool hard_word_as_name() {
@@ -165,7 +210,7 @@ class Explainer {
     if (length && type() == L::DECIMAL)
       return say(Code::MissingUnit, "A length of time is a whole number of a unit, not " + word() + ".", "Take a smaller unit: `90 minutes`, not `1.5 hours`.");
     if (!is_number(before())) return false;
-    const bool counts = before(2) == L::PRIORITY || before(2) == L::VERSION || before(2) == L::LIMIT || before(2) == L::DAY || before(2) == L::DASH;
+    const bool counts = expects(L::MESSAGES) || before(2) == L::PRIORITY || before(2) == L::VERSION || before(2) == L::LIMIT || before(2) == L::DAY || before(2) == L::DASH;
     const bool wrong = !in_.tokens[at_].first_on_line && (type() == L::NAME || type() == L::MONTHS || type() == L::CURRENCY || type() == L::MONTH);
     if (!length && (counts || !wrong)) return false;
     if (!wrong) return missing_unit(at_ - 1);
@@ -189,9 +234,61 @@ class Explainer {
     if (before() == L::LAST && before(2) == L::IN && is_number(type()))
       return say(Code::MissingWord, in_.span(at_ - 2, at_ - 1), "`the` is missing in `in last`.", "Write `in the last 7 days`.");
     const bool counts = before() == L::NUMBER || before() == L::SUM || before() == L::AVERAGE || before() == L::HIGHEST || before() == L::LOWEST;
+    const bool words = (before() == L::ANY && before(2) == L::WHEN) || (before() == L::BEST && before(2) == L::BY);
+    if (words && (is_word(type()) || type() == L::STRING || type() == L::TICKED))
+      return say(Code::MissingWord, in_.span(at_ - 1), "`of` is missing after " + word_before() + ".", "Write `" + std::string(in_.text(at_ - 1)) + " of`.");
+    if (before() == L::ASKED && (before(2) == L::WHEN || before(2) == L::TIME) && is_word(type()))
+      return say(Code::MissingWord, in_.span(at_ - 1), "`for` is missing after `asked`.", "Write `asked for web.hero`.");
+    if (type() == L::BEFORE) return say(Code::MissingWord, "`this` is missing after `before`.", "Write `before this`.");
     if ((counts && before(2) != L::DOT && (is_word(type()) || type() == L::STRING)) || (before() == L::ONE && type() == L::LBRACKET))
       return say(Code::MissingWord, in_.span(at_ - 1), "`of` is missing after " + word_before() + ".", "Write `" + std::string(in_.text(at_ - 1)) + " of`.");
     return false;
+  }
+
+  bool in_piece(int first) const { return in_.tokens[piece_.begin].type == first; }
+
+  bool trigger() {
+    if (!in_piece(L::WHEN) && !in_piece(L::THEN)) return false;
+    if (before() == L::EVERY && before(2) == L::WHEN && is_word(type()))
+      return say(Code::NotUnderstood, in_.span(at_ - 1, at_), "There is no `every " + std::string(in_.text(at_)) + "`, only `every day`.",
+                 "Write `every day at 09:00 visitor time`.");
+    if (before() == L::VISITOR && before(2) == L::WHEN && is_word(type())) {
+      const std::array<std::string, 2> candidates{"enters", "leaves"};
+      std::string help = diag::did_you_mean(in_.text(at_), candidates);
+      if (help.empty()) help = "A rule can wait for a visitor to enter a segment, or to leave it; put a condition into `only if`.";
+      return say(Code::NotUnderstood, "Here `enters` or `leaves` is needed, not " + word() + ".", help);
+    }
+    const bool new_event = before(2) == L::OF || before(2) == L::NO || before(2) == L::COLON || before(2) == L::COMMA;
+    if (new_event && can_be_name(type()) && can_be_name(before()) && in_list_of_events())
+      return say(Code::MissingWord, "A comma is missing before " + word() + ".", "Write `a, b`.");
+    return false;
+  }
+  bool in_list_of_events() const {
+    const auto at = [&](std::size_t i) { return piece_.begin + i < piece_.end ? in_.tokens[piece_.begin + i].type : kEndOfText; };
+    return (at(1) == L::ANY && at(2) == L::OF) || (at(1) == L::IN && at(2) == L::ORDER) || at(1) == L::NO;
+  }
+
+  // Words of a clause that stand in another order, or are joined in another way.
+  bool clause_order() {
+    if (in_piece(L::QUIET) && type() == L::THEN && expects(kEndOfText))
+      return say(Code::MissingWord, "A comma is missing before `then`.", "Write `, then wait` or `, then skip`.");
+    if (in_piece(L::FROM) && before(2) == L::MONTH && expects(kEndOfText) && !in_.tokens[at_].first_on_line)
+      return say(Code::NotUnderstood, "Here `until` is needed, not " + word() + ".", "Write `from 1 December 2026 until 24 December 2026`.");
+    if (in_piece(L::DO) && type() == L::FOR && expects(kEndOfText))
+      return say(Code::NotUnderstood, "`for` does not stand here.",
+                 "For how long something is shown stands before `with`: `show \"x\" in web.hero for 1 hour with ...`.");
+    if (in_piece(L::DO) && is_number(type()) && before(2) == L::PERCENT)
+      return say(Code::MissingWord, "A comma is missing before " + word() + ".", "Write `50% a, 50% b`.");
+    const std::size_t behind = before() == L::THIS ? at_ : type() == L::THIS ? at_ + 1 : piece_.end;
+    if (behind < piece_.end && is_word(in_.tokens[behind].type) && !in_.tokens[behind].first_on_line)
+      return say(Code::NotUnderstood, in_.span(behind - 1, behind), "There is no window `this " + std::string(in_.text(behind)) + "`.",
+                 "There are `today`, `this week` and `this month`; else write `in the last 365 days`.");
+    return false;
+  }
+
+  bool between_actions() {
+    if (!in_piece(L::DO) || (type() != L::COMMA && type() != L::AND) || at_ + 1 >= piece_.end || !is_action(in_.tokens[at_ + 1].type)) return false;
+    return say(Code::NotUnderstood, "Nothing stands between two actions, so " + word() + " is too much.", "Write them one below the other.");
   }
 
   bool quotes() {
@@ -231,7 +328,7 @@ class Explainer {
       return say(Code::NotUnderstood, in_.span(at_ - 1, at_), "`<>` is no sign of the language.", "Write `is not`, or `!=`.");
     std::vector<std::string> candidates;
     for (const Fault::Expected& e : fault_.expected)
-      if (e.type == L::MESSAGES || e.literal.size() > 1) candidates.push_back(e.type == L::MESSAGES ? "messages" : e.literal);
+      if (e.type != L::SHOW && e.type != L::TASK && (e.type == L::MESSAGES || e.literal.size() > 1)) candidates.push_back(e.type == L::MESSAGES ? "messages" : e.literal);
     const std::string help = type() == L::NAME && !expects(L::NAME) ? diag::did_you_mean(in_.text(at_), candidates) : std::string();
     return say(Code::NotUnderstood, "Here " + phrase + " is needed, not " + word() + ".", help);
   }

@@ -50,10 +50,6 @@ void Input::error(Code code, Span span, std::string message, std::string help) {
   d_.add(code, span, std::move(message), std::move(help));
 }
 
-void Input::not_built(Code code, Span span, std::string message, std::string help) {
-  if (!stopped_) d_.add(code, span, std::move(message), std::move(help));
-}
-
 bool readable(Input& input) {
   const std::string_view text = input.text();
   if (text.size() > input.limits().bytes) {

@@ -46,8 +46,6 @@ class Input {
 
   // A fault of syntax; those beyond Limits::errors are not reported, and parsing stops.
   void error(diag::Code code, Span span, std::string message, std::string help = {});
-  // A construct that is in the language but not built; does not count as a fault of syntax.
-  void not_built(diag::Code code, Span span, std::string message, std::string help = {});
   bool stopped() const { return stopped_; }
 
   std::vector<Token> tokens;    // the last is always kEndOfText

@@ -10,7 +10,8 @@ using diag::Code;
 
 constexpr std::size_t kMaxTokens = 20'000;     // of one clause
 constexpr std::size_t kMaxLogic = 2'000;       // `and`s and `or`s of one clause
-constexpr std::size_t kMaxArithmetic = 500;    // + - * / otherwise of one clause: they make the tree deep, one by one
+constexpr std::size_t kMaxArithmetic = 500;    // + - * / otherwise of one clause, or cell of a table: they make the tree deep, one by one
+constexpr std::size_t kMaxWheres = 500;        // of one clause: where a `where` ends cannot be told for certain without parsing
 
 // A minus behind one of these is a sign, not an operation.
 bool ends_operand(int type) {
@@ -56,7 +57,7 @@ class Depth {
         if (wheres_ > 0) --wheres_;
         prefixes_ = 0;
         break;
-      case PolkuLexer::COMMA:
+      case PolkuLexer::COMMA: case PolkuLexer::BAR: case PolkuLexer::ROW_END:
         wheres_ = prefixes_ = 0;
         break;
       default:
@@ -76,7 +77,7 @@ class Depth {
 
 bool within_limits(Input& input, Piece piece) {
   Depth depth;
-  std::size_t logic = 0, arithmetic = 0;
+  std::size_t logic = 0, arithmetic = 0, wheres = 0;
   for (std::size_t i = piece.begin; i < piece.end; ++i) {
     const int type = input.tokens[i].type;
     if (depth.after(type) > input.limits().depth) {
@@ -85,6 +86,8 @@ bool within_limits(Input& input, Piece piece) {
                   "Take a part of the condition out into a segment.");
       return false;
     }
+    if (type == PolkuLexer::BAR || type == PolkuLexer::ROW_END) arithmetic = 0;
+    wheres += type == PolkuLexer::WHERE;
     logic += type == PolkuLexer::AND || type == PolkuLexer::OR;
     const bool sign = type == PolkuLexer::DASH || type == PolkuLexer::PLUS || type == PolkuLexer::STAR || type == PolkuLexer::SLASH;
     arithmetic += type == PolkuLexer::OTHERWISE || (sign && i > piece.begin && ends_operand(input.tokens[i - 1].type));
@@ -96,6 +99,11 @@ bool within_limits(Input& input, Piece piece) {
     if (arithmetic > kMaxArithmetic) {
       input.error(Code::ConditionTooLarge, input.span(i), "This calculation has more than " + std::to_string(kMaxArithmetic) + " steps.",
                   "Let the catalog have an attribute for a part of it.");
+      return false;
+    }
+    if (wheres > kMaxWheres) {
+      input.error(Code::ConditionTooLarge, input.span(i), "This clause has more than " + std::to_string(kMaxWheres) + " `where`s.",
+                  "Divide it among several clauses or segments.");
       return false;
     }
     if (i - piece.begin >= kMaxTokens) {

@@ -52,17 +52,26 @@ bool Outline::block_begins(std::size_t at) const { return is_block(type(at)) && 
 
 bool Outline::clause_begins(std::size_t at, int piece_type) const {
   const int word = type(at);
-  if (word == L::FROM) return is_number(type(at + 1)) && type(at + 2) == L::MONTH && boundary(at);
+  if (word == L::FROM) return from_begins(at);
   if (!is_hard(word) || !boundary(at)) return false;
   switch (word) {
     case L::NOT: return type(at + 1) == L::IF;
-    case L::THEN: return !(piece_type == L::QUIET && type(at - 1) == L::COMMA);
+    case L::THEN:  // `quiet …, then wait` has no length behind it
+      return piece_type != L::QUIET || (type(at - 1) != L::COMMA && type(at + 1) != L::SKIPPED && (type(at + 1) != L::WAIT || is_number(type(at + 2))));
     case L::WHEN: return type(at - 1) != L::STOP;
     case L::DO: return type(at - 1) != L::BAR;
     case L::SHOW: return piece_type != L::DO && type(at - 1) != L::INT;
     case L::GIVEN: case L::MISSING: case L::UNKNOWN: case L::NOTHING: return false;
     default: return !is_action(word) || piece_type != L::DO;
   }
+}
+
+// `from` is a free name; what follows, and that no name can stand here, tells the clause from it.
+bool Outline::from_begins(std::size_t at) const {
+  const int next = type(at + 1);
+  if (is_number(next) && type(at + 2) == L::MONTH) return boundary(at);
+  if (!in_.tokens[at].first_on_line || (at > 0 && open_[at - 1])) return false;
+  return is_number(next) || next == L::MONTH || next == L::STRING || next == L::TIME || next == L::NAME;
 }
 
 bool Outline::line_begins(std::size_t at) const {
@@ -169,9 +178,8 @@ void Outline::guarantee() {
   const Piece piece = to_end_of_block();
   at_ = piece.end;
   const Name written = head_name(piece.begin, piece.end);
-  if (parser_.parse(piece, &PolkuParser::guaranteeBlock) != nullptr)
-    in_.not_built(Code::GuaranteeNotBuilt, in_.span(piece.begin, piece.begin + 1), "`guarantee` is not built yet.",
-                  "Limits and needed consents of channels stand in the catalog, and hold for every rule.");
+  if (auto* tree = parser_.parse(piece, &PolkuParser::guaranteeBlock))
+    if (auto built = build_.guarantee(tree)) file_.guarantees.push_back(std::move(*built));
   close(piece.begin, "guarantee", written.text);
 }
 

@@ -20,6 +20,7 @@ class Outline {
   bool boundary(std::size_t at) const;
   bool block_begins(std::size_t at) const;
   bool clause_begins(std::size_t at, int piece_type) const;
+  bool from_begins(std::size_t at) const;
   bool line_begins(std::size_t at) const;
 
   // Blocks (outline.cc).
@@ -43,7 +44,7 @@ class Outline {
   void rule_head(Journey& journey);
   void clause(Journey& journey);
   bool fits_here(Piece piece, Journey& journey);
-  bool table_rows_whole(Piece piece);
+  bool table_whole(Piece piece);
   void build_clause(P::ClauseContext* c, Journey& journey);
 
   Input& in_;

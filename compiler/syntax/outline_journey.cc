@@ -70,34 +70,41 @@ void Outline::clause(Journey& journey) {
   Piece piece{at_, at_ + 1};
   while (type(piece.end) != kEndOfText && !clause_begins(piece.end, type(piece.begin))) ++piece.end;
   at_ = piece.end;
-  if (!fits_here(piece, journey) || !table_rows_whole(piece)) return;
+  if (!fits_here(piece, journey) || !table_whole(piece)) return;
   if (auto* tree = parser_.parse(piece, &PolkuParser::clausePiece)) build_clause(tree->clause(), journey);
 }
 
 // What can be said of a clause by its first word alone: that there is no such clause, not here, or not twice.
 bool Outline::fits_here(Piece piece, Journey& journey) {
   const int word = type(piece.begin);
-  const std::string text = ticked(in_.text(piece.begin));
+  const std::string text = word == L::STOP ? "`stop when`" : word == L::HOLD ? "`hold out`" : ticked(in_.text(piece.begin));
   const Span place = in_.span(piece.begin);
   if (in_.tokens[piece.begin].bad) return false;
   if (is_action(word)) {
     in_.error(Code::ActionWithoutDo, place, "The action " + text + " stands without `do`.", "Write `do " + std::string(in_.text(piece.begin)) + " ...`.");
     return false;
   }
-  if (!clause_begins(piece.begin, kEndOfText)) {
+  if (word != L::FROM && !clause_begins(piece.begin, kEndOfText)) {
     std::string help = is_word(word) ? diag::did_you_mean(in_.text(piece.begin), clause_words()) : std::string();
-    if (help.empty()) help = "Clauses begin with `when`, `then`, `only if`, `not if`, `limit`, `priority`, `owner` or `do`.";
+    if (word == L::UNTIL) help = "Both dates stand in one clause: `from 1 December 2026 until 24 December 2026`.";
+    if (help.empty()) help = clause_help();
     in_.error(Code::UnknownClause, place, text + " does not begin a clause.", help);
     return false;
   }
   const bool in_journey = journey.rules.empty();
   const bool of_rules = word == L::WHEN || word == L::THEN || word == L::DO;
+  const bool of_journeys = word == L::GOAL || word == L::STOP || word == L::HOLD;
   if (in_journey && of_rules) {
     in_.error(Code::MisplacedClause, place, "A " + text + " stands in a rule, not in a journey.", "Begin a rule before it: `rule name`.");
     return false;
   }
-  const bool single = of_rules || word == L::PRIORITY || word == L::OWNER;
-  if (single && !seen_.insert(word).second) {
+  if (!in_journey && of_journeys) {
+    in_.error(Code::MisplacedClause, place, "A " + text + " stands in a journey, not in a rule.",
+              "Write it above the first rule of the journey; it holds for all of them.");
+    return false;
+  }
+  const bool several = word == L::ONLY || word == L::NOT || word == L::LIMIT || word == L::STOP;
+  if (!several && !seen_.insert(word).second) {
     const std::string whose = in_journey ? "The journey " + ticked(journey.name.text) : "The rule " + ticked(journey.rules.back().name.text);
     in_.error(Code::ClauseTwice, place, whose + " has a second " + text + ".",
               word == L::WHEN ? "A rule has one `when`; write another rule." : word == L::DO ? "A rule has one `do`; write another rule." : "Keep one of them.");
@@ -106,24 +113,38 @@ bool Outline::fits_here(Piece piece, Journey& journey) {
   return true;
 }
 
-// A row of a table is one line between two bars. What breaks that is said here: the parser would only see the ruins.
-bool Outline::table_rows_whole(Piece piece) {
+// A table stands alone in its `do`, and a row of it is one line between two bars. What breaks that is said here: the parser
+// would only see the ruins.
+bool Outline::table_whole(Piece piece) {
   if (type(piece.begin) != L::DO) return true;
-  bool in_table = false;
-  for (std::size_t i = piece.begin + 1; i < piece.end; ++i) {
-    if (type(i) == L::CHOOSE) in_table = true;
-    if (!in_table || !in_.tokens[i].first_on_line) continue;
+  const auto say = [&](Code code, std::size_t at, const char* said, const char* help) {
+    for (std::size_t i = piece.begin; i < piece.end; ++i)
+      if (in_.tokens[i].bad) return false;  // said when it was read
+    in_.error(code, in_.span(at), said, help);
+    return false;
+  };
+  const bool in_table = piece.begin + 1 < piece.end && type(piece.begin + 1) == L::CHOOSE;
+  bool in_row = false;
+  for (std::size_t i = piece.begin + 2; i < piece.end; ++i) {
+    const bool action = is_action(type(i)) && type(i - 1) != L::DOT && type(i + 1) != L::EQ;
+    if (!in_.tokens[i].first_on_line) {
+      if (!action || type(i) != L::CHOOSE) continue;
+      return in_row ? say(Code::TableAlone, i, "A row of a table holds no table.", "Add the column to this table, or write another rule.")
+                    : say(Code::TableAlone, i, "A table stands alone in its `do`.", "Put the other actions into its rows.");
+    }
+    if (!in_table) {
+      if (!action || type(i) != L::CHOOSE) continue;
+      return say(Code::TableAlone, i, "A table stands alone in its `do`.", "Put the other actions into its rows.");
+    }
     std::size_t last = i;
     while (last + 1 < piece.end && !in_.tokens[last + 1].first_on_line) ++last;
-    const bool begins = type(i) == L::BAR || type(i) == L::ROW_END, ends = type(last) == L::ROW_END;
-    if (type(i) == L::CHOOSE || (begins && ends && last > i)) continue;
-    for (std::size_t j = piece.begin; j < piece.end; ++j)
-      if (in_.tokens[j].bad) return false;  // said when it was read
-    if (begins)
-      in_.error(Code::TableRow, in_.span(last), "This row of the table does not end with `|`.", "A row is one line that begins and ends with `|`.");
-    else
-      in_.error(Code::TableRow, in_.span(i), "This line of the table does not begin with `|`.", "A row is one line that begins and ends with `|`.");
-    return false;
+    in_row = type(i) == L::BAR || type(i) == L::ROW_END;
+    const bool ends = type(last) == L::ROW_END;
+    if (in_row && ends && last > i) continue;
+    if (in_row) return say(Code::TableRow, last, "This row of the table does not end with `|`.", "A row is one line that begins and ends with `|`.");
+    if (action && !ends)
+      return say(Code::TableAlone, i, "A table stands alone in its `do`.", "What is to be done stands in its rows; write `nothing` where nothing is.");
+    return say(Code::TableRow, i, "This line of the table does not begin with `|`.", "A row is one line that begins and ends with `|`.");
   }
   return true;
 }
@@ -143,14 +164,24 @@ void Outline::build_clause(P::ClauseContext* c, Journey& journey) {
     if (auto built = build_.condition(Polarity::NotIf, c, not_if->expr())) conditions.push_back(std::move(*built));
   } else if (auto* limit = as<P::LimitClauseContext>(c)) {
     if (auto built = build_.limit(limit)) (rule != nullptr ? rule->limits : journey.limits).push_back(std::move(*built));
+  } else if (auto* quiet = as<P::QuietClauseContext>(c)) {
+    (rule != nullptr ? rule->quiet : journey.quiet) = build_.quiet(quiet);
+  } else if (auto* once = as<P::OnceClauseContext>(c)) {
+    (rule != nullptr ? rule->once : journey.once) = build_.once(once);
+  } else if (auto* from = as<P::FromClauseContext>(c)) {
+    (rule != nullptr ? rule->dates : journey.dates) = build_.dates(from);
+  } else if (auto* goal = as<P::GoalClauseContext>(c)) {
+    journey.goal = build_.goal(goal);
+  } else if (auto* stop = as<P::StopClauseContext>(c)) {
+    if (auto built = build_.stop_when(stop)) journey.stops.push_back(std::move(*built));
+  } else if (auto* hold_out = as<P::HoldOutClauseContext>(c)) {
+    journey.hold_out = build_.hold_out(hold_out);
   } else if (auto* priority = as<P::PriorityClauseContext>(c)) {
     (rule != nullptr ? rule->priority : journey.priority) = build_.priority(priority);
   } else if (auto* owner = as<P::OwnerClauseContext>(c)) {
     (rule != nullptr ? rule->owner : journey.owner) = build_.owner(owner);
-  } else if (auto* action = as<P::DoClauseContext>(c)) {
-    rule->action = build_.action(action);
   } else {
-    build_.unbuilt_clause(c);
+    rule->action = build_.action(static_cast<P::DoClauseContext*>(c));
   }
 }
 

@@ -15,8 +15,7 @@ struct Limits {
   std::size_t errors = 20;        // of syntax reported in one file
 };
 
-// Parses sources.text(file). Faults become diagnostics (codes PK10xx, PK11xx; PK19xx for constructs that are in the language
-// but not built yet). With errors the tree holds what could be understood, and is only good for finding more errors.
+// Parses sources.text(file): all of the language. Faults become diagnostics (codes PK10xx, PK11xx). With errors the tree holds what could be understood, and is only good for finding more errors.
 // Never throws; time is linear in the size for any input. Safe from several threads with separate Diagnostics.
 File parse(const diag::Sources& sources, std::uint32_t file, diag::Diagnostics& d, const Limits& limits = {});
 

@@ -19,6 +19,11 @@ std::span<const std::string> clause_words() {
   return words;
 }
 
+std::string clause_help() {
+  return "Clauses begin with `when`, `then`, `only if`, `not if`, `once`, `quiet`, `from`, `limit`, `priority`, `owner` or `do`; "
+         "those of a journey also with `goal`, `stop when` or `hold out`.";
+}
+
 std::span<const std::string> test_words() {
   static const std::array<std::string, 5> words{"at", "until", "day", "visitor", "end"};
   return words;

@@ -19,6 +19,7 @@ inline bool is_action(int type) { return type >= PolkuLexer::SEND && type <= Pol
 
 std::span<const std::string> block_words();
 std::span<const std::string> clause_words();  // of a journey or rule
+std::string clause_help();                    // which clauses there are
 std::span<const std::string> test_words();    // that begin a line of a test
 std::span<const std::string> unit_words();
 

@@ -69,13 +69,29 @@ enum class Accepted {
   Refused,       // nothing changed: see Engine::fault()
 };
 
+// A request for what to show in one or several slots ("web.hero") now.
+struct Request {
+  std::string visitor;
+  std::string at;                       // as Event::at
+  std::vector<std::string> slots;
+  std::string id;                       // as Event::id
+};
+
+struct Action {
+  std::string kind;                     // "send", "show", "task", "suppress" or "split"
+  std::string name;                     // the template, task, journey or group, or split
+  std::string channel, slot;            // "send": the channel; "show": both
+  std::string variant;                  // "split"
+  std::int64_t length_ms = 0;           // "suppress"
+  std::vector<std::pair<std::string, std::string>> params;     // as a person reads them: "55.00 EUR"
+};
+
 // A decision that acted. The same record as a line of `polku run`, in parts and as JSON.
 struct Decision {
   std::string id;
   std::int64_t at_ms = 0;               // milliseconds since 1970, UTC
   std::string visitor, journey, rule;
-  std::string kind, name, channel, slot;                       // "send" or "show"; slot empty for "send"
-  std::vector<std::pair<std::string, std::string>> params;     // as a person reads them: "55.00 EUR"
+  std::vector<Action> actions;          // in written order; all of them are to be done
   std::string json;                     // one line, with reasons; docs/decisions-format.md
 };
 
@@ -90,6 +106,8 @@ class Engine {
   // Takes in one event, after the visitor's timers that are due until then. Refused if it lies before the visitor's latest event or
   // before the time advanced to, if the visitor is empty, or if event or time make no sense.
   Accepted ingest(const Event& event);
+  // Takes in one request, as ingest() does an event; what is to be shown is among the next decisions().
+  Accepted ask(const Request& request);
   const std::string& fault() const;     // why the last call was not plainly accepted; empty if it was
 
   // Moves the clock of all visitors and runs their timers, those due at `at` included. False if `at` is no time; see fault().

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <vector>
@@ -90,20 +91,19 @@ void append_number(std::string& out, std::int64_t value, int width) {
 }
 
 void append_date(std::string& out, std::int64_t days) {
-  constexpr std::int64_t kFar = 1'000'000'000'000;  // beyond every Millis; keeps the sums below from overflowing
-  days = std::clamp(days, -kFar, kFar);
-  std::int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097, of_era = z - era * 146097;
-  std::int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-  std::int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  std::int64_t march = (5 * of_year + 2) / 153, month = march < 10 ? march + 3 : march - 9;
-  std::int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-  if (year < 0) out += '-';
-  if (year > 9999) out += '+';
-  append_number(out, year < 0 ? -year : year, 4);
+  const CivilDate date = civil_date(days);
+  if (date.year < 0) out += '-';
+  if (date.year > 9999) out += '+';
+  append_number(out, date.year < 0 ? -std::int64_t{date.year} : date.year, 4);
   out += '-';
-  append_number(out, month, 2);
+  append_number(out, date.month, 2);
   out += '-';
-  append_number(out, (of_year - (153 * march + 2) / 5) + 1, 2);
+  append_number(out, date.day, 2);
+}
+
+// The first instant of a local day. A day before all Millis begins with the first day that does not.
+Millis first_instant(const Zone& zone, std::int64_t day) {
+  return zone.to_instant(std::max(day, std::numeric_limits<Millis>::min() / kDay) * kDay);
 }
 
 // What stands behind the date: reads HH:MM[:SS[.fraction]] and moves `p` behind it.
@@ -179,6 +179,39 @@ std::optional<std::int64_t> civil_day(int year, int month, int day) {
   if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1 || day > kLength[static_cast<std::size_t>(month)]) return std::nullopt;
   if (month == 2 && day == 29 && (year % 4 != 0 || (year % 100 == 0 && year % 400 != 0))) return std::nullopt;
   return days_of(year, month, day);
+}
+
+CivilDate civil_date(std::int64_t days) {
+  constexpr std::int64_t kFar = 200'000'000'000;  // beyond every Millis, and its year still an int
+  days = std::clamp(days, -kFar, kFar);
+  std::int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097, of_era = z - era * 146097;
+  std::int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+  std::int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  std::int64_t march = (5 * of_year + 2) / 153, month = march < 10 ? march + 3 : march - 9;
+  std::int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0), day = of_year - (153 * march + 2) / 5 + 1;
+  return {static_cast<int>(year), static_cast<int>(month), static_cast<int>(day)};
+}
+
+std::optional<std::int64_t> anniversary(const CivilDate& of, int year) {
+  auto day = civil_day(year, of.month, of.day);
+  return day || of.month != 2 || of.day != 29 ? day : civil_day(year, 2, 28);
+}
+
+std::int64_t local_day(const Zone& zone, Millis instant) {
+  const Millis local = zone.to_local(instant);
+  return local / kDay - (local % kDay < 0 ? 1 : 0);
+}
+
+Millis start_of_day(const Zone& zone, Millis now) { return first_instant(zone, local_day(zone, now)); }
+
+Millis start_of_week(const Zone& zone, Millis now) {
+  const std::int64_t day = local_day(zone, now), since_monday = ((day + 3) % 7 + 7) % 7;  // day 0 was a Thursday
+  return first_instant(zone, day - since_monday);
+}
+
+Millis start_of_month(const Zone& zone, Millis now) {
+  const std::int64_t day = local_day(zone, now);
+  return first_instant(zone, day - (civil_date(day).day - 1));
 }
 
 std::optional<std::int64_t> parse_date(std::string_view text) {

@@ -1,5 +1,6 @@
 // Instants as text, and the civil time of a zone. The only place that knows the time-zone library.
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,5 +41,19 @@ std::string format_date(std::int64_t days);
 
 // Days since 1970-01-01 of a civil date; nullopt if there is no such day.
 std::optional<std::int64_t> civil_day(int year, int month, int day);
+struct CivilDate {
+  int year = 1970, month = 1, day = 1;
+};
+CivilDate civil_date(std::int64_t days);
+// The day of `year` that has the month and day of `of`: 29 February is 28 February in a year without one. nullopt outside 0001–9999.
+std::optional<std::int64_t> anniversary(const CivilDate& of, int year);
+
+// The visitor's calendar. The local date that an instant is in, as days since 1970-01-01; and the first instant of the local day, week
+// (Monday) or month that `now` is in, never later than `now`. Where a clock change skips that midnight, or the whole day, it is the
+// first instant after the gap; a midnight that happens twice is the first of the two.
+std::int64_t local_day(const Zone& zone, Millis instant);
+Millis start_of_day(const Zone& zone, Millis now);
+Millis start_of_week(const Zone& zone, Millis now);
+Millis start_of_month(const Zone& zone, Millis now);
 
 }  // namespace polku::base

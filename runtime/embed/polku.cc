@@ -85,7 +85,7 @@ struct Engine::Impl {
   ingest::Row row;
 
   explicit Impl(std::shared_ptr<const Pack::Impl> p)
-      : pack(std::move(p)), engine(*pack->pack->plan, *pack->evaluator, preloaded(), engine::Keep::Acted), identity(catalog()),
+      : pack(std::move(p)), engine(*pack->pack->plan, *pack->evaluator, preloaded(), {.keep = engine::Keep::Acted}), identity(catalog()),
         zone(base::Zone::find(catalog().zone).value_or(base::Zone::utc())) {}
 
   const catalog::Catalog& catalog() const { return pack->pack->plan->catalog; }
@@ -143,6 +143,31 @@ struct Engine::Impl {
     return fault.empty() ? Accepted::Yes : Accepted::Partly;
   }
 
+  Accepted ask(const Request& r) {
+    fault.clear();
+    const std::optional<std::string> visitor = base::nfc(r.visitor);
+    const std::optional<Millis> at = base::parse_instant(r.at, zone);
+    if (!visitor || visitor->empty()) return refuse("the visitor is empty or not UTF-8");
+    if (!at) return refuse("`" + r.at + "` is not a time");
+    history::Event event;
+    event.at = *at;
+    event.type = history::kAsked;
+    for (const std::string& name : r.slots) {
+      const auto dot = name.find('.');
+      const int channel = dot == std::string::npos ? -1 : catalog().channel(std::string_view(name).substr(0, dot));
+      const int slot = channel < 0 ? -1 : catalog().channels[static_cast<std::size_t>(channel)].slot(std::string_view(name).substr(dot + 1));
+      if (slot < 0) return refuse("the catalog has no slot `" + name + "`");
+      const auto same = [&](const history::Place& p) { return p.channel == channel && p.slot == slot; };
+      if (std::none_of(event.asked.begin(), event.asked.end(), same)) event.asked.push_back({channel, slot});
+    }
+    if (event.asked.empty()) return refuse("the request names no slot");
+    event.identity = r.id.empty() ? identity.of_content(*visitor, event, texts) : history::identity_of_id("", r.id);
+    if (!r.id.empty() && known.contains(event.identity)) return Accepted::Duplicate;
+    if (engine.take(*visitor, event) == engine::Taken::OutOfOrder) return refuse("the request lies before the clock of `" + *visitor + "`");
+    if (!r.id.empty()) known.first(event.identity);
+    return Accepted::Yes;
+  }
+
   Accepted refuse(std::string why) {
     fault = std::move(why);
     return Accepted::Refused;
@@ -155,6 +180,7 @@ Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 
 Accepted Engine::ingest(const Event& event) { return impl_->ingest(event); }
+Accepted Engine::ask(const Request& request) { return impl_->ask(request); }
 const std::string& Engine::fault() const { return impl_->fault; }
 std::size_t Engine::visitors() const { return impl_->engine.visitors(); }
 
@@ -169,6 +195,28 @@ bool Engine::advance(const std::string& at) {
   return true;
 }
 
+namespace {
+
+Action action(const history::Action& a, const std::string& currency) {
+  Action out;
+  switch (a.kind) {
+    case history::ActionKind::Send: out.kind = "send"; break;
+    case history::ActionKind::Show: out.kind = "show"; break;
+    case history::ActionKind::Task: out.kind = "task"; break;
+    case history::ActionKind::Suppress: out.kind = "suppress"; break;
+    case history::ActionKind::Split: out.kind = "split"; break;
+  }
+  out.name = a.name;
+  out.channel = a.channel;
+  out.slot = a.slot;
+  out.variant = a.variant;
+  out.length_ms = a.length;
+  for (const history::Seen& s : a.params) out.params.emplace_back(s.name, history::words(s.value, currency));
+  return out;
+}
+
+}  // namespace
+
 std::vector<Decision> Engine::decisions() {
   std::vector<Decision> out;
   const std::string& currency = impl_->catalog().currency;
@@ -179,11 +227,7 @@ std::vector<Decision> Engine::decisions() {
     one.visitor = d.visitor;
     one.journey = d.journey;
     one.rule = d.rule;
-    one.kind = d.action.kind == history::ActionKind::Send ? "send" : "show";
-    one.name = d.action.name;
-    one.channel = d.action.channel;
-    one.slot = d.action.slot;
-    for (const history::Seen& s : d.action.params) one.params.emplace_back(s.name, history::words(s.value, currency));
+    for (const history::Action& a : d.actions) one.actions.push_back(action(a, currency));
     history::append_json(one.json, d, currency);
     out.push_back(std::move(one));
   }

@@ -1,4 +1,4 @@
-// Applies a plan to visitors' events in time order and chooses actions. The runtime's heart; knows the plan, not the language.
+// Applies a plan to visitors' records in time order and chooses actions. The runtime's heart; knows the plan, not the language.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -7,14 +7,19 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "compiler/plan/plan.h"
 #include "runtime/base/text.h"
+#include "runtime/base/time.h"
 #include "runtime/engine/dispatch.h"
 #include "runtime/history/arrivals.h"
 #include "runtime/history/decision.h"
 #include "runtime/history/event.h"
+#include "runtime/history/past.h"
+#include "runtime/history/table.h"
 #include "runtime/record/record.h"
 #include "runtime/timers/timers.h"
 
@@ -23,57 +28,166 @@ namespace polku::engine {
 // Which decisions are handed out. All are counted.
 enum class Keep { Acted, Recorded, All };  // All: `no_match` too
 
+// Who is held out: as the hash says, or (in tests) nobody or everybody.
+enum class HoldOut { ByHash, Nobody, Everybody };
+
 // What happened to a rule's trigger, for explanations.
 struct Step {
   enum class Kind { Started, Restarted, Stopped } kind = Kind::Started;
   Millis at = 0;
   std::size_t rule = 0;
-  plan::OccurrenceId by = 0;    // what started or stopped it
+  plan::OccurrenceId by = 0;    // what started or stopped it; kByTime if nothing happened but time
   Millis due = 0;               // Started, Restarted: when it will fire
 };
+inline constexpr plan::OccurrenceId kByTime = -1;
 
 enum class Taken { Yes, OutOfOrder };
+
+// Whether the engine keeps each visitor's history. Only with histories can records come late, visitors merge, the engine have been down, and
+// packs change; without them memory stays bounded by what the rules need.
+enum class Remember { RecordsOnly, Histories };
+
+struct Options {
+  Keep keep = Keep::Acted;
+  HoldOut hold_out = HoldOut::ByHash;
+  Remember remember = Remember::RecordsOnly;
+};
 
 using OutcomeCounts = std::array<std::uint64_t, history::kOutcomes>;
 
 // One thread at a time. plan, evaluator and texts must outlive the engine; texts must begin with the plan's (plan::preload).
 class Engine {
  public:
-  Engine(const plan::Plan& plan, const plan::Evaluator& evaluator, base::Texts& texts, Keep keep);
+  Engine(const plan::Plan& plan, const plan::Evaluator& evaluator, base::Texts& texts, const Options& options);
   ~Engine();
 
-  // Takes in one record, after all timers of this visitor that are due until then. OutOfOrder: it lies before the
-  // visitor's latest record or the time advanced to; nothing has changed. Events are values of this plan's catalog.
+  // Takes in one record, after all timers of this visitor that are due until it reaches the engine (reading 69). Without histories:
+  // OutOfOrder if it lies before the visitor's latest record or the time advanced to, or merges; nothing has changed then.
+  // Events are values of this plan's catalog.
   Taken take(std::string_view visitor, const history::Event& event);
+
+  // With histories. The engine was down and is up again at `at`: timers due meanwhile are overdue, and `waiting` are the records that came
+  // meanwhile, in the order in which they were received (reading 70).
+  void resume(Millis at, const std::vector<std::pair<std::string, history::Event>>& waiting);
+
+  // With histories on both sides, and this engine new: goes on from `at` with the visitors of `old`, which is empty afterwards
+  // (reading 74). `old` must have been advanced to at - 1 and drained.
+  void succeed(Engine& old, Millis at);
 
   // Runs the clocks of all visitors to `until`, timers due at `until` included.
   void advance(Millis until);
+
+  // A table of answers that holds from its `at` on, for decisions not yet made. Tables come in the order of their times.
+  void publish(history::AnswerTable table);
 
   // Decisions made since the last call, in the order they were made; for one visitor that is the order of the decision file.
   std::vector<history::Decision> drain();
   bool empty() const { return out_.empty(); }
 
-  std::size_t visitors() const { return visitors_.size(); }
+  std::size_t visitors() const { return visitors_.size() - merged_; }
   std::size_t bytes() const;                                            // of all records, approximately
   const std::vector<OutcomeCounts>& counts() const { return counts_; }  // per rule
   void trace(std::vector<Step>* steps) { steps_ = steps; }              // nullptr: no tracing
 
  private:
   struct Visitor;
-  struct Firing { std::int32_t rule; std::int64_t seq; std::uint64_t identity; std::size_t fields; };
+  // Where a firing comes from; of one rule, the earlier kind stands before the later.
+  enum class Origin { Trigger, Opening, Offer };
+  struct Start { Millis at = 0; std::int64_t seq = 0; std::uint64_t identity = 0; std::int32_t alternative = 0; };
+  struct Firing {
+    std::int32_t rule = 0;
+    Origin origin = Origin::Trigger;
+    Start start;
+    std::size_t captures = 0;             // in pool_
+    Value of = kUnknown;                  // Opening: the instant. Offer: the request's identity
+    Millis placed = 0;
+  };
+  struct Happening {                      // a record, or (fields and captures empty) an instant
+    plan::OccurrenceId what = kByTime;
+    Millis at = 0;
+    const Value* fields = nullptr;
+    std::uint64_t identity = 0;
+  };
 
+  // engine.cc: records, clocks, places
   Visitor& find(std::string_view key);
   void run_timers(Visitor& v, Millis until);
-  void happen(Visitor& v, plan::OccurrenceId what, Millis at, const std::vector<Value>& fields, std::uint64_t identity);
-  void stop(Visitor& v, std::size_t rule, Millis at, plan::OccurrenceId by);
-  void start(Visitor& v, std::size_t rule, Millis at, plan::OccurrenceId by, const std::vector<Value>& fields, std::uint64_t identity);
-  void fire_captured(std::size_t rule, const Value* state);
+  void place_timers(Visitor& v, Millis until);
+  void take_in(Visitor& v, const history::Event& event, std::uint64_t identity);
+  void begin_place();
+  void settle(Visitor& v, Millis placed);
   void judge_place(Visitor& v, Millis at);
-  void judge(Visitor& v, const Firing& firing, Millis at);
+  const base::Zone& zone(const Visitor& v);
+  record::View view(const Visitor& v);
+  const Value* attributes(const Visitor& v) const;
+
+  // past.cc: histories, and the fold over them
+  void remember(Visitor& v, std::string_view name, history::Event event);
+  static void end_round(history::Past& past);
+  void fold(Visitor& v, Millis until);
+  void fold_deed(Visitor& v, const history::Deed& deed, Millis at);
+  void use_up(Visitor& v);
+  bool unite(Visitor& into, const history::Event& event);
+  void translate(history::Event& event, const Engine& old);
+  struct Overdue { std::unordered_set<std::uint64_t> firings; std::vector<history::Place> asked; };
+  void judge_overdue(Visitor& v, Millis at, const Overdue& overdue);
+  std::uint64_t key_of(const Firing& f) const;
+  int rule_named(const std::string& journey, const std::string& name) const;
+
+  // fold.cc: what a record does to a visitor's record, and which triggers it completes
+  void happen(Visitor& v, const Happening& h);
+  void stop(Visitor& v, std::size_t rule, const Happening& h);
+  void end_pending(Visitor& v, std::size_t rule, const Happening& h);
+  bool repeated(Visitor& v, std::size_t rule, const Happening& h);
+  bool in_order(Visitor& v, const std::vector<Concern>& parts, std::size_t from, std::size_t to, const Happening& h);
+  void complete(Visitor& v, std::size_t rule, std::int32_t alternative, const Happening& h);
+  void look_at_memberships(Visitor& v, const Happening& h);
+  void convert(Visitor& v, std::size_t goal, const Happening& h);
+  void answered(Visitor& v, std::int32_t channel, Millis at);
+  void ask(Visitor& v, const history::Event& request, std::uint64_t identity);
+  void write_start(Value* to, std::size_t rule, const Start& start, const Value* captures) const;
+  void fire_from(std::size_t rule, Origin origin, const Value* start, Value of = kUnknown);
+
+  // clock.cc: what time alone brings
   void due_at(Visitor& v, Millis due);
-  history::Decision decision(const Visitor& v, const plan::Rule& rule, const plan::Context& context) const;
+  Millis next_deadline(Visitor& v);
+  Millis next_scheduled(Visitor& v, std::size_t rule, Millis after);
+  std::optional<std::int64_t> scheduled_date(Visitor& v, std::size_t rule, Millis now);
+  bool scheduled_at(Visitor& v, std::size_t rule, Millis instant);
+  void deadlines_after_record(Visitor& v);
+  void fire_due(Visitor& v, Millis due);
+
+  // judge.cc: gates
+  struct Judgement;
+  void judge(Visitor& v, const Firing& firing, Millis at);
+  history::Outcome gates(Visitor& v, const Firing& firing, Judgement& j);
+  history::Outcome clauses(const Visitor& v, Judgement& j);
+  history::Outcome choose_row(Judgement& j);
+  bool parameters(Judgement& j);
+  history::Outcome quiet(Judgement& j);
+  bool limits(const Visitor& v, Judgement& j);
+  bool guarantees(const Visitor& v, Judgement& j);
+  bool held_out(const Visitor& v, Judgement& j);
+  bool over(const Visitor& v, Judgement& j, std::int32_t limit, std::string clause);
+
+  // channels.cc: gate 2
+  struct Attempt { history::Outcome outcome = history::Outcome::acted; history::Reason why; Millis opens = 0; };
+  struct Measure { std::int64_t answers = 0, sends = 0; std::string words; };
+  history::Outcome places(const Visitor& v, Judgement& j);
+  history::Outcome best(const Visitor& v, Judgement& j, const plan::Action& action, std::int32_t& chosen);
+  Attempt try_channel(const Visitor& v, const Judgement& j, const plan::Action& action, std::int32_t channel) const;
+  Measure measure(const Visitor& v, const Judgement& j, std::int32_t channel) const;
+
+  // act.cc: what a decision leaves behind, and how it is written down
+  history::Deed deed(const Firing& firing, const Judgement& j, history::Deed::Kind kind, const std::string& id) const;
+  void leave(Visitor& v, int rule, const history::Deed& deed, Millis at, const Start& start, const Value* captures);
+  void act(Visitor& v, int rule, const history::Deed& deed, Millis at);
+  void expose(Visitor& v, int rule, const history::Deed& deed, Millis at);
+  std::vector<history::Action> actions(const Visitor& v, const Judgement& j) const;
+  std::vector<history::Reason> reasons(const Firing& firing, const Judgement& j, bool too_late) const;
   history::Reason reason(const plan::Clause& clause, history::Tri is, const plan::Context& context) const;
   std::vector<history::Seen> seen(const std::vector<plan::Leaf>& leaves, const plan::Context& context) const;
+  void hand_out_conversion(std::size_t rule, history::Decision decision);
 
   struct TextHash {
     using is_transparent = void;
@@ -83,25 +197,41 @@ class Engine {
   const plan::Plan& plan_;
   const plan::Evaluator& evaluator_;
   base::Texts& texts_;
-  Keep keep_;
-  Dispatch dispatch_;
+  const Options options_;
+  const Dispatch dispatch_;
+  const int zone_attribute_;
+  const base::Zone pack_zone_;
+  std::unordered_map<Value, base::Zone> zones_;         // by the text that names them; those that there are not are the pack's
+  std::vector<history::AnswerTable> tables_;
   std::vector<std::unique_ptr<Visitor>> visitors_;
   std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> by_name_;
+  std::size_t merged_ = 0;                              // visitors that became part of another
   timers::Timers timers_;
   Millis floor_ = std::numeric_limits<Millis>::min();  // every visitor's clock is at least here
   std::vector<history::Decision> out_;
   std::vector<OutcomeCounts> counts_;
   std::vector<Step>* steps_ = nullptr;
 
+  std::uint64_t arrivals_ = 0;                 // entries of histories so far
+  bool folding_ = false;                       // firings are placed, not judged
+  std::vector<Firing> placed_;                 // by the fold
+  std::unordered_map<std::uint64_t, std::pair<std::int64_t, const history::Event*>> starts_;  // met by the fold, of those that deeds name: seq, record
+
   // Of the place being judged; kept to reuse their memory.
-  struct Occupied { std::int32_t channel, slot; std::size_t rule; };
+  struct Occupied { std::int32_t channel, slot; std::size_t rule; std::string template_; };
   std::vector<Firing> firings_, round_;
-  std::vector<Value> pool_;                    // fields of firings
-  std::vector<Value> matches_;
+  std::size_t settled_ = 0;                    // of firings_
+  std::vector<Value> pool_;                    // captures of firings
+  std::vector<Value> matches_, fields_;
   std::vector<Occupied> occupied_;
+  std::vector<history::Place> asked_;          // by the request whose place it is
+  std::size_t conversions_ = 0;                // where in out_ those of the place belong
   std::vector<std::pair<std::size_t, history::Decision>> made_;
   std::vector<std::uint64_t> fired_;           // per rule: the place it last fired at
   std::uint64_t place_ = 0;
+  std::size_t acted_ = 0;                      // in this round
+  Happening latest_act_;                       // of this round
+  static constexpr Value kMixed = 2;           // an arm: exposures of both
 };
 
 }  // namespace polku::engine

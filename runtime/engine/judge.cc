@@ -1,135 +1,253 @@
-// The gates that a firing passes, in their order (LANGUAGE.md 5), and the reasons of the decision.
+// The gates that a firing passes, in their order (LANGUAGE.md 5; readings 43 to 59).
 #include <algorithm>
 
-#include "runtime/engine/engine.h"
 #include "runtime/engine/visitor.h"
 
 namespace polku::engine {
 
-using history::Decision;
 using history::Outcome;
 using history::Tri;
 
 namespace {
 
-std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
-
-Tri tri(Value v) { return v == kYes ? Tri::Yes : v == kNo ? Tri::No : Tri::Unknown; }
-
 history::Datum whole(std::int64_t n) { return {catalog::TypeKind::Whole, n, {}, false}; }
+history::Datum time(Millis t) { return {catalog::TypeKind::Time, t, {}, false}; }
+
+const char* unit_name(plan::LimitUnit unit) {
+  switch (unit) {
+    case plan::LimitUnit::Messages: return "messages";
+    case plan::LimitUnit::Shows: return "shows";
+    case plan::LimitUnit::Tasks: return "tasks";
+  }
+  return "";
+}
+
+bool counts_as(const plan::Action& a, plan::LimitUnit unit) {
+  switch (a.kind) {
+    case plan::ActionKind::Send: return unit == plan::LimitUnit::Messages && !a.service;
+    case plan::ActionKind::Show: return unit == plan::LimitUnit::Shows;
+    case plan::ActionKind::Task: return unit == plan::LimitUnit::Tasks;
+    case plan::ActionKind::Suppress:
+    case plan::ActionKind::Split: return false;
+  }
+  return false;
+}
+
+bool shows_in(const plan::Row& row, const std::vector<history::Place>& asked) {
+  return std::all_of(row.actions.begin(), row.actions.end(), [&](const plan::Action& a) {
+    return a.kind != plan::ActionKind::Show ||
+           std::any_of(asked.begin(), asked.end(), [&](const history::Place& p) { return p.channel == a.channels[0] && p.slot == a.slot; });
+  });
+}
 
 }  // namespace
 
-std::vector<history::Seen> Engine::seen(const std::vector<plan::Leaf>& leaves, const plan::Context& context) const {
-  std::vector<history::Seen> out;
-  for (const plan::Leaf& l : leaves) {
-    history::Datum d = history::datum(plan_.codes[at(l.code)].type, evaluator_.evaluate(l.code, context), texts_);
-    d.or_more = l.or_more > 0 && d.value == l.or_more;
-    out.push_back({l.name, std::move(d)});
+std::int64_t acts_in(const plan::Row& row, plan::LimitUnit unit) {
+  return std::count_if(row.actions.begin(), row.actions.end(), [&](const plan::Action& a) { return counts_as(a, unit); });
+}
+
+std::optional<Millis> opening(const base::Zone& zone, Millis from, Millis to, Millis now) {
+  const std::int64_t today = base::local_day(zone, now);
+  for (std::int64_t day = today - 2; day <= today + 1; ++day) {
+    const Millis begins = zone.to_instant(day * kDay + from), ends = zone.to_instant((day + (from > to ? 1 : 0)) * kDay + to);
+    if (begins <= now && now < ends) return ends;
   }
-  return out;
+  return std::nullopt;
 }
 
-history::Reason Engine::reason(const plan::Clause& clause, Tri is, const plan::Context& context) const {
-  return {clause.text, is, seen(clause.leaves, context)};
+// Gate 1, the clauses. `no_match` beats `unknown` beats `suppressed`.
+Outcome Engine::clauses(const Visitor& v, Judgement& j) {
+  Value pass = j.rule.gate < 0 ? kYes : evaluator_.evaluate(j.rule.gate, j.context);
+  for (const plan::Dates& d : j.rule.dates) {
+    if (d.from <= j.context.now && j.context.now < d.until) continue;
+    j.more.push_back({d.text, Tri::No, {{"now", time(j.context.now)}}});
+    pass = kNo;
+  }
+  const std::int32_t mark = plan_.layout.once[j.index];
+  const Value exposed = mark < 0 ? kUnknown : v.record.words[at(mark)];
+  for (const plan::Once& once : j.rule.once) {
+    if (exposed == kUnknown || (once.within && exposed <= j.context.now - *once.within)) continue;
+    j.more.push_back({once.text, Tri::No, {}});
+    pass = kNo;
+  }
+  if (pass != kYes) return pass == kNo ? Outcome::no_match : Outcome::unknown;
+  for (std::int32_t s : j.rule.suppressed_by) {
+    const Value until = v.record.words[at(plan_.layout.suppression[at(s)])];
+    if (until == kUnknown || j.context.now >= until) continue;
+    j.more.push_back({"suppress \"" + plan_.suppressions[at(s)] + "\"", Tri::Yes, {{"until", time(until)}}});
+    return Outcome::suppressed;
+  }
+  return Outcome::acted;
 }
 
-// The decision but for its outcome, with the reasons up to the clauses.
-Decision Engine::decision(const Visitor& v, const plan::Rule& rule, const plan::Context& context) const {
-  const plan::Action& a = rule.action;
-  const catalog::Channel& channel = plan_.catalog.channels[at(a.channel)];
-  Decision d;
-  d.at = context.now;
-  d.visitor = v.key;
-  d.journey = rule.journey;
-  d.rule = rule.name;
-  d.action.kind = a.kind == plan::ActionKind::Send ? history::ActionKind::Send : history::ActionKind::Show;
-  d.action.name = a.name;
-  d.action.channel = channel.name;
-  if (a.slot >= 0) d.action.slot = channel.slots[at(a.slot)];
-  d.because.push_back(reason(rule.when, Tri::Yes, context));
-  if (!rule.then.empty()) d.because.push_back({rule.then, Tri::Yes, {}});
-  for (const plan::Condition& c : rule.conditions) d.because.push_back(reason(c.clause, tri(evaluator_.evaluate(c.clause.code, context)), context));
-  return d;
+// The first row that is not definitely false.
+Outcome Engine::choose_row(Judgement& j) {
+  if (!j.rule.table) {
+    j.row = &j.rule.rows[0];
+    return Outcome::acted;
+  }
+  for (std::size_t i = 0; i < j.rule.rows.size(); ++i) {
+    const plan::Row& row = j.rule.rows[i];
+    const Value is = row.code < 0 ? kYes : evaluator_.evaluate(row.code, j.context);
+    if (is == kNo) continue;
+    j.more.push_back({"row " + std::to_string(i + 1), is == kYes ? Tri::Yes : Tri::Unknown, seen(j.rule.columns, j.context)});
+    j.row = &row;
+    if (is != kYes) return Outcome::unknown;
+    return row.actions.empty() ? Outcome::nothing : Outcome::acted;
+  }
+  j.more.push_back({"no row", Tri::No, seen(j.rule.columns, j.context)});
+  return Outcome::nothing;
+}
+
+bool Engine::parameters(Judgement& j) {
+  j.params.resize(j.row->actions.size());
+  for (std::size_t i = 0; i < j.row->actions.size(); ++i) {
+    for (const plan::Param& p : j.row->actions[i].params) {
+      if (p.code < 0) continue;
+      const Value value = evaluator_.evaluate(p.code, j.context);
+      if (value != kUnknown) {
+        j.params[i].push_back({p.name, history::datum(p.type, value, texts_)});
+      } else if (!p.optional) {
+        j.params.clear();
+        j.more.push_back({p.clause, Tri::Unknown, seen(p.leaves, j.context)});
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+// Gate 3: the rule's quiet hours, then the journey's. Service messages are not held back.
+Outcome Engine::quiet(Judgement& j) {
+  if (acts_in(*j.row, plan::LimitUnit::Messages) == 0) return Outcome::acted;
+  const base::Zone& zone = *static_cast<const record::View*>(j.context.state)->zone;
+  for (const plan::Quiet& q : j.rule.quiet) {
+    const std::optional<Millis> opens = opening(zone, q.from, q.to, j.context.now);
+    if (!opens) continue;
+    j.more.push_back({q.text, Tri::No, {{"opens", time(*opens)}}});
+    j.opens = *opens;
+    return q.wait ? Outcome::waiting : Outcome::quiet;
+  }
+  return Outcome::acted;
+}
+
+bool Engine::over(const Visitor& v, Judgement& j, std::int32_t limit, std::string clause) {
+  const plan::Limit& l = plan_.limits[at(limit)];
+  const std::int64_t more = acts_in(*j.row, l.unit);
+  if (more == 0) return false;
+  const std::int64_t used = record::used(plan_, v.record, limit, j.context.now);
+  if (used + more <= l.count) return false;
+  j.more.push_back({std::move(clause), Tri::No, {{unit_name(l.unit), whole(used)}}});
+  return true;
+}
+
+// Gate 4.
+bool Engine::limits(const Visitor& v, Judgement& j) {
+  return std::none_of(j.rule.limits.begin(), j.rule.limits.end(), [&](std::int32_t l) { return over(v, j, l, plan_.limits[at(l)].text); });
+}
+
+bool Engine::guarantees(const Visitor& v, Judgement& j) {
+  for (const plan::Guarantee& g : plan_.guarantees) {
+    const std::string clause = "guarantee \"" + g.name + "\"";
+    if (g.limit >= 0) {
+      if (over(v, j, g.limit, clause)) return false;
+      continue;
+    }
+    bool concerned = false;
+    for (std::size_t i = 0; i < j.row->actions.size(); ++i) {
+      const plan::Action& a = j.row->actions[i];
+      concerned = concerned || (a.kind == g.kind && !a.service && std::find(g.channels.begin(), g.channels.end(), j.channels[i]) != g.channels.end());
+    }
+    if (!concerned) continue;
+    plan::Context context = j.context;  // it sees what a segment sees
+    context.fields = nullptr;
+    context.before = std::numeric_limits<std::int64_t>::max();
+    const Value kept = evaluator_.evaluate(g.code, context);
+    if (kept == kYes) continue;
+    j.more.push_back({clause, kept == kNo ? Tri::No : Tri::Unknown, seen(g.leaves, context)});
+    return false;
+  }
+  return true;
+}
+
+// Gate 5: a person stays in the arm of the first exposure.
+bool Engine::held_out(const Visitor& v, Judgement& j) {
+  if (j.rule.hold_out < 0 || options_.hold_out == HoldOut::Nobody) return false;
+  const plan::HoldOut& h = plan_.hold_outs[at(j.rule.hold_out)];
+  const Value arm = v.record.words[at(plan_.layout.arm[at(j.rule.hold_out)])];
+  const bool held = options_.hold_out == HoldOut::Everybody || (arm != kUnknown ? arm != kNo : history::bucket(plan_.catalog.salt, h.name, v.person) < static_cast<std::uint32_t>(h.below));
+  if (held) j.more.push_back({h.text, Tri::No, {}});
+  return held;
+}
+
+Outcome Engine::gates(Visitor& v, const Firing& firing, Judgement& j) {
+  if (const Outcome o = clauses(v, j); o != Outcome::acted) return o;
+  const bool offer = j.rule.offers && firing.origin != Origin::Offer;
+  if (offer) return Outcome::offered;
+  if (const Outcome o = choose_row(j); o != Outcome::acted) return o;
+  if (j.rule.offers && !shows_in(*j.row, asked_)) return Outcome::nothing;
+  if (!parameters(j)) return Outcome::unknown;
+  if (const Outcome o = places(v, j); o != Outcome::acted) return o;
+  if (const Outcome o = quiet(j); o != Outcome::acted) return o;
+  if (!limits(v, j)) return Outcome::over_limit;
+  if (!guarantees(v, j)) return Outcome::guarantee;
+  return held_out(v, j) ? Outcome::held_out : Outcome::acted;
 }
 
 void Engine::judge(Visitor& v, const Firing& firing, Millis when) {
   const std::size_t index = at(firing.rule);
   const plan::Rule& rule = plan_.rules[index];
-  const plan::Action& a = rule.action;
-  const catalog::Channel& channel = plan_.catalog.channels[at(a.channel)];
-  const record::View view{&plan_, &v.record, &texts_};
-  const Value* attributes = v.record.words.get() + (plan_.layout.attribute.empty() ? 0 : plan_.layout.attribute[0]);
-  const plan::Context context{when, pool_.data() + firing.fields, attributes, &record::host(), &view};
-
-  Outcome outcome = Outcome::acted;
-  history::Reason refused;
-  std::vector<history::Seen> params;
-
-  const auto gates = [&] {
-    if (rule.gate >= 0) {
-      const Value pass = evaluator_.evaluate(rule.gate, context);
-      if (pass == kNo) return Outcome::no_match;
-      if (pass != kYes) return Outcome::unknown;
-    }
-    for (const plan::Param& p : a.params) {
-      if (p.code < 0) continue;
-      const Value value = evaluator_.evaluate(p.code, context);
-      if (value != kUnknown) {
-        params.push_back({p.name, history::datum(p.type, value, texts_)});
-      } else if (!p.optional) {
-        params.clear();
-        refused = {p.clause, Tri::Unknown, seen(p.leaves, context)};
-        return Outcome::unknown;
-      }
-    }
-    for (const Occupied& o : occupied_) {
-      if (o.channel != a.channel || o.slot != a.slot) continue;
-      const plan::Rule& other = plan_.rules[o.rule];
-      refused = {a.slot < 0 ? "one message by " + channel.name + " at a time" : "one show in " + channel.name + "." + channel.slots[at(a.slot)] + " at a time",
-                 Tri::No,
-                 {{"taken by", {catalog::TypeKind::Text, 0, {other.journey + " / " + other.name}, false}}}};
-      return Outcome::outranked;
-    }
-    const auto need = [&](int attribute, Outcome no) {
-      const catalog::Attribute& n = plan_.catalog.attributes[at(attribute)];
-      const Value value = attributes[attribute];
-      const bool met = no == Outcome::no_consent ? value == kYes : value != kUnknown;
-      if (!met) refused = {channel.name + " needs " + n.name, value == kNo ? Tri::No : Tri::Unknown, {{n.name, history::datum(n.type, value, texts_)}}};
-      return met;
-    };
-    if (channel.needs >= 0 && !need(channel.needs, Outcome::no_consent)) return Outcome::no_consent;
-    if (channel.reach >= 0 && !need(channel.reach, Outcome::no_reach)) return Outcome::no_reach;
-    for (std::int32_t l : rule.limits) {
-      const plan::Limit& limit = plan_.limits[at(l)];
-      if ((limit.unit == plan::LimitUnit::Messages) != (a.kind == plan::ActionKind::Send)) continue;
-      const std::int64_t used = record::used(plan_, v.record, l, when);
-      if (used < limit.count) continue;
-      refused = {limit.text, Tri::No, {{limit.unit == plan::LimitUnit::Messages ? "messages" : "shows", whole(used)}}};
-      return Outcome::over_limit;
-    }
-    return Outcome::acted;
-  };
-  outcome = gates();
-
+  const record::View view = this->view(v);
+  Judgement j{.rule = rule,
+              .index = index,
+              .context = {when, pool_.data() + firing.captures, attributes(v), &record::host(), &view, firing.start.seq},
+              .params = {},
+              .channels = {},
+              .more = {}};
+  const bool too_late = when - firing.placed > plan_.catalog.patience;
+  if (too_late)
+    j.more.push_back({"patience of " + history::words(plan_.catalog.patience), Tri::No, {{"due", time(firing.placed)}}});
+  const Outcome outcome = too_late ? Outcome::too_late : gates(v, firing, j);
   ++counts_[index][static_cast<std::size_t>(outcome)];
   const bool acted = outcome == Outcome::acted;
-  const bool wanted = acted || keep_ == Keep::All || (keep_ == Keep::Recorded && history::outcome_recorded(outcome));
-  if (!wanted) return;
-  Decision d = decision(v, rule, context);
-  d.id = history::firing_id(firing.identity, rule.journey, rule.name);
-  d.outcome = outcome;
-  if (outcome != Outcome::no_match) d.action.params = std::move(params);
-  if (!refused.clause.empty()) d.because.push_back(std::move(refused));
-  if (acted) {
-    occupied_.push_back({a.channel, a.slot, index});
-    for (std::int32_t l : rule.limits)
-      if ((plan_.limits[at(l)].unit == plan::LimitUnit::Messages) == (a.kind == plan::ActionKind::Send)) record::count_limit(plan_, v.record, l, when);
-    ++v.record.seq;
-    static const std::vector<Value> kNoFields;
-    happen(v, plan_.decision_of(index), when, kNoFields, history::identity_of_decision(d.id));
+  const bool wanted = acted || options_.keep == Keep::All || (options_.keep == Keep::Recorded && history::outcome_recorded(outcome));
+  std::string id;
+  if (wanted || outcome == Outcome::held_out) id = history::firing_id(firing.start.identity, rule.journey, rule.name);
+  if (wanted) {
+    history::Decision d;
+    d.id = id;
+    d.at = when;
+    d.visitor = v.key;
+    d.journey = rule.journey;
+    d.rule = rule.name;
+    d.version = plan_.journeys[at(rule.journey_index)].version;
+    d.outcome = outcome;
+    d.actions = actions(v, j);
+    d.because = reasons(firing, j, too_late);
+    made_.emplace_back(index, std::move(d));
   }
-  made_.emplace_back(index, std::move(d));
+
+  const auto leaves = [&](history::Deed::Kind kind) {
+    history::Deed done = deed(firing, j, kind, id);
+    if (v.past) v.past->insert({when, arrivals_++, 0, done});
+    leave(v, firing.rule, done, when, firing.start, pool_.data() + firing.captures);
+  };
+  switch (outcome) {
+    case Outcome::acted:
+      for (std::size_t i = 0; i < j.row->actions.size(); ++i)
+        if (const plan::Action& a = j.row->actions[i]; j.channels[i] >= 0)
+          occupied_.push_back({j.channels[i], a.slot, index, a.kind == plan::ActionKind::Show ? a.name : ""});
+      leaves(history::Deed::Kind::Acted);
+      break;
+    case Outcome::held_out: leaves(history::Deed::Kind::HeldOut); break;
+    case Outcome::waiting: leaves(history::Deed::Kind::Waiting); break;
+    case Outcome::offered: leaves(history::Deed::Kind::Offered); break;
+    case Outcome::no_match: case Outcome::unknown: case Outcome::nothing:
+      if (firing.origin == Origin::Offer) leaves(history::Deed::Kind::Dropped);
+      break;
+    case Outcome::suppressed: case Outcome::outranked: case Outcome::no_consent: case Outcome::no_reach: case Outcome::quiet:
+    case Outcome::over_limit: case Outcome::guarantee: case Outcome::too_late: case Outcome::converted: break;
+  }
 }
 
 }  // namespace polku::engine

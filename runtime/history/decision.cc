@@ -87,12 +87,6 @@ std::string percent(std::int64_t millionths) {
   return s + "%";
 }
 
-std::string duration(Millis d) {
-  for (const auto& [unit, name] : {std::pair{kDay, "day"}, {kHour, "hour"}, {kMinute, "minute"}, {kSecond, "second"}})
-    if (d % unit == 0) return fmt::format("{} {}{}", d / unit, name, d == unit || d == -unit ? "" : "s");
-  return fmt::format("{} milliseconds", d);
-}
-
 std::string yes_no(Value v) { return v == kYes ? "yes" : "no"; }
 
 void quoted(std::string& out, std::string_view text) {
@@ -160,7 +154,59 @@ std::string_view tri_name(Tri t) {
   return "";
 }
 
+void key_and_text(std::string& out, std::string_view key, std::string_view text) {
+  out += key;
+  quoted(out, text);
+}
+
+void json_action(std::string& out, const Action& a, std::string_view currency) {
+  const auto params = [&] {
+    out += R"(,"params":)";
+    json_object(out, a.params, currency);
+  };
+  switch (a.kind) {
+    case ActionKind::Send:
+      key_and_text(out, R"({"kind":"send","name":)", a.name);
+      if (a.channel.empty()) out += R"(,"channel":null)";
+      else key_and_text(out, R"(,"channel":)", a.channel);
+      params();
+      break;
+    case ActionKind::Show:
+      key_and_text(out, R"({"kind":"show","name":)", a.name);
+      key_and_text(out, R"(,"channel":)", a.channel);
+      key_and_text(out, R"(,"slot":)", a.slot);
+      params();
+      break;
+    case ActionKind::Task:
+      key_and_text(out, R"({"kind":"task","name":)", a.name);
+      params();
+      break;
+    case ActionKind::Suppress:
+      key_and_text(out, R"({"kind":"suppress","name":)", a.name);
+      key_and_text(out, R"(,"for":)", words(a.length));
+      break;
+    case ActionKind::Split:
+      key_and_text(out, R"({"kind":"split","name":)", a.name);
+      key_and_text(out, R"(,"variant":)", a.variant);
+      break;
+  }
+  out += '}';
+}
+
 }  // namespace
+
+std::string words(Millis length) {
+  for (const auto& [unit, name] : {std::pair{kDay, "day"}, {kHour, "hour"}, {kMinute, "minute"}, {kSecond, "second"}})
+    if (length % unit == 0) return fmt::format("{} {}{}", length / unit, name, length == unit || length == -unit ? "" : "s");
+  return fmt::format("{} milliseconds", length);
+}
+
+std::string clock_words(Millis of_day) {
+  std::string s = fmt::format("{:02}:{:02}", of_day / kHour, of_day / kMinute % 60);
+  if (of_day % kMinute != 0) s += fmt::format(":{:02}", of_day / kSecond % 60);
+  if (of_day % kSecond != 0) s += fmt::format(".{:03}", of_day % kSecond);
+  return s;
+}
 
 std::string words(const Datum& d, std::string_view currency) {
   if (!d.known()) return "not known";
@@ -172,7 +218,7 @@ std::string words(const Datum& d, std::string_view currency) {
     case TypeKind::Percent: return percent(d.value);
     case TypeKind::Time: return base::format_instant(d.value);
     case TypeKind::Date: return base::format_date(d.value);
-    case TypeKind::Duration: return duration(d.value);
+    case TypeKind::Duration: return words(d.value);
     case TypeKind::Consent: return d.value == kYes ? "given" : "refused";
     case TypeKind::Text:
     case TypeKind::OneOf:
@@ -186,36 +232,26 @@ std::string words(const Datum& d, std::string_view currency) {
 }
 
 void append_json(std::string& out, const Decision& d, std::string_view currency) {
-  out += R"({"schema":1,"id":")";
+  out += R"({"schema":2,"id":")";
   out += d.id;
   out += R"(","at":")";
   out += base::format_instant(d.at);
-  out += R"(","visitor":)";
-  quoted(out, d.visitor);
-  out += R"(,"journey":)";
-  quoted(out, d.journey);
-  out += R"(,"rule":)";
-  quoted(out, d.rule);
+  key_and_text(out, R"(","visitor":)", d.visitor);
+  key_and_text(out, R"(,"journey":)", d.journey);
+  out += R"(,"version":)";
+  out += d.version ? std::to_string(*d.version) : "null";
+  key_and_text(out, R"(,"rule":)", d.rule);
   out += R"(,"outcome":")";
   out += outcome_name(d.outcome);
-  out += R"(","action":{"kind":")";
-  out += d.action.kind == ActionKind::Send ? "send" : "show";
-  out += R"(","name":)";
-  quoted(out, d.action.name);
-  out += R"(,"channel":)";
-  quoted(out, d.action.channel);
-  out += R"(,"slot":)";
-  if (d.action.kind == ActionKind::Send)
-    out += "null";
-  else
-    quoted(out, d.action.slot);
-  out += R"(,"params":)";
-  json_object(out, d.action.params, currency);
-  out += R"(},"because":[)";
+  out += R"(","actions":[)";
+  for (std::size_t i = 0; i < d.actions.size(); ++i) {
+    if (i > 0) out += ',';
+    json_action(out, d.actions[i], currency);
+  }
+  out += R"(],"because":[)";
   for (std::size_t i = 0; i < d.because.size(); ++i) {
     const Reason& r = d.because[i];
-    out += i > 0 ? R"(,{"clause":)" : R"({"clause":)";
-    quoted(out, r.clause);
+    key_and_text(out, i > 0 ? R"(,{"clause":)" : R"({"clause":)", r.clause);
     out += R"(,"is":")";
     out += tri_name(r.is);
     out += R"(","saw":)";

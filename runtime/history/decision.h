@@ -49,10 +49,13 @@ struct Reason {
   std::vector<Seen> saw;                // in written order, each name once
 };
 
-enum class ActionKind { Send, Show };
+enum class ActionKind { Send, Show, Task, Suppress, Split };
 struct Action {
   ActionKind kind = ActionKind::Send;
-  std::string name, channel, slot;      // slot empty for Send
+  std::string name;                     // template, task, what is suppressed, or the split
+  std::string channel, slot;            // Send: channel, empty while `best of` has not chosen. Show: both
+  std::string variant;                  // Split
+  Millis length = 0;                    // Suppress
   std::vector<Seen> params;             // in the template's order; an optional one that is not known is left out
 };
 
@@ -60,18 +63,24 @@ struct Decision {
   std::string id;                       // firing_id()
   Millis at = 0;
   std::string visitor, journey, rule;
+  std::optional<std::int64_t> version;  // of the journey
   Outcome outcome = Outcome::no_match;
-  Action action;
+  std::vector<Action> actions;          // in written order; none while no row of a table is chosen
   std::vector<Reason> because;
 };
 
 // Plain text as a person reads it: `55.00 EUR`, `10%`, `30 minutes`, `2026-12-24`, `gold`, `yes`, `not known`, `3 or more`.
 std::string words(const Datum& d, std::string_view currency);
+std::string words(Millis length);       // `7 days`, `90 minutes`: the largest unit that divides it
+std::string clock_words(Millis of_day); // `21:00`, `21:00:30`
 
 // One line of JSON without line end:
-// {"schema":1,"id":"…","at":"2026-11-21T09:30:00.000Z","visitor":"…","journey":"…","rule":"…","outcome":"acted",
-//  "action":{"kind":"send","name":"…","channel":"…","slot":null,"params":{…}},
+// {"schema":2,"id":"…","at":"2026-11-21T09:30:00.000Z","visitor":"…","journey":"…","version":3,"rule":"…","outcome":"acted",
+//  "actions":[{"kind":"send","name":"…","channel":"…","params":{…}}],
 //  "because":[{"clause":"…","is":"yes","saw":{"cart.value":"55.00 EUR"}}]}
+// version is null if the journey has none. The other actions: {"kind":"show","name":"…","channel":"…","slot":"…","params":{…}},
+// {"kind":"task","name":"…","params":{…}}, {"kind":"suppress","name":"…","for":"14 days"},
+// {"kind":"split","name":"…","variant":"…"}. A channel that is not chosen is null.
 // Yes/no are booleans, whole numbers and numbers are numbers, text and lists are themselves, unknown is null, all else is
 // the string that words() gives.
 void append_json(std::string& out, const Decision& d, std::string_view currency);

@@ -15,7 +15,7 @@ namespace polku::history {
 namespace {
 
 // The first byte of everything that is hashed to 64 bits, so that an id can never stand for a content.
-enum Mark : char { kId = 'i', kContent = 'c', kEqual = 'e', kDecision = 'd', kField = 'f', kAttribute = 'a', kGiven = '=', kMissing = '-' };
+enum Mark : char { kId = 'i', kContent = 'c', kEqual = 'e', kDecision = 'd', kMoment = 'm', kField = 'f', kAttribute = 'a', kSlot = 's', kGiven = '=', kMissing = '-' };
 
 template <class Number>
 void append_big_endian(std::string& out, Number number) {
@@ -100,19 +100,23 @@ struct Identity::Impl {
     std::string name;
     std::vector<Part> fields;
   };
-  std::vector<Type> types;        // the first is kVisitorUpdated
+  std::vector<Type> types;        // of events, and before them of records that are none
+  static std::size_t row(int type) { return static_cast<std::size_t>(type - kAsked); }
   std::vector<Part> attributes;
   std::vector<std::size_t> rank;  // of an attribute: its place in `attributes`
+  std::vector<std::vector<std::string>> slots;  // by channel: their names in full
   std::vector<std::pair<std::size_t, Value>> changes;
+  std::vector<const std::string*> asked;
   std::string buffer;
 };
 
 Identity::Identity(const catalog::Catalog& catalog) : impl_(std::make_unique<Impl>()) {
-  impl_->types.resize(catalog.events.size() + 1);
-  append_text(impl_->types[0].name, "visitor updated");
+  impl_->types.resize(Impl::row(0) + catalog.events.size());
+  append_text(impl_->types[Impl::row(kAsked)].name, "asked for");
+  append_text(impl_->types[Impl::row(kVisitorUpdated)].name, "visitor updated");
   for (std::size_t e = 0; e < catalog.events.size(); ++e) {
     const auto& event = catalog.events[e];
-    auto& type = impl_->types[e + 1];
+    auto& type = impl_->types[Impl::row(0) + e];
     append_text(type.name, event.name);
     for (std::size_t f = 0; f < event.fields.size(); ++f) type.fields.emplace_back(kField, event.fields[f].name, f, event.fields[f].type);
     by_name(type.fields);
@@ -122,13 +126,17 @@ Identity::Identity(const catalog::Catalog& catalog) : impl_(std::make_unique<Imp
   by_name(impl_->attributes);
   impl_->rank.resize(catalog.attributes.size());
   for (std::size_t place = 0; place < impl_->attributes.size(); ++place) impl_->rank[impl_->attributes[place].index] = place;
+  for (const auto& channel : catalog.channels) {
+    auto& slots = impl_->slots.emplace_back();
+    for (const auto& slot : channel.slots) slots.push_back(channel.name + "." + slot);
+  }
 }
 
 Identity::~Identity() = default;
 
 std::uint64_t Identity::of_content(std::string_view visitor, const Event& event, const base::Texts& texts) {
   auto& out = impl_->buffer;
-  const auto& type = impl_->types[static_cast<std::size_t>(event.type + 1)];
+  const auto& type = impl_->types[Impl::row(event.type)];
   out.assign(1, kContent);
   append_text(out, visitor);
   out += type.name;
@@ -153,6 +161,16 @@ std::uint64_t Identity::of_content(std::string_view visitor, const Event& event,
       out += attribute.name;
       out += value == kUnknown ? kMissing : kGiven;
       if (value != kUnknown) append_value(out, attribute, value, texts);
+    }
+  }
+  if (!event.asked.empty()) {
+    auto& asked = impl_->asked;
+    asked.clear();
+    for (const Place& place : event.asked) asked.push_back(&impl_->slots[static_cast<std::size_t>(place.channel)][static_cast<std::size_t>(place.slot)]);
+    std::sort(asked.begin(), asked.end(), [](const std::string* a, const std::string* b) { return *a < *b; });
+    for (const std::string* name : asked) {
+      out += kSlot;
+      append_text(out, *name);
     }
   }
   return hash(out);
@@ -189,6 +207,14 @@ std::string firing_id(std::uint64_t identity, std::string_view journey, std::str
     id += "0123456789abcdef"[byte & 15];
   }
   return id;
+}
+
+std::uint64_t identity_of_moment(std::string_view visitor, Millis at) {
+  thread_local std::string buffer;
+  buffer.assign(1, kMoment);
+  append_text(buffer, visitor);
+  append_big_endian(buffer, static_cast<std::uint64_t>(at));
+  return hash(buffer);
 }
 
 std::uint64_t identity_of_decision(std::string_view firing_id) {

@@ -1,5 +1,6 @@
 #include "runtime/ingest/builder.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace polku::ingest {
@@ -8,6 +9,8 @@ namespace {
 using Kind = Cell::Kind;
 
 bool is_scalar(const Cell& cell) { return cell.kind == Kind::Text || cell.kind == Kind::Number; }
+
+bool is_empty(const Cell& cell) { return cell.kind == Kind::Absent || cell.kind == Kind::Null || (cell.kind == Kind::Text && cell.text.empty()); }
 
 std::string_view shown(const Cell& cell) {
   switch (cell.kind) {
@@ -86,15 +89,49 @@ bool Builder::read_visitor(const Row& row, std::uint64_t line, Record& record) {
   return true;
 }
 
-bool Builder::read_event(const Row& row, std::uint64_t line, history::Event& event) {
+bool Builder::read_type(const Row& row, std::uint64_t line, history::Event& event) {
   event.type = history::kVisitorUpdated;
+  event.asked.clear();
+  const bool request = layout_.asked != kNoSlot && !is_empty(row.cells[layout_.asked]);
+  if (request) {
+    event.type = history::kAsked;
+    if (layout_.event != kNoSlot && !is_empty(row.cells[layout_.event])) return refuse(Reject::event_and_request, line, row.cells[layout_.event]);
+    return read_slots(row.cells[layout_.asked], row, line, event);
+  }
   if (layout_.event == kNoSlot) return true;
   const Cell& cell = row.cells[layout_.event];
-  const bool empty = cell.kind == Kind::Absent || cell.kind == Kind::Null || (cell.kind == Kind::Text && cell.text.empty());
-  if (empty) return !layout_.native || refuse(Reject::no_event, line, cell);
+  if (is_empty(cell)) return !layout_.native || refuse(Reject::no_event, line, cell);
   auto type = is_scalar(cell) ? layout_.events.find(cell.text) : std::nullopt;
   if (!type) return refuse(Reject::unknown_event, line, cell);
   event.type = *type;
+  return true;
+}
+
+bool Builder::read_slots(const Cell& cell, const Row& row, std::uint64_t line, history::Event& event) {
+  const auto add = [&](const Cell& name) {
+    const auto place = name.kind == Kind::Text ? layout_.place_names.find(name.text) : std::nullopt;
+    if (!place) return refuse(Reject::unknown_slot, line, name);
+    places_.push_back(*place);
+    return true;
+  };
+  places_.clear();
+  if (cell.kind == Kind::List) {
+    if (cell.count == 0) return refuse(Reject::no_slot, line, cell);
+    for (std::uint32_t i = 0; i < cell.count; ++i)
+      if (!add(row.items[cell.first + i])) return false;
+  } else if (cell.kind == Kind::Text && setting_.csv) {
+    for (std::string_view rest = cell.text;;) {
+      const std::size_t end = rest.find(';');
+      if (!add({Kind::Text, trimmed(rest.substr(0, end))})) return false;
+      if (end == std::string_view::npos) break;
+      rest.remove_prefix(end + 1);
+    }
+  } else if (!add(cell)) {
+    return false;
+  }
+  std::sort(places_.begin(), places_.end());
+  places_.erase(std::unique(places_.begin(), places_.end()), places_.end());
+  for (int place : places_) event.asked.push_back(layout_.places[static_cast<std::size_t>(place)]);
   return true;
 }
 
@@ -128,7 +165,7 @@ void Builder::read_id(const Row& row, std::uint64_t line, Record& record) {
 }
 
 void Builder::count_strays(const Row& row, std::uint64_t line, int type) {
-  const auto& expected = layout_.expected[static_cast<std::size_t>(type + 1)];
+  const auto& expected = layout_.expected[static_cast<std::size_t>(type - history::kAsked)];
   for (std::size_t slot : row.present)
     if (!expected[slot]) note_value(Reject::unknown_field, line, layout_.slots[slot], row.cells[slot]);
   for (const auto& [name, cell] : row.strays) note_value(Reject::unknown_field, line, name, cell);
@@ -142,12 +179,12 @@ bool Builder::build(const Row& row, std::uint64_t line, Record& record) {
   auto at = read_time(time, setting_.zone);
   if (!at) return refuse(Reject::bad_time, line, time);
   event.at = *at;
-  if (!read_event(row, line, event)) return false;
+  if (!read_type(row, line, event)) return false;
   read_attributes(row, line, event);
   event.fields.clear();
   if (event.type == history::kVisitorUpdated) {
     if (event.changes.empty()) return refuse(Reject::no_event, line, layout_.event == kNoSlot ? Cell{} : row.cells[layout_.event]);
-  } else {
+  } else if (event.type != history::kAsked) {
     const auto& declared = setting_.catalog->events[static_cast<std::size_t>(event.type)].fields;
     event.fields.resize(declared.size(), kUnknown);
     for (const Bind& bind : layout_.fields[static_cast<std::size_t>(event.type)]) {

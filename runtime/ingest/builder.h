@@ -24,7 +24,8 @@ class Builder {
   bool refuse(Reject reject, std::uint64_t line, const Cell& cell);
   void note_value(Reject reject, std::uint64_t line, std::string_view name, const Cell& cell);
   bool read_visitor(const Row& row, std::uint64_t line, Record& record);
-  bool read_event(const Row& row, std::uint64_t line, history::Event& event);
+  bool read_type(const Row& row, std::uint64_t line, history::Event& event);
+  bool read_slots(const Cell& cell, const Row& row, std::uint64_t line, history::Event& event);
   void read_attributes(const Row& row, std::uint64_t line, history::Event& event);
   void read_id(const Row& row, std::uint64_t line, Record& record);
   void count_strays(const Row& row, std::uint64_t line, int type);
@@ -34,6 +35,7 @@ class Builder {
   history::Identity identity_;
   Counts counts_;
   std::string visitor_;  // in NFC, where it was not
+  std::vector<int> places_;  // of the request being read, in layout_.places
 };
 
 }  // namespace polku::ingest

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "runtime/history/event.h"
-
 namespace polku::ingest {
 namespace {
 
@@ -28,6 +26,7 @@ Layout of_source(const catalog::Catalog& catalog, const catalog::Source& source)
   layout.time = slot(layout, source.time, true);
   if (!source.event.empty()) layout.event = slot(layout, source.event, true);
   if (!source.id.empty()) layout.id = slot(layout, source.id, true);
+  if (!source.asked.empty()) layout.asked = slot(layout, source.asked, true);
   for (const auto& [attribute, raw] : source.attributes) {
     const auto& declared = catalog.attributes[static_cast<std::size_t>(attribute)];
     layout.attributes.push_back({slot(layout, raw, true), attribute, derived(declared), ValueReader(declared.type, nullptr)});
@@ -63,6 +62,7 @@ Layout of_native(const catalog::Catalog& catalog) {
   layout.time = slot(layout, "at", true);
   layout.event = slot(layout, "event", true);
   layout.id = slot(layout, "id", false);
+  layout.asked = slot(layout, "asked_for", false);
   layout.fields.resize(catalog.events.size());
   layout.events.add("visitor updated", history::kVisitorUpdated);
   for (std::size_t a = 0; a < catalog.attributes.size(); ++a) {
@@ -76,12 +76,14 @@ Layout of_native(const catalog::Catalog& catalog) {
       layout.fields[e].push_back({slot(layout, std::string(kFields) + field.name, false), static_cast<int>(f), false, ValueReader(field.type, nullptr)});
     }
   }
-  layout.expected.resize(catalog.events.size() + 1);
-  for (std::size_t type = 0; type < layout.expected.size(); ++type) {
-    auto& expected = layout.expected[type];
-    expected.resize(layout.slots.size());
-    for (auto reserved : {layout.visitor, layout.time, layout.event, layout.id}) expected[reserved] = true;
-    for (const Bind& bind : type == 0 ? layout.attributes : layout.fields[type - 1]) expected[bind.slot] = true;
+  const int events = static_cast<int>(catalog.events.size());
+  for (int type = history::kAsked; type < events; ++type) {
+    auto& expected = layout.expected.emplace_back(layout.slots.size());
+    for (auto reserved : {layout.visitor, layout.time, layout.event, layout.id, layout.asked}) expected[reserved] = true;
+    if (type == history::kVisitorUpdated)
+      for (const Bind& bind : layout.attributes) expected[bind.slot] = true;
+    if (type >= 0)
+      for (const Bind& bind : layout.fields[static_cast<std::size_t>(type)]) expected[bind.slot] = true;
   }
   return layout;
 }
@@ -91,7 +93,14 @@ std::string normal(std::string_view name) { return base::nfc(name).value_or(std:
 }  // namespace
 
 Layout layout_of(const catalog::Catalog& catalog, const catalog::Source* source) {
-  return source ? of_source(catalog, *source) : of_native(catalog);
+  Layout layout = source ? of_source(catalog, *source) : of_native(catalog);
+  for (std::size_t c = 0; c < catalog.channels.size(); ++c) {
+    for (std::size_t s = 0; s < catalog.channels[c].slots.size(); ++s) {
+      layout.place_names.add(catalog.channels[c].name + "." + catalog.channels[c].slots[s], static_cast<int>(layout.places.size()));
+      layout.places.push_back({static_cast<int>(c), static_cast<int>(s)});
+    }
+  }
+  return layout;
 }
 
 Header fit_to_header(const Layout& layout, const std::vector<std::string_view>& cells) {
@@ -101,7 +110,7 @@ Header fit_to_header(const Layout& layout, const std::vector<std::string_view>& 
   for (std::size_t s = 0; s < layout.slots.size(); ++s) {
     std::string name = layout.slots[s];
     if (layout.native && name.starts_with(kFields)) name.erase(0, kFields.size());
-    exact.try_emplace(name, s);  // native: `visitor`, `at`, `event` and `id` come first
+    exact.try_emplace(name, s);  // native: `visitor`, `at`, `event`, `id` and `asked_for` come first
     similar.try_emplace(normal(name), s);
   }
   std::vector<bool> there(layout.slots.size());
@@ -125,6 +134,9 @@ Header fit_to_header(const Layout& layout, const std::vector<std::string_view>& 
   for (std::size_t s = 0; s < layout.slots.size(); ++s) {
     if (there[s] || !layout.named[s]) continue;
     const char* what = s == layout.visitor ? "the visitor" : s == layout.time ? "the time" : s == layout.event ? "the event" : nullptr;
+    // Records of the native form may all be requests; a source that has nothing but requests needs them.
+    if (s == layout.event && layout.native && there[layout.asked]) continue;
+    if (s == layout.asked && layout.event == kNoSlot && layout.attributes.empty()) what = "the slots asked for";
     if (!what) {
       header.missing.push_back(layout.slots[s]);
       continue;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "compiler/catalog/catalog.h"
+#include "runtime/history/event.h"
 #include "runtime/ingest/values.h"
 
 namespace polku::ingest {
@@ -24,11 +25,13 @@ struct Bind {
 struct Layout {
   bool native = false;
   std::string source;                       // its name; empty for the native form
-  std::size_t visitor = kNoSlot, time = kNoSlot, event = kNoSlot, id = kNoSlot;
+  std::size_t visitor = kNoSlot, time = kNoSlot, event = kNoSlot, id = kNoSlot, asked = kNoSlot;
   Names events;                             // raw name → event, or kVisitorUpdated
   std::vector<std::vector<Bind>> fields;    // by event
   std::vector<Bind> attributes;             // of every record; native: of `visitor updated` only
-  std::vector<std::vector<bool>> expected;  // native: [event + 1][slot]: belongs to such a record
+  std::vector<std::vector<bool>> expected;  // native: [type - kAsked][slot]: belongs to such a record
+  Names place_names;                        // `web.hero` → which of `places`
+  std::vector<history::Place> places;       // what can be asked for, in catalog order
   std::vector<std::string> slots;           // raw names
   std::vector<bool> named;                  // by slot: worth a word if a header lacks it
   std::unordered_map<std::string, std::size_t> slot_of;

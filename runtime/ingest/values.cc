@@ -12,12 +12,6 @@ bool digit(char c) { return c >= '0' && c <= '9'; }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 bool letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 bool same_word(std::string_view text, std::string_view word) {
   return std::equal(text.begin(), text.end(), word.begin(), word.end(), [](char a, char b) { return lower(a) == b; });
 }
@@ -138,6 +132,12 @@ std::optional<Value> text_list(const Cell& cell, const Row& row, const Setting& 
 }
 
 }  // namespace
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
 
 void Names::add(const std::string& name, int number) {
   for (const std::string& spelling : {name, base::nfc(name).value_or(name)})

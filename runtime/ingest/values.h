@@ -58,5 +58,6 @@ class ValueReader {
 };
 
 std::optional<Millis> read_time(const Cell& cell, const base::Zone& zone);
+std::string_view trimmed(std::string_view text);  // without blanks and tabs around it
 
 }  // namespace polku::ingest

@@ -1,6 +1,9 @@
 #include "runtime/record/record.h"
 
 #include <algorithm>
+#include <limits>
+
+#include "compiler/plan/arith.h"
 
 namespace polku::record {
 
@@ -14,17 +17,31 @@ std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
 const View& view(const plan::Context* c) { return *static_cast<const View*>(c->state); }
 
-// What a window lets through: now - length < t, and behind the latest `since` if it has one.
+// What a window lets through: what is late enough, behind the latest `since` if it has one, and before the start if it says so.
 struct Filter {
   Millis after;                 // t > after
   std::int64_t seq = -1;        // seq > this
+  std::int64_t before = std::numeric_limits<std::int64_t>::max();  // seq < this
   bool nothing = false;
 };
+
+// The latest instant that a window does not reach any more.
+Millis reach(const View& v, const plan::Window& w, Millis now) {
+  Millis from = 0;
+  switch (w.kind) {
+    case plan::WindowKind::Rolling: return now - w.length;
+    case plan::WindowKind::Today: from = base::start_of_day(*v.zone, now); break;
+    case plan::WindowKind::Week: from = base::start_of_week(*v.zone, now); break;
+    case plan::WindowKind::Month: from = base::start_of_month(*v.zone, now); break;
+  }
+  return std::max(from - 1, now - v.plan->catalog.history);
+}
 
 Filter open(const plan::Context* c, std::int64_t window) {
   const View& v = view(c);
   const plan::Window& w = v.plan->windows[static_cast<std::size_t>(window)];
-  Filter f{c->now - w.length};
+  Filter f{reach(v, w, c->now)};
+  if (w.before_this) f.before = c->before;
   if (w.since < 0) return f;
   for (std::size_t i = 0; i < v.plan->marks.size(); ++i) {
     if (v.plan->marks[i].what != w.since) continue;
@@ -35,7 +52,7 @@ Filter open(const plan::Context* c, std::int64_t window) {
   return f;
 }
 
-bool passes(const Filter& f, Millis t, std::int64_t seq) { return !f.nothing && t != kUnknown && t > f.after && seq > f.seq; }
+bool passes(const Filter& f, Millis t, std::int64_t seq) { return !f.nothing && t != kUnknown && t > f.after && seq > f.seq && seq < f.before; }
 
 struct Range { std::int64_t sure = 0, unknown = 0; };
 
@@ -106,6 +123,28 @@ Value host_sum(const plan::Context* c, std::int32_t feature, std::int64_t window
   return fits == total ? fits : kUnknown;  // a total of exactly kUnknown is none either
 }
 
+Value host_average(const plan::Context* c, std::int32_t feature, std::int64_t window, std::int64_t scale) {
+  plan::Wide total = 0, n = 0;
+  if (!each_value(c, feature, window, [&](Value v) {
+        total += v;
+        ++n;
+      }) ||
+      n == 0)
+    return kUnknown;
+  const plan::Wide average = plan::divide_half_even(total * scale, n);
+  const auto fits = static_cast<Value>(average);
+  return fits == average ? fits : kUnknown;
+}
+
+Value host_first(const plan::Context* c, std::int32_t feature, std::int64_t window) {
+  const View& v = view(c);
+  const Filter filter = open(c, window);
+  const std::vector<Value>& list = v.record->lists[at(v.plan->layout.feature_list[at(feature)])];
+  for (std::size_t i = 0; i < list.size(); i += 3)
+    if (passes(filter, list[i], list[i + 1])) return list[i + 2];
+  return kUnknown;
+}
+
 // Of nothing the highest and the lowest are unknown, which is below every value.
 Value host_highest(const plan::Context* c, std::int32_t feature, std::int64_t window) {
   Value highest = kUnknown;
@@ -154,12 +193,13 @@ Record make(const plan::Plan& p) {
   std::fill_n(r.words.get(), l.words, kUnknown);
   for (std::size_t i = 0; i < l.attribute.size(); ++i)
     if (p.defaults[i]) r.words[at(l.attribute[i])] = *p.defaults[i];
+  for (std::int32_t w : l.membership) r.words[at(w)] = kNo;
   if (l.lists > 0) r.lists = std::make_unique<std::vector<Value>[]>(at(l.lists));
   return r;
 }
 
 const plan::Host& host() {
-  static const plan::Host h{host_last, host_count_at_least, host_count, host_count_seen, host_sum, host_highest, host_lowest, host_text};
+  static const plan::Host h{host_last, host_count_at_least, host_count, host_count_seen, host_sum, host_highest, host_lowest, host_average, host_first, host_text};
   return h;
 }
 
@@ -192,7 +232,7 @@ void value(const plan::Plan& p, Record& r, int feature, Place place, Value seen)
   list.insert(list.end(), {place.at, place.seq, seen});
 }
 
-void last(const plan::Plan& p, Record& r, int feature, Place place, std::span<const Value> fields) {
+void last(const plan::Plan& p, Record& r, int feature, Place place, const Value* fields) {
   Value* w = &r.words[at(p.layout.feature[at(feature)])];
   w[0] = place.at;
   w[1] = place.seq;
@@ -200,6 +240,50 @@ void last(const plan::Plan& p, Record& r, int feature, Place place, std::span<co
 }
 
 void reset_last(const plan::Plan& p, Record& r, int feature) { r.words[at(p.layout.feature[at(feature)])] = kUnknown; }
+
+Millis next_change(const View& v, const plan::Membership& m, Millis now) {
+  constexpr Millis kNever = std::numeric_limits<Millis>::max();
+  Millis next = kNever;
+  const auto at_instant = [&](Millis t) {
+    if (t > now) next = std::min(next, t);
+  };
+  const auto expires = [&](Value t, Millis length) {
+    if (t != kUnknown) at_instant(t + length);
+  };
+  for (const plan::Membership::Reading& r : m.readings) {
+    const Feature& f = v.plan->features[at(r.feature)];
+    const std::int32_t first = v.plan->layout.feature[at(r.feature)], list = v.plan->layout.feature_list[at(r.feature)];
+    if (r.window < 0) {
+      expires(v.record->words[at(first)], f.horizon);
+      continue;
+    }
+    const plan::Window& w = v.plan->windows[at(r.window)];
+    const Millis length = w.kind == plan::WindowKind::Rolling ? w.length : v.plan->catalog.history;
+    if (w.kind != plan::WindowKind::Rolling)
+      for (std::int64_t day = base::local_day(*v.zone, now) + 1;; ++day)
+        if (const Millis t = v.zone->to_instant(day * kDay); t > now) {
+          at_instant(t);
+          break;
+        }
+    if (w.since >= 0)
+      for (std::size_t i = 0; i < v.plan->marks.size(); ++i)
+        if (v.plan->marks[i].what == w.since) expires(v.record->words[at(v.plan->layout.mark[i])], v.plan->catalog.history);
+    if (list >= 0) {
+      const std::vector<Value>& entries = v.record->lists[at(list)];
+      const std::size_t stride = f.kind == FeatureKind::Values ? 3 : 2;
+      for (std::size_t i = 0; i < entries.size(); i += stride)
+        if (entries[i] + length > now) {
+          at_instant(entries[i] + length);  // in time order: the others go later
+          break;
+        }
+    } else {
+      for (std::int32_t i = 0; i < f.keep * (f.match.filter >= 0 ? 2 : 1); ++i) expires(v.record->words[at(first + 2 * i)], length);
+    }
+  }
+  const auto instant = std::upper_bound(m.instants.begin(), m.instants.end(), now);
+  if (instant != m.instants.end()) at_instant(*instant);
+  return next;
+}
 
 void count_limit(const plan::Plan& p, Record& r, int limit, Millis when) {
   Value* ring = &r.words[at(p.layout.limit[at(limit)])];

@@ -2,11 +2,11 @@
 #pragma once
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "compiler/plan/plan.h"
 #include "runtime/base/text.h"
+#include "runtime/base/time.h"
 #include "runtime/base/value.h"
 
 namespace polku::record {
@@ -23,13 +23,14 @@ struct Record {
   std::int64_t seq = 0;                           // of the latest history record
 };
 
-Record make(const plan::Plan& plan);              // attributes at their defaults, everything else empty
+Record make(const plan::Plan& plan);              // attributes at their defaults, in no segment, everything else empty
 
 // What Context::state points to while code of this plan is run on a record.
 struct View {
   const plan::Plan* plan = nullptr;
   const Record* record = nullptr;
   const base::Texts* texts = nullptr;
+  const base::Zone* zone = nullptr;               // of the visitor, now
 };
 
 // The answers to plan::Host. Windows are judged at Context::now.
@@ -41,12 +42,16 @@ void set_attribute(const plan::Plan& plan, Record& r, int attribute, Value value
 void mark(const plan::Plan& plan, Record& r, int mark, Place place);
 void count(const plan::Plan& plan, Record& r, int feature, Place place, Value matched);    // matched: kYes or kUnknown
 void value(const plan::Plan& plan, Record& r, int feature, Place place, Value seen);       // seen: of the field; kUnknown if it or the match is
-void last(const plan::Plan& plan, Record& r, int feature, Place place, std::span<const Value> fields);
+void last(const plan::Plan& plan, Record& r, int feature, Place place, const Value* fields);
 void reset_last(const plan::Plan& plan, Record& r, int feature);
+
+// The first instant after `now` at which the code's answer can differ though nothing happens; the largest Millis if none. It may come
+// too early, never too late.
+Millis next_change(const View& view, const plan::Membership& membership, Millis now);
 
 // ---- limits: accepted actions in a rolling window ----
 
 void count_limit(const plan::Plan& plan, Record& r, int limit, Millis at);
-std::int64_t used(const plan::Plan& plan, const Record& r, int limit, Millis now);          // accepted in now - within < t
+std::int64_t used(const plan::Plan& plan, const Record& r, int limit, Millis now);          // in now - within < t, at most Limit::count
 
 }  // namespace polku::record

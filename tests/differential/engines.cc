@@ -15,7 +15,7 @@ class PackEngines : public Engines {
  public:
   PackEngines(std::unique_ptr<driver::Pack> pack, jit::Compiled jit) : pack_(std::move(pack)), jit_(std::move(jit)) {}
 
-  std::vector<std::string> run(Engine engine, const std::string& log, std::string& error) override {
+  std::vector<std::string> run(Engine engine, const std::string& log, const std::vector<history::AnswerTable>& tables, std::string& error) override {
     base::Texts texts;
     plan::preload(texts, *pack_->plan);
     const catalog::Source* source = pack_->catalog.sources.empty() ? nullptr : &pack_->catalog.sources.front();
@@ -25,28 +25,26 @@ class PackEngines : public Engines {
       if (!log.empty()) error = input.error;
       return {};
     }
-    switch (engine) {
-      case Engine::Reference: return replay(*input.reader, texts, cli::EngineKind::Reference, nullptr, error);
-      case Engine::Interpreter: return replay(*input.reader, texts, cli::EngineKind::Interp, nullptr, error);
-      case Engine::Jit: return replay(*input.reader, texts, cli::EngineKind::Jit, jit_.evaluator.get(), error);
-    }
-    return {};
-  }
-
- private:
-  std::vector<std::string> replay(ingest::Reader& reader, base::Texts& texts, cli::EngineKind kind, const plan::Evaluator* evaluator, std::string& error) {
-    std::vector<std::string> lines;
     cli::ReplayOptions options;
-    options.engine = kind;
-    options.evaluator = evaluator;  // compiled once for all logs of the pack
+    options.tables = tables;
     options.keep = engine::Keep::All;
     options.sort_memory = 1u << 20;
-    const cli::ReplayResult result = cli::replay(*pack_, reader, texts, options, [&](std::string_view line) { lines.emplace_back(line); });
+    switch (engine) {
+      case Engine::Reference: options.engine = cli::EngineKind::Reference; break;
+      case Engine::Interpreter: options.engine = cli::EngineKind::Interp; break;
+      case Engine::Jit:
+        options.engine = cli::EngineKind::Jit;
+        options.evaluator = jit_.evaluator.get();  // compiled once for all logs of the pack
+        break;
+    }
+    std::vector<std::string> lines;
+    const cli::ReplayResult result = cli::replay(*pack_, *input.reader, texts, options, [&](std::string_view line) { lines.emplace_back(line); });
     error = result.error;
     if (result.out_of_order > 0) error = "records out of order";
     return lines;
   }
 
+ private:
   std::unique_ptr<driver::Pack> pack_;
   jit::Compiled jit_;
 };

@@ -18,9 +18,9 @@ std::vector<Engine> engines();
 class Engines {
  public:
   virtual ~Engines() = default;
-  // Decisions over the log (native, or of the catalog's first source) in the order of the decision file, `no_match` included. error is set if the log could not be
-  // run at all; then nothing comes back.
-  virtual std::vector<std::string> run(Engine engine, const std::string& log, std::string& error) = 0;
+  // Decisions over the log (native, or of the catalog's first source) in the order of the decision file, `no_match` included. error is set
+  // if the log could not be run at all; then nothing comes back.
+  virtual std::vector<std::string> run(Engine engine, const std::string& log, const std::vector<history::AnswerTable>& tables, std::string& error) = 0;
 };
 
 struct Compiled {

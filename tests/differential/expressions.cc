@@ -4,32 +4,16 @@
 
 namespace polku::differential {
 
-namespace {
-
-constexpr Type kYesNo{TypeKind::YesNo, -1}, kWhole{TypeKind::Whole, -1}, kNumber{TypeKind::Number, -1}, kMoney{TypeKind::Money, -1},
-    kPercent{TypeKind::Percent, -1}, kText{TypeKind::Text, -1}, kTime{TypeKind::Time, -1}, kDate{TypeKind::Date, -1},
-    kDuration{TypeKind::Duration, -1}, kTextList{TypeKind::TextList, -1};
-
-bool ordered(TypeKind kind) {
-  switch (kind) {
-    case TypeKind::Whole: case TypeKind::Number: case TypeKind::Money: case TypeKind::Percent: case TypeKind::Time: case TypeKind::Date:
-    case TypeKind::Duration: return true;
-    case TypeKind::YesNo: case TypeKind::Text: case TypeKind::OneOf: case TypeKind::TextList: case TypeKind::Consent: return false;
-  }
-  return false;
-}
-
-struct Sign { const char* words; const char* sign; };
-constexpr Sign kSigns[] = {{"is", "="}, {"is not", "!="}, {"at least", ">="}, {"at most", "<="}, {"more than", ">"}, {"less than", "<"}};
-
-}  // namespace
-
 std::string Expressions::in(const Written& w, Binding least) {
   if (w.binding < least || random_.percent(3)) return "(" + w.text + ")";
   return w.text;
 }
 
 std::string Expressions::length(Millis longest) { return length_words(random_, lattice_length(world_, random_, longest)); }
+
+std::string Expressions::clock() { return clock_words(random_, clock_time(world_, random_)); }
+
+std::string Expressions::rule_verb(const Scope& scope) { return rule_verb(scope, (*scope.rules)[random_.below(scope.visible)]); }
 
 std::string Expressions::rule_verb(const Scope& scope, const RuleName& rule) {
   const bool other = rule.journey != scope.journey;
@@ -40,18 +24,30 @@ std::string Expressions::rule_verb(const Scope& scope, const RuleName& rule) {
 
 std::string Expressions::occurrence(int event, int depth, int where_percent) {
   const Event& e = world_.events[static_cast<std::size_t>(event)];
-  if (!random_.percent(where_percent)) return e.name;
+  if (!random_.percent(e.fields.empty() ? where_percent / 10 : where_percent)) return e.name;
   ++tally_["where"];
-  const Scope scope{.visitor = false, .own = event, .journey = {}};
+  const Scope scope{.visitor = false, .own = event, .triggers = {}, .journey = {}, .segments = {}};
   return e.name + " where " + condition(scope, depth);
 }
 
-std::string Expressions::window() {
-  switch (random_.weighted({60, 20, 20})) {
-    case 0: ++tally_["window in the last"]; return " in the last " + length(world_.history);
-    case 1: ++tally_["window since"]; return " since " + random_.of(world_.events).name;
-    default: ++tally_["window ever"]; return " ever";
+std::string Expressions::window(const Scope& scope) {
+  const int calendar = scope.visitor ? 1 : 0;
+  const auto holds = [&](Millis length, int weight) { return world_.history >= length ? weight * calendar : 0; };
+  std::string text;
+  switch (random_.weighted({52, 16, 16, holds(kDay, 8), holds(7 * kDay, 6), holds(31 * kDay, 6), scope.before_this ? 5 : 0})) {
+    case 0: ++tally_["window in the last"]; text = " in the last " + length(world_.history); break;
+    case 1: ++tally_["window since"]; text = " since " + random_.of(world_.events).name; break;
+    case 2: ++tally_["window ever"]; text = " ever"; break;
+    case 3: ++tally_["window today"]; text = " today"; break;
+    case 4: ++tally_["window this week"]; text = " this week"; break;
+    case 5: ++tally_["window this month"]; text = " this month"; break;
+    default: ++tally_["window before this"]; return " before this";
   }
+  if (scope.before_this && random_.percent(15)) {
+    ++tally_["window … before this"];
+    text += " before this";
+  }
+  return text;
 }
 
 std::string Expressions::attribute_path(const std::string& name) {
@@ -66,6 +62,10 @@ std::string Expressions::attribute_path(const std::string& name) {
   if (!random_.percent(15)) return text;
   ++tally_["visitor. before an attribute"];
   return "visitor." + text;
+}
+
+bool Expressions::in_sight(const Scope& scope, const Attribute& a) const {
+  return (scope.now || !a.now) && (!a.rules || scope.sees_all_rules());
 }
 
 // Every plain name in sight that has the type.
@@ -87,50 +87,58 @@ std::vector<std::string> Expressions::names(const Scope& scope, Type type) {
     return out;
   }
   for (const Attribute& a : world_.attributes)
-    if (a.type == type && (scope.derived || a.presence != catalog::Presence::Derived)) {
+    if (a.type == type && in_sight(scope, a)) {
       if (a.presence == catalog::Presence::Derived) ++tally_["derived attribute in sight"];
       out.push_back(attribute_path(a.name));
     }
-  if (scope.trigger >= 0) {
-    const Event& e = world_.events[static_cast<std::size_t>(scope.trigger)];
+  for (int event : scope.triggers) {
+    const Event& e = world_.events[static_cast<std::size_t>(event)];
     for (const Field& f : e.fields)
       if (f.type == type) out.push_back(e.name + "." + f.name);
   }
   return out;
 }
 
-std::string Expressions::last_of(const Scope&, Type type) {
+std::string Expressions::field_of(Type type, int& event) {
   const std::vector<int> events = world_.events_with(type);
   if (events.empty()) return {};
-  const Event& e = world_.events[static_cast<std::size_t>(random_.of(events))];
+  event = random_.of(events);
+  const Event& e = world_.events[static_cast<std::size_t>(event)];
   std::vector<std::string> fields;
   for (const Field& f : e.fields)
     if (f.type == type) fields.push_back(f.name);
-  ++tally_["last E.f"];
-  return "last " + e.name + "." + random_.of(fields);
+  return e.name + "." + random_.of(fields);
+}
+
+std::string Expressions::last_of(Type type, bool first) {
+  int event = -1;
+  const std::string field = field_of(type, event);
+  if (field.empty()) return {};
+  ++tally_[first ? "first E.f" : "last E.f"];
+  return (first ? "first " : "last ") + field;
 }
 
 std::string Expressions::count(const Scope& scope, int depth) {
   ++tally_["number of"];
   std::string what;
-  if (scope.rules && !scope.rules->empty() && random_.percent(25)) what = rule_verb(scope, random_.of(*scope.rules));
+  if (scope.visible > 0 && random_.percent(25)) what = rule_verb(scope);
   else what = occurrence(static_cast<int>(random_.below(world_.events.size())), depth < 1 ? 0 : 1, 35);
-  return "number of " + what + window();
+  return "number of " + what + window(scope);
 }
 
-std::string Expressions::sum(const Scope&, Type type, int depth) {
-  const std::vector<int> events = world_.events_with(type);
-  if (events.empty()) return {};
-  const int event = random_.of(events);
-  const Event& e = world_.events[static_cast<std::size_t>(event)];
-  std::vector<std::string> fields;
-  for (const Field& f : e.fields)
-    if (f.type == type) fields.push_back(f.name);
-  const std::string kind = type == kTime || type == kDate || random_.percent(40) ? (random_.percent(50) ? "highest of " : "lowest of ") : "sum of ";
-  ++tally_[kind.substr(0, kind.size() - 1)];
-  std::string text = kind + e.name + "." + random_.of(fields);
-  if (random_.percent(35)) text += " where " + condition({.visitor = false, .own = event, .journey = {}}, depth < 1 ? 0 : 1);
-  return text + window();
+std::string Expressions::sum(const Scope& scope, Type type, int depth) {
+  const bool point = type == kTime || type == kDate;
+  const bool average = !point && type != kWhole && random_.percent(30);
+  int event = -1;
+  const std::string field = field_of(average && type == kNumber && random_.percent(50) ? kWhole : type, event);
+  if (field.empty()) return {};
+  const std::string kind = average ? "average of " : point || random_.percent(40) ? (random_.percent(50) ? "highest of " : "lowest of ") : "sum of ";
+  ++tally_[kind + std::string(catalog::kind_name(type.kind))];
+  std::string text = kind + field;
+  if (random_.percent(35)) {
+    text += " where " + condition({.visitor = false, .own = event, .triggers = {}, .journey = {}, .segments = {}}, depth < 1 ? 0 : 1);
+  }
+  return text + window(scope);
 }
 
 Written Expressions::literal(Type type) {
@@ -143,11 +151,12 @@ Written Expressions::literal(Type type) {
 Written Expressions::leaf(const Scope& scope, Type type) {
   const std::vector<std::string> known = names(scope, type);
   const bool can_sum = type == kWhole || type == kNumber || type == kMoney || type == kPercent || type == kDuration || type == kTime || type == kDate;
+  const bool now = scope.visitor && scope.now && type == kTime;
   for (int tries = 0; tries < 4; ++tries) {
     switch (random_.weighted({45, 12, 12, 10, 10, 11})) {
       case 0: if (!known.empty()) return {random_.of(known)}; break;
-      case 1: if (scope.visitor && type == kTime) { ++tally_["now"]; return {"now"}; } break;
-      case 2: if (scope.visitor) if (std::string s = last_of(scope, type); !s.empty()) return {s}; break;
+      case 1: if (now) { ++tally_["now"]; return {"now"}; } break;
+      case 2: if (scope.visitor) if (std::string s = last_of(type, random_.percent(30)); !s.empty()) return {s}; break;
       case 3: if (scope.visitor && type == kWhole) return {.text = count(scope, 1), .binding = Binding::Atom, .count = true}; break;
       case 4: if (scope.visitor && can_sum) if (std::string s = sum(scope, type, 1); !s.empty()) return {s}; break;
       default: if (has_literal(type.kind)) return literal(type); break;
@@ -155,8 +164,14 @@ Written Expressions::leaf(const Scope& scope, Type type) {
   }
   if (!known.empty()) return {random_.of(known)};
   if (has_literal(type.kind)) return literal(type);
-  if (scope.visitor && type == kTime) return {"now"};
-  if (scope.visitor) return {last_of(scope, type)};
+  if (now) return {"now"};
+  if (scope.visitor) return {last_of(type)};
+  return {};
+}
+
+Written Expressions::looked_up(const Scope& scope, Type type, int depth) {
+  for (int tries = 0; tries < 8; ++tries)
+    if (const Written w = make(scope, type, depth); !w.text.empty() && !w.literal) return {in(w, Binding::Add), Binding::Atom, w.count, false};
   return {};
 }
 
@@ -218,150 +233,6 @@ Written Expressions::make(const Scope& scope, Type type, int depth) {
   }
   return leaf(scope, type);
 }
-
-Type Expressions::comparable(const Scope& scope) {
-  for (int tries = 0; tries < 20; ++tries) {
-    Type type = random_.of({kYesNo, kWhole, kWhole, kWhole, kNumber, kMoney, kMoney, kPercent, kText, kText, kTime, kDate, kDuration, Type{TypeKind::OneOf, 0},
-                            Type{TypeKind::OneOf, 0}});
-    if (type.kind == TypeKind::OneOf) type.list = static_cast<int>(random_.below(world_.lists.size()));
-    if (!names(scope, type).empty() || (scope.visitor && (type == kWhole || type == kTime))) return type;
-  }
-  return kWhole;
-}
-
-Written Expressions::compare(const Scope& scope, int depth) {
-  const Type type = comparable(scope);
-  Written left = make(scope, type, depth), right = random_.percent(60) && has_literal(type.kind) ? literal(type) : make(scope, type, depth);
-  if (type == kTime && random_.percent(30)) {
-    right = literal(kDate);
-    ++tally_["time compared with date"];
-  }
-  if (left.text.empty() || right.text.empty()) return {};
-  // One of two bare words cannot be told from a name.
-  if (type.kind == TypeKind::OneOf && left.literal && right.literal) return {};
-  if (type == kNumber && (left.count || right.count)) return {};  // a count is compared with whole numbers only
-  if (random_.percent(12)) std::swap(left, right);
-  const std::size_t op = ordered(type.kind) ? random_.below(6) : random_.below(2);
-  const bool words = random_.percent(60);
-  std::string sign = words ? kSigns[op].words : kSigns[op].sign;
-  if (words && op >= 2 && random_.percent(30)) sign = (random_.percent(30) ? "is not " : "is ") + sign;
-  ++tally_["compare " + sign];
-  ++tally_["compare of " + std::string(catalog::kind_name(type.kind))];
-  const std::string before = in(left, Binding::Add);
-  return {before + " " + sign + " " + in(right, Binding::Add), Binding::Compare};
-}
-
-// A count on its own on one side, followed as far as the other side decides.
-Written Expressions::compare_count(const Scope& scope, int depth) {
-  std::string left = count(scope, 1), right;
-  if (random_.percent(70)) {
-    right = std::to_string(random_.of({0, 1, 1, 2, 2, 3, 3, 4, 5, 8, -1, 70}));
-    ++tally_["count compared with a constant"];
-  } else {
-    right = in(make(scope, kWhole, depth), Binding::Add);
-    ++tally_["count compared with a value"];
-  }
-  if (random_.percent(25)) {
-    std::swap(left, right);
-    ++tally_["count on the right side"];
-  }
-  const std::size_t op = random_.weighted({15, 10, 35, 13, 14, 13});
-  std::string sign = random_.percent(70) ? kSigns[op].words : kSigns[op].sign;
-  ++tally_["compare " + sign];
-  return {left + " " + sign + " " + right, Binding::Compare};
-}
-
-Written Expressions::one_of(const Scope& scope, int depth) {
-  const Type type = comparable(scope);
-  if (!has_literal(type.kind) || type == kYesNo) return {};
-  const Written subject = make(scope, type, depth);
-  if (subject.text.empty() || subject.literal || (subject.count && type == kNumber)) return {};
-  const bool negated = random_.percent(30);
-  std::string text = in(subject, Binding::Add) + (negated ? " is not one of [" : " is one of [");
-  for (std::size_t i = 0, n = 1 + random_.below(3); i < n; ++i) {
-    const Written value = random_.percent(85) ? literal(type) : leaf(scope, type);
-    if (value.count) return {};
-    text += (i == 0 ? "" : ", ") + value.text;
-  }
-  ++tally_[negated ? "is not one of" : "is one of"];
-  return {text + "]", Binding::Compare};
-}
-
-Written Expressions::text_test(const Scope& scope, int depth) {
-  const bool list = random_.percent(35);
-  const Written subject = make(scope, list ? kTextList : kText, depth), argument = random_.percent(75) ? literal(kText) : leaf(scope, kText);
-  if (subject.text.empty() || argument.text.empty()) return {};
-  const std::string op = list ? "contains" : random_.of({"contains", "starts with", "ends with"});
-  ++tally_[op + (list ? " (list)" : "")];
-  const std::string before = in(subject, Binding::Add);
-  return {before + " " + op + " " + in(argument, Binding::Add), Binding::Compare};
-}
-
-Written Expressions::presence(const Scope& scope, int depth) {
-  const bool given = random_.percent(60);
-  const bool negated = random_.percent(20);
-  const std::string verb = std::string(negated ? " is not" : " is") + (given ? " given" : " missing");
-  if (negated) ++tally_["is not given, is not missing"];
-  if (scope.visitor && random_.percent(30)) {
-    ++tally_[given ? "consent is given" : "consent is missing"];
-    const std::vector<std::string> consents = names(scope, {TypeKind::Consent, -1});
-    return {random_.of(consents) + verb, Binding::Compare};
-  }
-  const Type type = random_.of({kWhole, kNumber, kMoney, kPercent, kText, kTime, kDate, kDuration, kTextList, kYesNo});
-  const Written subject = make(scope, type, random_.percent(25) ? depth : 0);
-  if (subject.text.empty()) return {};
-  ++tally_[given ? "is given" : "is missing"];
-  return {in(subject, Binding::Add) + verb, Binding::Compare};
-}
-
-Written Expressions::happened(const Scope& scope, int) {
-  if (scope.rules && !scope.rules->empty() && random_.percent(35)) {
-    const std::string what = rule_verb(scope, random_.of(*scope.rules));
-    return {what + window(), Binding::Compare};
-  }
-  ++tally_["happened"];
-  const std::string what = occurrence(static_cast<int>(random_.below(world_.events.size())), 1, 35);
-  return {what + " happened" + window(), Binding::Compare};
-}
-
-Written Expressions::in_segment(const Scope& scope) {
-  const bool negated = random_.percent(25);
-  ++tally_[negated ? "visitor not in" : "visitor in"];
-  const std::string in = std::string(random_.percent(20) ? "visitor is " : "visitor ") + (negated ? "not in s" : "in s");
-  return {in + std::to_string(1 + random_.below(scope.segments)), Binding::Compare};
-}
-
-Written Expressions::yes_no(const Scope& scope, int depth) {
-  for (int tries = 0; tries < 6; ++tries) {
-    const bool deep = depth > 0, v = scope.visitor;
-    Written w;
-    switch (random_.weighted({30, v ? 16 : 0, 6, 8, 10, v ? 12 : 0, v && scope.segments > 0 ? 12 : 0, deep ? 16 : 0, deep ? 8 : 0, 6})) {
-      case 0: w = compare(scope, depth); break;
-      case 1: w = compare_count(scope, depth); break;
-      case 2: w = one_of(scope, depth); break;
-      case 3: w = text_test(scope, depth); break;
-      case 4: w = presence(scope, depth); break;
-      case 5: w = happened(scope, depth); break;
-      case 6: w = in_segment(scope); break;
-      case 7: {
-        const bool both = random_.percent(50);
-        const Written l = yes_no(scope, depth - 1), r = yes_no(scope, depth - 1);
-        ++tally_[both ? "and" : "or"];
-        const Binding binding = both ? Binding::And : Binding::Or;
-        const std::string before = in(l, binding);
-        return {before + (both ? " and " : " or ") + in(r, both ? Binding::Not : Binding::And), binding};
-      }
-      case 8:
-        ++tally_["not"];
-        return {"not " + in(yes_no(scope, depth - 1), Binding::Not), Binding::Not};
-      default: w = leaf(scope, kYesNo); break;
-    }
-    if (!w.text.empty()) return w;
-  }
-  return literal(kYesNo);
-}
-
-std::string Expressions::condition(const Scope& scope, int depth) { return yes_no(scope, depth).text; }
 
 std::string Expressions::value(const Scope& scope, Type type, int depth) {
   const Written w = make(scope, type, depth);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/history/table.h"
 #include "tests/differential/world.h"
 
 namespace polku::differential {
@@ -17,6 +18,7 @@ struct Pack {
   std::string catalog;
   std::vector<RuleFile> files;  // in written order, by name
   std::vector<int> starts;      // events that start a rule; the more often, the more rules
+  bool best_of = false;         // channels are chosen among
   Tally tally;                  // what was generated
 };
 
@@ -24,5 +26,7 @@ Pack make_pack(std::uint64_t seed);
 
 // NDJSON, native or as the catalog's only source has it; records of one visitor in time order, visitors interleaved.
 std::string make_log(const Pack& pack, std::uint64_t seed, Tally& tally);
+// The tables of answers that were published meanwhile, in the order of their times.
+std::vector<history::AnswerTable> make_tables(const Pack& pack, std::uint64_t seed, Tally& tally);
 
 }  // namespace polku::differential

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "tests/differential/values.h"
 #include "tests/differential/world.h"
 
@@ -58,13 +60,16 @@ std::string source(const World& world) {
   }
   if (world.renamed) out += "    events:\n" + events;
   if (!all_fields.empty()) out += "    fields:\n" + all_fields;
-  return out + "    attributes:\n" + attributes;
+  const bool slots = std::any_of(world.channels.begin(), world.channels.end(), [](const Channel& c) { return !c.slots.empty(); });
+  return out + (slots ? "    asked for: wants\n" : "") + "    attributes:\n" + attributes;
 }
 
 }  // namespace
 
 std::string print_catalog(const World& world, Random& random) {
-  std::string out = "catalog: random\ncurrency: EUR\ntime zone: " + world.zone + "\nhistory: " + length_words(random, world.history) + "\nevents:\n";
+  std::string out = "catalog: random\ncurrency: EUR\ntime zone: " + world.zone + "\nhistory: " + length_words(random, world.history) + "\n";
+  if (!world.salt.empty()) out += "salt: " + json_text(world.salt) + "\n";
+  out += "events:\n";
   for (const Event& e : world.events) out += "  " + e.name + ": " + fields(world, random, e.fields) + "\n";
   out += "visitor:\n";
   std::vector<std::string> lines;
@@ -77,6 +82,8 @@ std::string print_catalog(const World& world, Random& random) {
     if (c.needs >= 0) keys.push_back("needs: " + world.attributes[static_cast<std::size_t>(c.needs)].name);
     if (c.reach >= 0) keys.push_back("reach: " + world.attributes[static_cast<std::size_t>(c.reach)].name);
     if (c.limit > 0) keys.push_back("limit: " + std::to_string(c.limit) + " in " + length_words(random, c.within));
+    if (c.quiet_from >= 0) keys.push_back("quiet: \"" + clock_words(random, c.quiet_from) + " to " + clock_words(random, c.quiet_to) + "\"");
+    if (c.answer >= 0) keys.push_back("answer: " + world.events[static_cast<std::size_t>(c.answer)].name + " within " + length_words(random, c.answered_within));
     if (!c.slots.empty()) keys.push_back("slots: " + list(c.slots));
     const std::string all = list(keys);
     out += "  " + c.name + ": { " + all.substr(1, all.size() - 2) + " }\n";
@@ -85,8 +92,10 @@ std::string print_catalog(const World& world, Random& random) {
   for (const Template& t : world.templates) {
     std::vector<std::string> by;
     for (int c : t.by) by.push_back(world.channels[static_cast<std::size_t>(c)].name);
-    out += "  " + t.name + ": { by: " + list(by) + (t.params.empty() ? "" : ", with: " + fields(world, random, t.params)) + " }\n";
+    out += "  " + t.name + ": { by: " + list(by) + (t.service ? ", service: true" : "") + (t.params.empty() ? "" : ", with: " + fields(world, random, t.params)) + " }\n";
   }
+  out += "tasks:\n";
+  for (const Task& t : world.tasks) out += "  " + t.name + ": {" + (t.params.empty() ? "" : " with: " + fields(world, random, t.params) + " ") + "}\n";
   return world.source ? out + source(world) : out;
 }
 

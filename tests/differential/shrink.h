@@ -13,6 +13,7 @@ struct Case {
   std::string catalog;
   std::vector<RuleFile> files;
   std::string log;
+  std::vector<history::AnswerTable> tables;
 };
 
 // fails must hold for `start`; it is called at most `attempts` times. What comes back fails too.

@@ -48,7 +48,8 @@ Value draw_value(const World& world, Random& random, Type type, bool far) {
       const Value on_lattice = world.origin + world.unit * random.between(-3, 12);
       return on_lattice + random.of({0, 0, 0, 1, -1});
     }
-    case TypeKind::Date: return world.day + random.of({0, 0, 1, 1, 2, -1, 5, -200});
+    // The last ones make days of the year that logs meet: 29 February too.
+    case TypeKind::Date: return world.day + random.of({0, 0, 1, 1, 2, -1, 5, -200, -365, -364, 18321 - static_cast<int>(world.day)});
     case TypeKind::Duration: return world.unit * random.of({0, 1, 1, 2, 2, 3, 4, 5});
     case TypeKind::Consent: return random.percent(80) ? kYes : kNo;
   }
@@ -75,7 +76,7 @@ Drawn draw(const World& world, Random& random, Type type, bool far) {
   return drawn;
 }
 
-bool has_literal(TypeKind kind) { return kind != TypeKind::Time && kind != TypeKind::TextList && kind != TypeKind::Consent; }
+bool has_literal(TypeKind kind) { return kind != TypeKind::Time && kind != TypeKind::Consent; }
 
 std::string length_words(Random& random, Millis length) {
   std::vector<const Unit*> fitting;
@@ -97,6 +98,14 @@ std::string quoted(std::string_view text) {
 
 std::string instant(Millis at) { return base::format_instant(at); }
 
+std::string clock_words(Random& random, Millis of_day) {
+  const auto two = [](Millis n) { return (n < 10 ? "0" : "") + std::to_string(n); };
+  const Millis seconds = of_day / kSecond % 60;
+  return two(of_day / kHour) + ":" + two(of_day / kMinute % 60) + (seconds != 0 || random.percent(5) ? ":" + two(seconds) : "");
+}
+
+std::string share_words(Value ten_thousandths) { return decimal(ten_thousandths, 2, 0) + "%"; }
+
 std::string rule_literal(const World&, Random& random, const Drawn& d) {
   switch (d.type.kind) {
     case TypeKind::YesNo: return d.value == kYes ? "yes" : "no";
@@ -108,7 +117,12 @@ std::string rule_literal(const World&, Random& random, const Drawn& d) {
     case TypeKind::OneOf: return d.texts[0];
     case TypeKind::Date: return date_words(d.value);
     case TypeKind::Duration: return length_words(random, d.value);
-    case TypeKind::Time: case TypeKind::TextList: case TypeKind::Consent: break;
+    case TypeKind::TextList: {  // none is empty
+      std::string out = "[" + quoted(d.texts.empty() ? "a" : d.texts[0]);
+      for (std::size_t i = 1; i < d.texts.size(); ++i) out += ", " + quoted(d.texts[i]);
+      return out + "]";
+    }
+    case TypeKind::Time: case TypeKind::Consent: break;
   }
   return {};
 }

@@ -16,7 +16,7 @@ struct Drawn {
 // far: from the ends of the 64-bit range, where arithmetic overflows.
 Drawn draw(const World& world, Random& random, Type type, bool far);
 
-// As a rule file says it. Times, lists of text and consents cannot be written.
+// As a rule file says it. Times and consents cannot be written.
 bool has_literal(TypeKind kind);
 std::string rule_literal(const World& world, Random& random, const Drawn& drawn);
 
@@ -28,6 +28,8 @@ std::string json_value(const World& world, Random& random, const Drawn& drawn);
 std::string json_text(std::string_view text);
 
 std::string length_words(Random& random, Millis length);  // "90 minutes", in any unit that divides it
+std::string clock_words(Random& random, Millis of_day);     // "09:00", "09:00:30"
+std::string share_words(Value ten_thousandths);            // "12.5%"
 std::string quoted(std::string_view text);                 // as a rule file quotes it
 std::string instant(Millis at);                            // RFC 3339, UTC, milliseconds
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/base/time.h"
 #include "tests/differential/values.h"
 
 namespace polku::differential {
@@ -28,6 +29,35 @@ std::string field_name(Random& random, std::size_t i) {
   return random.of(stems) + std::to_string(i);
 }
 
+// The pack's zone and the day on which its logs begin: plain days, clock changes (of an hour, of half an hour, at midnight), a day that never was,
+// the ends of months, weeks and years, a leap day, the first hours of 1970.
+struct Era { const char* zone; int year, month, day; };
+constexpr Era kEras[] = {
+    {"Europe/Helsinki", 2026, 1, 5},    {"Europe/Helsinki", 2026, 3, 29},     {"Europe/Helsinki", 2026, 10, 25},    {"UTC", 2026, 1, 5},
+    {"UTC", 1970, 1, 1},                {"UTC", 2024, 2, 28},                 {"Asia/Kolkata", 2026, 2, 27},        {"America/New_York", 2026, 3, 8},
+    {"America/New_York", 2026, 11, 1},  {"Australia/Lord_Howe", 2026, 4, 5},  {"Australia/Lord_Howe", 2026, 10, 4}, {"America/St_Johns", 2026, 3, 8},
+    {"Africa/Cairo", 2026, 4, 24},      {"Asia/Beirut", 2026, 3, 29},         {"Pacific/Apia", 2011, 12, 30},       {"Europe/Helsinki", 2025, 12, 31},
+};
+
+void choose_time(World& world, Random& random) {
+  world.unit = random.of({kSecond, kMinute, 10 * kMinute, 10 * kMinute, kHour, kHour, kDay});
+  world.history = world.unit * random.between(2, 30);
+  // `today`, `this week` and `this month` need a history that holds one.
+  if (random.percent(45)) world.history = std::max(world.history, kDay * random.of({1, 2, 7, 9, 31, 40}));
+  const Era& era = kEras[random.below(std::size(kEras))];
+  world.zone = era.zone;
+  const base::Zone zone = base::Zone::find(world.zone).value_or(base::Zone::utc());
+  const std::int64_t day = base::civil_day(era.year, era.month, era.day).value_or(0);
+  world.origin = zone.to_instant(day * kDay + random.of({Millis{0}, 2 * kHour, 3 * kHour, 4 * kHour, 10 * kHour, 22 * kHour, 23 * kHour + 30 * kMinute}));
+  world.origin -= world.unit * random.of({0, 0, 1, 3, 6});
+  world.day = base::local_day(zone, world.origin);
+  world.clocks.push_back(0);
+  static const std::vector<std::string> all = {"Europe/Helsinki",   "America/New_York",    "Australia/Lord_Howe", "Asia/Kolkata", "Asia/Kathmandu", "Pacific/Kiritimati",
+                                               "Pacific/Pago_Pago", "Australia/Adelaide", "Africa/Cairo",        "Asia/Tokyo"};
+  world.zones = {world.zone, random.of(all), random.of(all), random.of({"Nowhere", "", "europe/helsinki", "right/UTC"})};
+  world.salt = random.of({"", "", "s1", "Sälz \xe2\x9c\x88"});
+}
+
 void add_lists(World& world, Random& random) {
   static const std::vector<std::string> words = {"gold", "silver", "none", "basic", "north", "south", "value0", "path1", "e1", "two_2"};
   for (std::size_t i = 0, n = 1 + random.below(2); i < n; ++i) {
@@ -52,7 +82,12 @@ void add_events(World& world, Random& random, Tally& tally) {
 void add_attributes(World& world, Random& random, Tally& tally) {
   for (std::size_t i = 0, n = 1 + random.below(2); i < n; ++i)
     world.attributes.push_back({numbered("consent.c", i + 1), {TypeKind::Consent, -1}, Presence::Always, {}, {}});
-  if (random.percent(30)) world.attributes.push_back({"time zone", {TypeKind::Text, -1}, Presence::Optional, {}, {}});
+  if (random.percent(55)) {
+    Attribute zone{"time zone", {TypeKind::Text, -1}, random.of({Presence::Optional, Presence::Optional, Presence::Always, Presence::Default}), {}, {}};
+    if (zone.presence == Presence::Default) zone.value = world.zones[random.below(3)];
+    ++tally["attribute time zone"];
+    world.attributes.push_back(std::move(zone));
+  }
   static const std::vector<std::string> stems = {"customer.a", "cart.limit", "a", "deep.er.name", "consent_like"};
   for (std::size_t i = 0, n = 2 + random.below(7); i < n; ++i) {
     Attribute a{random.of(stems) + std::to_string(i), random_type(world, random), Presence::Optional, {}, {}};
@@ -66,41 +101,65 @@ void add_attributes(World& world, Random& random, Tally& tally) {
     ++tally[a.presence == Presence::Default ? "attribute with default" : a.presence == Presence::Optional ? "attribute optional" : "attribute always"];
     world.attributes.push_back(std::move(a));
   }
+  // What `on DATE` and `visitor is NAME` ask for.
+  if (random.percent(40)) world.attributes.push_back({"birthday", {random.percent(70) ? TypeKind::Date : TypeKind::Time, -1}, Presence::Optional, {}, {}});
+  if (random.percent(40)) world.attributes.push_back({"anonymous", {TypeKind::YesNo, -1}, Presence::Optional, {}, {}});
 }
 
 void add_channels(World& world, Random& random, Tally& tally) {
-  for (std::size_t i = 0, n = 1 + random.below(3); i < n; ++i) {
+  for (std::size_t i = 0, n = 1 + random.below(4); i < n; ++i) {
     Channel c{.name = numbered("ch", i + 1), .slots = {}};
     for (std::size_t a = 0; a < world.attributes.size(); ++a) {
       const bool consent = world.attributes[a].type.kind == TypeKind::Consent;
       if (consent && c.needs < 0 && random.percent(25)) c.needs = static_cast<int>(a);
-      if (!consent && c.reach < 0 && random.percent(6)) c.reach = static_cast<int>(a);
+      if (!consent && c.reach < 0 && random.percent(5)) c.reach = static_cast<int>(a);
     }
     if (random.percent(25)) {
       c.limit = random.between(1, 4);
       c.within = lattice_length(world, random, world.history);
     }
-    for (std::size_t s = 0, slots = random.of<std::size_t>({0, 0, 0, 1, 2}); s < slots; ++s) c.slots.push_back(numbered("slot", s + 1));
+    for (std::size_t s = 0, slots = random.of<std::size_t>({0, 0, 0, 0, 1, 2, 3}); s < slots; ++s) c.slots.push_back(numbered("slot", s + 1));
+    if (c.slots.empty() && random.percent(15)) {
+      c.quiet_from = clock_time(world, random);
+      do c.quiet_to = clock_time(world, random);
+      while (c.quiet_to == c.quiet_from);
+    }
+    if (c.slots.empty() && random.percent(35)) {
+      c.answer = static_cast<int>(random.below(world.events.size()));
+      c.answered_within = lattice_length(world, random, world.history);
+    }
     if (c.needs >= 0) ++tally["channel needs"];
     if (c.reach >= 0) ++tally["channel reach"];
     if (c.limit > 0) ++tally["channel limit"];
+    if (c.quiet_from >= 0) ++tally["channel quiet"];
+    if (c.answer >= 0) ++tally["channel answer"];
     if (!c.slots.empty()) ++tally["channel slots"];
     world.channels.push_back(std::move(c));
   }
+}
+
+std::vector<Field> parameters(const World& world, Random& random, Tally& tally) {
+  std::vector<Field> out;
+  for (std::size_t p = 0, params = random.of<std::size_t>({0, 0, 1, 1, 2, 3}); p < params; ++p) {
+    out.push_back({numbered("p", p + 1), random_type(world, random), random.percent(40)});
+    ++tally["parameter " + std::string(catalog::kind_name(out.back().type.kind)) + (out.back().optional ? " optional" : "")];
+  }
+  return out;
 }
 
 void add_templates(World& world, Random& random, Tally& tally) {
   for (std::size_t i = 0, n = 1 + random.below(4); i < n; ++i) {
     Template t{numbered("template_", i + 1), {}, {}};
     for (std::size_t c = 0; c < world.channels.size(); ++c)
-      if (random.percent(70)) t.by.push_back(static_cast<int>(c));
+      if (random.percent(75)) t.by.push_back(static_cast<int>(c));
     if (t.by.empty()) t.by.push_back(static_cast<int>(random.below(world.channels.size())));
-    for (std::size_t p = 0, params = random.below(4); p < params; ++p) {
-      t.params.push_back({numbered("p", p + 1), random_type(world, random), random.percent(40)});
-      ++tally["parameter " + std::string(catalog::kind_name(t.params.back().type.kind)) + (t.params.back().optional ? " optional" : "")];
-    }
+    const bool slots = std::any_of(t.by.begin(), t.by.end(), [&](int c) { return !world.channels[static_cast<std::size_t>(c)].slots.empty(); });
+    t.service = !slots && random.percent(25);
+    if (t.service) ++tally["service template"];
+    t.params = parameters(world, random, tally);
     world.templates.push_back(std::move(t));
   }
+  for (std::size_t i = 0, n = 1 + random.below(2); i < n; ++i) world.tasks.push_back({numbered("task_", i + 1), parameters(world, random, tally)});
 }
 
 }  // namespace
@@ -118,19 +177,26 @@ std::vector<int> World::events_with(Type type) const {
 
 Millis lattice_length(World& world, Random& random, Millis longest) {
   const Millis steps = longest / world.unit;
-  const Millis n = random.percent(75) ? random.between(1, 4) : 1 + static_cast<Millis>(random.below(static_cast<std::size_t>(steps)));
+  const Millis n = random.percent(75) ? random.between(1, 4) : 1 + static_cast<Millis>(random.below(static_cast<std::size_t>(std::min<Millis>(steps, 40))));
   world.lengths.push_back(world.unit * std::min(n, steps));
   return world.lengths.back();
 }
 
+Millis clock_time(World& world, Random& random) {
+  Millis of_day = random.of({Millis{0}, 2 * kHour + 15 * kMinute, 2 * kHour + 30 * kMinute, 3 * kHour, 8 * kHour, 9 * kHour, 21 * kHour, 23 * kHour + 59 * kMinute});
+  if (random.percent(65)) {
+    const base::Zone zone = base::Zone::find(world.zone).value_or(base::Zone::utc());
+    const Millis local = zone.to_local(world.origin) + world.unit * random.between(-2, 10) + (random.percent(20) ? 30 * kMinute : 0);
+    of_day = local - base::local_day(zone, world.origin) * kDay;
+    of_day = (of_day % kDay + kDay) % kDay / kSecond * kSecond;
+  }
+  world.clocks.push_back(of_day);
+  return of_day;
+}
+
 World make_world(Random& random, Tally& tally) {
   World world;
-  world.unit = random.of({kSecond, kMinute, 10 * kMinute, 10 * kMinute, kHour, kHour, kDay});
-  world.history = world.unit * random.between(2, 30);
-  world.zone = random.of({"UTC", "Europe/Helsinki", "Europe/Helsinki", "America/New_York", "Australia/Lord_Howe"});
-  // Plain winter days, the nights of a clock change, the first hours of 1970, and a leap day.
-  world.day = random.of({20458, 20458, 20540, 20751, 0, 19782});
-  world.origin = world.day * kDay + random.of({Millis{0}, 10 * kHour, 22 * kHour, 23 * kHour + 30 * kMinute});
+  choose_time(world, random);
   add_lists(world, random);
   add_events(world, random, tally);
   add_attributes(world, random, tally);
@@ -139,9 +205,6 @@ World make_world(Random& random, Tally& tally) {
   world.source = random.percent(30);
   world.renamed = random.percent(50);
   if (world.source) ++tally["logs through a source"];
-  const auto lists = [](const auto& fields) { return std::any_of(fields.begin(), fields.end(), [](const Field& f) { return f.type.kind == TypeKind::TextList; }); };
-  if (std::any_of(world.templates.begin(), world.templates.end(), [&](const Template& t) { return lists(t.params); }))
-    world.attributes.push_back({"words", {TypeKind::TextList, -1}, Presence::Optional, {}, {}});  // a list cannot be written, so one must be there
   return world;
 }
 

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <random>
 #include <thread>
+#include <vector>
 
 #include "runtime/base/text.h"
 #include "runtime/base/time.h"
@@ -173,6 +175,114 @@ TEST(Zone, UnknownNamesAndExtremeTimesAreHarmless) {
     zone.to_local(at);
   }
   EXPECT_EQ(Zone().to_local(5), 5);
+}
+
+TEST(Date, PartsOfADayAndTheSameDayOfOtherYears) {
+  for (std::int64_t day = *civil_day(1, 1, 1); day <= *civil_day(9999, 12, 31); day += 13) {
+    const CivilDate date = civil_date(day);
+    ASSERT_EQ(civil_day(date.year, date.month, date.day), day);
+  }
+  EXPECT_EQ(civil_date(0).year, 1970);
+  EXPECT_EQ(civil_date(-1).day, 31);
+  EXPECT_EQ(anniversary({1990, 7, 14}, 2026), parse_date("2026-07-14"));
+  EXPECT_EQ(anniversary({2000, 2, 29}, 2024), parse_date("2024-02-29"));
+  EXPECT_EQ(anniversary({2000, 2, 29}, 2026), parse_date("2026-02-28"));
+  EXPECT_EQ(anniversary({2000, 2, 29}, 2100), parse_date("2100-02-28"));
+  EXPECT_EQ(anniversary({2000, 2, 28}, 2024), parse_date("2024-02-28"));
+  EXPECT_FALSE(anniversary({2000, 2, 29}, 10000));
+  EXPECT_FALSE(anniversary({2000, 2, 30}, 2026));
+  civil_date(std::numeric_limits<std::int64_t>::max());
+  civil_date(kUnknown);
+}
+
+std::string day_of(std::string_view now, const Zone& in) { return format_instant(start_of_day(in, *parse_instant(now, in))); }
+
+TEST(Calendar, DaysBeginAtTheFirstInstantThatTheyHave) {
+  const Zone helsinki = zone("Europe/Helsinki");
+  EXPECT_EQ(day_of("2026-03-28 12:00", helsinki), "2026-03-27T22:00:00.000Z");
+  EXPECT_EQ(day_of("2026-03-29 00:00", helsinki), "2026-03-28T22:00:00.000Z");  // of 23 hours
+  EXPECT_EQ(day_of("2026-03-29 23:59:59.999", helsinki), "2026-03-28T22:00:00.000Z");
+  EXPECT_EQ(day_of("2026-03-30 00:00", helsinki), "2026-03-29T21:00:00.000Z");
+  EXPECT_EQ(day_of("2026-10-25 23:59:59.999", helsinki), "2026-10-24T21:00:00.000Z");  // of 25 hours
+  EXPECT_EQ(day_of("2026-10-26 00:00", helsinki), "2026-10-25T22:00:00.000Z");
+  const Zone howe = zone("Australia/Lord_Howe");
+  EXPECT_EQ(day_of("2026-04-05 23:00", howe), "2026-04-04T13:00:00.000Z");  // of 24 hours and a half
+  EXPECT_EQ(day_of("2026-04-06 00:00", howe), "2026-04-05T13:30:00.000Z");
+  EXPECT_EQ(day_of("2026-10-04 12:00", howe), "2026-10-03T13:30:00.000Z");
+  EXPECT_EQ(day_of("2026-10-05 12:00", howe), "2026-10-04T13:00:00.000Z");
+  const Zone apia = zone("Pacific/Apia");
+  EXPECT_EQ(day_of("2011-12-29 23:59:59.999", apia), "2011-12-29T10:00:00.000Z");
+  EXPECT_EQ(day_of("2011-12-30 12:00", apia), "2011-12-30T10:00:00.000Z");  // never was: the first instant of the 31st
+  EXPECT_EQ(local_day(apia, *parse_instant("2011-12-30 12:00", apia)), parse_date("2011-12-31"));
+  EXPECT_EQ(day_of("2011-12-31 23:00", apia), "2011-12-30T10:00:00.000Z");
+  const Zone sao_paulo = zone("America/Sao_Paulo");
+  EXPECT_EQ(day_of("2017-10-15 12:00", sao_paulo), "2017-10-15T03:00:00.000Z");  // begins at 01:00
+  EXPECT_EQ(day_of("2017-10-14 23:59", sao_paulo), "2017-10-14T03:00:00.000Z");
+  EXPECT_EQ(day_of("2018-02-17 23:30", sao_paulo), "2018-02-17T02:00:00.000Z");  // 23:00 to 24:00 twice, in the same day
+  EXPECT_EQ(format_instant(start_of_day(sao_paulo, *parse_instant("2018-02-18T02:30Z", sao_paulo))), "2018-02-17T02:00:00.000Z");
+  EXPECT_EQ(day_of("2018-02-18 00:00", sao_paulo), "2018-02-18T03:00:00.000Z");
+  const Zone havana = zone("America/Havana");
+  EXPECT_EQ(day_of("2020-03-08 12:00", havana), "2020-03-08T05:00:00.000Z");  // begins at 01:00
+  EXPECT_EQ(day_of("2020-11-01 12:00", havana), "2020-11-01T04:00:00.000Z");  // 00:00 to 01:00 twice: the first
+  EXPECT_EQ(format_instant(start_of_day(havana, *parse_instant("2020-11-01T05:30Z", havana))), "2020-11-01T04:00:00.000Z");
+  EXPECT_EQ(day_of("1987-10-25 12:00", zone("America/St_Johns")), "1987-10-25T02:30:00.000Z");  // begins, is the day before again, and goes on
+}
+
+TEST(Calendar, WeeksBeginOnMondayAndMonthsOnTheFirst) {
+  const Zone helsinki = zone("Europe/Helsinki");
+  auto week = [](std::string_view now, const Zone& in) { return format_instant(start_of_week(in, *parse_instant(now, in))); };
+  auto month = [](std::string_view now, const Zone& in) { return format_instant(start_of_month(in, *parse_instant(now, in))); };
+  EXPECT_EQ(week("2026-11-16 00:00", helsinki), "2026-11-15T22:00:00.000Z");
+  EXPECT_EQ(week("2026-11-22 23:59:59.999", helsinki), "2026-11-15T22:00:00.000Z");
+  EXPECT_EQ(week("2026-11-15 23:59:59.999", helsinki), "2026-11-08T22:00:00.000Z");
+  EXPECT_EQ(week("2026-10-25 23:00", helsinki), "2026-10-18T21:00:00.000Z");  // over a clock change
+  EXPECT_EQ(week("1969-12-31", Zone::utc()), "1969-12-29T00:00:00.000Z");
+  EXPECT_EQ(week("1970-01-04 23:00", Zone::utc()), "1969-12-29T00:00:00.000Z");
+  EXPECT_EQ(month("2026-10-31 23:00", helsinki), "2026-09-30T21:00:00.000Z");
+  EXPECT_EQ(month("2024-02-29 12:00", helsinki), "2024-01-31T22:00:00.000Z");
+  EXPECT_EQ(month("2026-03-01 00:00", helsinki), "2026-02-28T22:00:00.000Z");
+  for (Millis at : {kUnknown, std::numeric_limits<Millis>::min() + 1, std::numeric_limits<Millis>::max()})
+    for (const auto& in : {Zone::utc(), helsinki}) start_of_day(in, at), start_of_week(in, at), start_of_month(in, at), local_day(in, at);
+}
+
+// Instant after instant: the first one found in a day, week or month lies at most one step behind its start, and all others agree with it.
+TEST(Calendar, HoldsInEveryZone) {
+  constexpr Millis kStep = 3 * kHour;
+  const Millis first = *parse_instant("2020-01-01", Zone::utc()), last = *parse_instant("2027-01-01", Zone::utc());
+  const std::filesystem::path folder = "/usr/share/zoneinfo";
+  std::size_t zones = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    const auto name = std::filesystem::relative(entry.path(), folder).string();
+    if (!entry.is_regular_file() || !std::isupper(static_cast<unsigned char>(name[0]))) continue;
+    const auto in = Zone::find(name);
+    if (!in) continue;
+    ++zones;
+    std::int64_t days[3] = {kUnknown, kUnknown, kUnknown};
+    Millis starts[3] = {};
+    for (Millis now = first; now < last; now += kStep) {
+      const Millis local = in->to_local(now);
+      const std::int64_t day = local_day(*in, now);
+      ASSERT_LE(day * kDay, local) << name;
+      ASSERT_LT(local, (day + 1) * kDay) << name;
+      const CivilDate date = civil_date(day);
+      const std::int64_t since_monday = (day + 3) % 7;
+      const std::int64_t of[3] = {day, day - since_monday, *civil_day(date.year, date.month, 1)};
+      const Millis start[3] = {start_of_day(*in, now), start_of_week(*in, now), start_of_month(*in, now)};
+      for (int i = 0; i < 3; ++i) {
+        ASSERT_LE(start[i], now) << name << format_instant(now);
+        ASSERT_EQ(local_day(*in, start[i]), of[i]) << name << format_instant(now);  // no day is skipped in these years
+        ASSERT_LT(local_day(*in, start[i] - 1), of[i]) << name << format_instant(now);
+        if (days[i] == of[i]) {
+          ASSERT_EQ(start[i], starts[i]) << name << format_instant(now);
+        } else if (days[i] != kUnknown) {
+          ASSERT_LT(now - start[i], kStep) << name << format_instant(now);
+        }
+        days[i] = of[i];
+        starts[i] = start[i];
+      }
+    }
+  }
+  EXPECT_GT(zones, 300u);
 }
 
 TEST(Zone, ManyThreadsFindTheSame) {

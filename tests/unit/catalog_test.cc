@@ -56,11 +56,13 @@ void expect_told(const std::string& text, const std::vector<Told>& told) {
 constexpr const char* kFerry = R"(catalog:   ferry
 currency:  EUR
 time zone: Europe/Helsinki
+salt:      ferry-2026
 history:   400 days
 lateness:  5 minutes
 patience:  1 hour
 
 events:
+  email_opened: {}
   cart_updated: { items: whole number, value: money, top_item: text optional }
   cart_emptied: {}
   order_placed: { total: money }
@@ -75,11 +77,16 @@ visitor:
   loyal:         yes/no
 channels:
   push:  {}
-  email: { needs: consent.marketing, limit: 3 in 7 days }
-  sms:   { needs: consent.marketing, reach: phone }
+  email: { needs: consent.marketing, limit: 3 in 7 days, quiet: "21:00 to 08:00", answer: email_opened within 2 days }
+  sms:   { needs: consent.marketing, reach: phone, quiet: 09:00 to 17:30:30 }
   web:   { slots: [hero, sidebar] }
 templates:
   cart_reminder: { by: [push, email, sms], with: { product: text, percent: percent optional } }
+  receipt:       { by: [email, sms], service: true }
+  teaser:        { by: [web], service: false }
+tasks:
+  retention_call: { with: { reason: text, worth: money optional } }
+  receipt:        {}
 sources:                       # raw record → event, without code
   shop:  { format: ndjson, visitor: user.id, time: at, event: name, id: message_id, events: { "Order Completed": order_placed }, fields: { order_placed.total: properties.total } }
   web:
@@ -88,10 +95,12 @@ sources:                       # raw record → event, without code
     visitor: case_id
     time: timestamp
     event: activity
+    asked for: places
     fields: { "*.group": Area, topic_viewed.group: Topic }
     values: { "*.group": { C: contract, "": help }, topic_viewed.group: { T: contract } }
     attributes: { consent.marketing: agreed, time zone: tz }
   crm:   { format: csv, visitor: id, time: at, attributes: { customer.tier: tier } }
+  page:  { format: ndjson, visitor: id, time: at, asked for: request.slots }
 )";
 
 TEST(Catalog, ReadsEverySection) {
@@ -104,8 +113,9 @@ TEST(Catalog, ReadsEverySection) {
   EXPECT_EQ(c.history, 400 * kDay);
   EXPECT_EQ(c.lateness, 5 * kMinute);
   EXPECT_EQ(c.patience, kHour);
+  EXPECT_EQ(c.salt, "ferry-2026");
 
-  ASSERT_EQ(c.events.size(), 5u);
+  ASSERT_EQ(c.events.size(), 6u);
   const Event& cart = c.events[static_cast<std::size_t>(c.event("cart_updated"))];
   ASSERT_EQ(cart.fields.size(), 3u);
   EXPECT_EQ(cart.fields[0].type.kind, TypeKind::Whole);
@@ -137,17 +147,42 @@ TEST(Catalog, ReadsEverySection) {
   ASSERT_EQ(value.until_spans.size(), 2u);
   EXPECT_EQ(l->sources.position(0, value.until_spans[1].begin).column, 84u);
 
-  EXPECT_EQ(c.channels[static_cast<std::size_t>(c.channel("email"))].needs, c.attribute("consent.marketing"));
-  EXPECT_EQ(c.channels[static_cast<std::size_t>(c.channel("email"))].limit->count, 3);
-  EXPECT_EQ(c.channels[static_cast<std::size_t>(c.channel("email"))].limit->within, 7 * kDay);
-  EXPECT_EQ(c.channels[static_cast<std::size_t>(c.channel("sms"))].reach, c.attribute("phone"));
-  EXPECT_FALSE(c.channels[static_cast<std::size_t>(c.channel("sms"))].limit.has_value());
-  EXPECT_EQ(c.channels[static_cast<std::size_t>(c.channel("web"))].slots, (std::vector<std::string>{"hero", "sidebar"}));
+  EXPECT_EQ(c.visitor_zone(), c.attribute("time zone"));
+  EXPECT_GE(c.visitor_zone(), 0);
+
+  const auto channel = [&](const char* name) -> const Channel& { return c.channels.at(static_cast<std::size_t>(c.channel(name))); };
+  EXPECT_EQ(channel("email").needs, c.attribute("consent.marketing"));
+  EXPECT_EQ(channel("email").limit->count, 3);
+  EXPECT_EQ(channel("email").limit->within, 7 * kDay);
+  EXPECT_EQ(channel("email").quiet->from, 21 * kHour);
+  EXPECT_EQ(channel("email").quiet->to, 8 * kHour);
+  EXPECT_EQ(channel("email").answer->event, c.event("email_opened"));
+  EXPECT_EQ(channel("email").answer->within, 2 * kDay);
+  EXPECT_EQ(channel("sms").reach, c.attribute("phone"));
+  EXPECT_EQ(channel("sms").quiet->to, 17 * kHour + 30 * kMinute + 30 * kSecond);
+  EXPECT_FALSE(channel("sms").limit.has_value());
+  EXPECT_FALSE(channel("sms").answer.has_value());
+  EXPECT_FALSE(channel("push").quiet.has_value());
+  EXPECT_EQ(channel("web").slots, (std::vector<std::string>{"hero", "sidebar"}));
+  EXPECT_EQ(channel("web").slot("sidebar"), 1);
+  EXPECT_EQ(channel("web").slot("footer"), -1);
 
   const Template& t = c.templates.at(static_cast<std::size_t>(c.template_("cart_reminder")));
   EXPECT_EQ(t.by, (std::vector<int>{c.channel("push"), c.channel("email"), c.channel("sms")}));
   ASSERT_EQ(t.params.size(), 2u);
   EXPECT_TRUE(t.params[1].optional);
+  EXPECT_FALSE(t.service);
+  EXPECT_TRUE(c.templates.at(static_cast<std::size_t>(c.template_("receipt"))).service);
+  EXPECT_FALSE(c.templates.at(static_cast<std::size_t>(c.template_("teaser"))).service);
+
+  // A task may have the name of a template.
+  const Task& call = c.tasks.at(static_cast<std::size_t>(c.task("retention_call")));
+  ASSERT_EQ(call.params.size(), 2u);
+  EXPECT_EQ(call.params[0].type.kind, TypeKind::Text);
+  EXPECT_TRUE(call.params[1].optional);
+  EXPECT_EQ(c.task("receipt"), 1);
+  EXPECT_TRUE(c.tasks[1].params.empty());
+  EXPECT_EQ(c.task("cart_reminder"), -1);
 }
 
 TEST(Catalog, ReadsSources) {
@@ -178,7 +213,12 @@ TEST(Catalog, ReadsSources) {
   EXPECT_EQ(web.attributes.at(c.attribute("consent.marketing")), "agreed");
   EXPECT_EQ(web.attributes.at(c.attribute("time zone")), "tz");
 
+  EXPECT_EQ(web.asked, "places");
+  EXPECT_TRUE(shop.asked.empty());
+
   EXPECT_TRUE(c.source("crm")->event.empty());
+  EXPECT_TRUE(c.source("page")->event.empty());
+  EXPECT_EQ(c.source("page")->asked, "request.slots");
   EXPECT_EQ(c.source("nothing"), nullptr);
 }
 
@@ -188,6 +228,19 @@ TEST(Catalog, LittleIsEnough) {
   EXPECT_EQ(l->catalog.name, "my-shop");
   EXPECT_EQ(l->catalog.zone, "UTC");
   EXPECT_EQ(l->catalog.history, 400 * kDay);
+  EXPECT_EQ(l->catalog.salt, "my-shop");
+  EXPECT_EQ(l->catalog.visitor_zone(), -1);
+}
+
+TEST(Catalog, SaltIsNfcAndNotEmpty) {
+  EXPECT_EQ(load_text("catalog: a\nsalt: a\u0308")->catalog.salt, "\u00E4");
+  EXPECT_EQ(load_text("catalog: a\nsalt: \"null\"")->catalog.salt, "null");
+  const std::string message = "`salt` says nothing.", help = "Write any text, as in `salt: ferry-2026`, or take the key out: then it is the name of the catalog.";
+  expect_told("catalog: a\nsalt: ''", {{Code::CatalogSalt, 2, 7, 9, message, help}});
+  expect_told("catalog: a\nsalt: null", {{Code::CatalogSalt, 2, 7, 11, message, help}});
+  expect_told("catalog: a\nsalt:", {{Code::CatalogShape, 2, 1, 5, "`salt` must be a word, and here stands nothing.", "Write it as in `salt: ferry-2026`."}});
+  expect_told("catalog: a\nsalt: [x]", {{Code::CatalogShape, 2, 7, 8, "`salt` must be a word, and here stands a list.", "Write it as in `salt: ferry-2026`."}});
+  expect_told("catalog: a\nslat: x", {{Code::CatalogUnknownKey, 2, 1, 5, "There is no key `slat` in a catalog.", "Did you mean `salt`?"}});
 }
 
 TEST(Catalog, DefaultsOfEveryType) {
@@ -490,20 +543,91 @@ TEST(Wrong, Channels) {
   channel("limit: 3 in 401 days", {{Code::CatalogLongLimit, 0, 25, 38, "The limit of the channel `x` looks further back than the history kept.", "Shorten it, or lengthen `history`."}});
   channel("slots: hero", {{Code::CatalogShape, 0, 25, 29, "`slots` of the channel `x` must be a list, and here stands a word.", "Write it as in `slots: [hero, sidebar]`."}});
   channel("slots: [a, a]", {{Code::CatalogBadList, 0, 29, 30, "`slots` of the channel `x` says `a` twice.", "Keep one of them."}});
-  channel("quiet: \"21:00 to 08:00\"", {{Code::CatalogNotBuilt, 0, 18, 23, "`quiet` of a channel is part of the language, but not built yet.", "Take it out for now."}});
-  channel("answer: opened within 2 days", {{Code::CatalogNotBuilt, 0, 18, 24, "`answer` of a channel is part of the language, but not built yet.", "Take it out for now."}});
+  channel("slots: [hero], quiet: \"21:00 to 08:00\", answer: e within 1 day",
+          {{Code::CatalogSlots, 0, 33, 38, "`quiet` is for channels that carry messages, and the channel `x` has slots.", "Take it out: what stands in a slot is there because the visitor came."},
+           {Code::CatalogSlots, 0, 58, 64, "`answer` is for channels that carry messages, and the channel `x` has slots.", "Take it out: what stands in a slot is there because the visitor came."}});
+}
+
+TEST(Wrong, QuietHoursAndAnswers) {
+  const auto channel = [](const std::string& text, std::vector<Told> told) {
+    for (Told& one : told) one.line = 3;
+    expect_told("catalog: a\nevents: { opened: {} }\nchannels: { x: { " + text + " } }", told);
+  };
+  for (const char* good : {"quiet: 00:00 to 23:59:59", "quiet: \"21:00 to 08:00\"", "answer: opened within 400 days", "answer: \"opened within 1 second\""}) channel(good, {});
+  for (const char* bad : {"21:00", "21:00 - 08:00", "21:00 to 8:00", "9 to 5", "24:00 to 08:00", "21:00 to 08:60", "21:00 to 08:00:60", "21:00 to 08:00 ", "21.00 to 08.00", "21:00 to", "to 08:00",
+                          "21:00 to 08:00 to 09:00", "9pm to 8am", "21:00  to 08:00", "\u0662\u0661:00 to 08:00", "21:0a to 08:00", ""}) {
+    const std::string quoted = "\"" + std::string(bad) + "\"";
+    const auto l = load_text("catalog: a\nchannels: { x: { quiet: " + quoted + " } }");
+    ASSERT_EQ(l->d.errors(), 1u) << bad;
+    EXPECT_EQ(l->d.all()[0].code, Code::CatalogBadQuiet) << bad;
+    EXPECT_EQ(l->d.all()[0].message, "The quiet hours of the channel `x` cannot be read: `" + std::string(bad) + "`.");
+  }
+  const std::string times = "Say from when to when, in the visitor's time of day from `00:00` to `23:59`, as in `quiet: \"21:00 to 08:00\"`.";
+  channel("quiet: 9 to 5", {{Code::CatalogBadQuiet, 0, 25, 31, "The quiet hours of the channel `x` cannot be read: `9 to 5`.", times}});
+  channel("quiet: 09:00 to 09:00:00", {{Code::CatalogBadQuiet, 0, 25, 42, "The quiet hours of the channel `x` begin when they end.", "Say two different times of day, or take the key out."}});
+  channel("quiet: [a]", {{Code::CatalogShape, 0, 25, 26, "`quiet` of the channel `x` must be a word, and here stands a list.", "Write it as in `quiet: \"21:00 to 08:00\"`."}});
+
+  const std::string within = "Say which event counts as an answer, and within which time, as in `answer: email_opened within 2 days`.";
+  for (const char* bad : {"opened", "within 2 days", "opened within", "opened within 0 days", "opened within 2", "opened in 2 days", "opened within 2 months"})
+    channel("answer: " + std::string(bad), {{Code::CatalogBadAnswer, 0, 26, 26 + std::string(bad).size(), "The answer of the channel `x` cannot be read: `" + std::string(bad) + "`.", within}});
+  channel("answer: opend within 2 days", {{Code::CatalogUnknownEvent, 0, 26, 31, "There is no event `opend` in the catalog.", "Did you mean `opened`?"}});
+  channel("answer: \"opend within 2 days\"", {{Code::CatalogUnknownEvent, 0, 27, 32, "There is no event `opend` in the catalog.", "Did you mean `opened`?"}});
+  channel("answer: opened within 401 days", {{Code::CatalogLongLimit, 0, 26, 48, "The answer of the channel `x` may take longer than the history kept.", "Shorten its time, or lengthen `history`."}});
+  channel("answer: {}", {{Code::CatalogShape, 0, 26, 27, "`answer` of the channel `x` must be a word, and here stands a map of keys and values.", "Write it as in `answer: email_opened within 2 days`."}});
+  channel("quit: 21:00 to 08:00", {{Code::CatalogUnknownKey, 0, 18, 22, "There is no key `quit` in a channel.", "Did you mean `quiet`?"}});
+  // Where the events could not be read, nothing is said of one.
+  expect_told("catalog: a\nevents: []\nchannels: { x: { answer: opened within 2 days } }",
+              {{Code::CatalogShape, 2, 9, 10, "`events` must be a map of keys and values, and here stands a list.", "Write it as in `events: { order_placed: { total: money } }`."}});
 }
 
 TEST(Wrong, Templates) {
   const auto template_ = [](const std::string& text, std::vector<Told> told) {
     for (Told& one : told) one.line = 3;
-    expect_told("catalog: a\nchannels: { email: {} }\ntemplates: { x: { " + text + " } }", told);
+    expect_told("catalog: a\nchannels: { email: {}, web: { slots: [hero] } }\ntemplates: { x: { " + text + " } }", told);
   };
   template_("by: [emial]", {{Code::CatalogUnknownChannel, 0, 24, 29, "There is no channel `emial` in the catalog.", "Did you mean `email`?"}});
   template_("by: []", {{Code::CatalogBadList, 0, 23, 24, "`by` of the template `x` is an empty list.", "Write it as in `by: [email, push]`."}});
   template_("with: {}", {{Code::CatalogMissingKey, 0, 14, 15, "No channel carries the template `x`.", "Say which, as in `by: [email, push]`."}});
-  template_("by: [email], service: true", {{Code::CatalogNotBuilt, 0, 32, 39, "`service` of a template is part of the language, but not built yet.", "Take it out for now."}});
+  template_("by: [email], service: true", {});
+  template_("by: [email], service: maybe", {{Code::CatalogYesNo, 0, 41, 46, "`service` of the template `x` can only be `true` or `false`.", ""}});
+  template_("by: [email, web], service: false", {});
+  template_("by: [email, web], service: true", {{Code::CatalogSlots, 0, 37, 44, "Only messages can be a service, and the template `x` can stand in a slot of `web`.",
+                                                 "Take `web` out of `by`, or take `service` out."}});
   template_("by: [email], with: { only: text }", {{Code::CatalogHardWord, 0, 40, 44, "`only` is a word of the language, so it cannot be the name of a parameter of the template `x`.", "Choose another, as in `only_1`."}});
+}
+
+TEST(Wrong, Tasks) {
+  const auto task = [](const std::string& text, std::vector<Told> told) {
+    for (Told& one : told) one.line = 2;
+    expect_told("catalog: a\ntasks: { " + text + " }", told);
+  };
+  task("x: {}, y: { with: { a: text, b: [c, d] } }", {});
+  task("x: text", {{Code::CatalogShape, 0, 13, 17, "The task `x` must be a map of keys and values, and here stands a word.", "Write it as in `x: {}`."}});
+  task("x: { by: [email] }", {{Code::CatalogUnknownKey, 0, 15, 17, "There is no key `by` in a task.", "The only key of a task is `with`."}});
+  task("x: { with: [a] }", {{Code::CatalogShape, 0, 21, 22, "`with` of the task `x` must be a map of keys and values, and here stands a list.", "Write it as in `with: { product: text }`."}});
+  task("x: { with: { a: txt } }", {{Code::CatalogUnknownType, 0, 26, 29, "There is no type `txt`.", "Did you mean `text`?"}});
+  task("x: { with: { a: consent } }", {{Code::CatalogConsent, 0, 26, 33, "A consent belongs to the visitor, not to the task `x`.", "Declare it under `visitor`, as in `consent.marketing: consent`."}});
+  task("end: {}", {{Code::CatalogHardWord, 0, 10, 13, "`end` is a word of the language, so it cannot be the name of a task.", "Choose another, as in `end_1`."}});
+  expect_told("catalog: a\ntasks: x", {{Code::CatalogShape, 2, 8, 9, "`tasks` must be a map of keys and values, and here stands a word.", "Write it as in `tasks: { call_back: {} }`."}});
+}
+
+TEST(Wrong, Requests) {
+  const auto source = [](const std::string& channels, const std::string& text, std::vector<Told> told) {
+    for (Told& one : told) one.line = 4;
+    expect_told("catalog: a\nevents: { e: { f: money } }\nchannels: { x: " + channels + " }\nsources: { s: { " + text + " } }", told);
+  };
+  const std::string slots = "{ slots: [hero] }", ok = "format: ndjson, visitor: v, time: t, asked for: ";
+  source(slots, ok + "a.b", {});
+  source(slots, ok + "a, event: n", {});
+  source(slots, ok + "a, events: { E: e }", {{Code::SourceIncomplete, 0, 12, 13, "The source `s` does not say where the event stands in a record.", "Add `event: …` with the name of the column or field."}});
+  source(slots, ok + "a..b", {{Code::SourceRawName, 0, 65, 69, "`asked for` of the source `s` is no path: `a..b`.", "Write the name of a field, or a path with dots, as in `properties.total`."}});
+  source(slots, ok + "n, event: n", {{Code::SourceRawName, 0, 65, 66, "`asked for` and `event` of the source `s` stand in the same place, so no record could be either.",
+                                       "Name the field that holds the slots."}});
+  source(slots, ok + "[a]", {{Code::CatalogShape, 0, 65, 66, "`asked for` of the source `s` must be a word, and here stands a list.", ""}});
+  source(slots, ok + "a, fields: { e.f: r }", {{Code::SourceUnused, 0, 78, 81, "The source `s` never makes the event `e`.", "Take the line out, or list the event."}});
+  source("{}", ok + "a", {{Code::SourceUnused, 0, 54, 63, "The source `s` has requests for slots, but no channel has a slot.",
+                           "Take the line out, or give a channel slots, as in `web: { slots: [hero, sidebar] }`."}});
+  source(slots, "format: csv, visitor: v, time: t, event: n, asked_for: a", {{Code::CatalogUnknownKey, 0, 61, 70, "There is no key `asked_for` in a source.", "Did you mean `asked for`?"}});
 }
 
 TEST(Wrong, Sources) {
@@ -577,7 +701,8 @@ TEST(Docs, ExampleLoads) {
   const auto start = begin + fence.size();
   const auto l = load_text(text.substr(start, text.find("```", start) - start));
   EXPECT_TRUE(l->d.ok()) << listing(*l);
-  EXPECT_EQ(l->catalog.sources.size(), 2u);
+  EXPECT_EQ(l->catalog.sources.size(), 3u);
+  EXPECT_EQ(l->catalog.tasks.size(), 1u);
 }
 
 // Cut anywhere, or with any byte changed, a catalog is read or refused, and nothing else happens.

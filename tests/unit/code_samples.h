@@ -88,6 +88,8 @@ inline const plan::Host& host() {
       [](const Context* x, std::int32_t f, std::int64_t w) { return note(x, "sum", f, w, 5); },
       [](const Context* x, std::int32_t f, std::int64_t w) { return note(x, "highest", f, w, 7); },
       [](const Context* x, std::int32_t f, std::int64_t w) { return note(x, "lowest", f, w, 9); },
+      [](const Context* x, std::int32_t f, std::int64_t w, std::int64_t scale) { return note(x, "average", f, w, scale + 20); },
+      [](const Context* x, std::int32_t f, std::int64_t w) { return note(x, "first", f, w, 11); },
       [](const Context* x, std::int32_t o, Value a, Value b) { return truth(note(x, "text", o, a, b)); },
   };
   return h;
@@ -129,6 +131,8 @@ inline Value expected(const Instr& i, Value a, Value b, const Context& x) {
     case Op::Sum: return answer(i.aux, i.imm, 5);
     case Op::Highest: return answer(i.aux, i.imm, 7);
     case Op::Lowest: return answer(i.aux, i.imm, 9);
+    case Op::Average: return answer(i.aux, i.imm, i.b + 20);
+    case Op::First: return answer(i.aux, i.imm, 11);
     case Op::Add: return both ? fit(static_cast<Int128>(a) + b) : kUnknown;
     case Op::Sub: return both ? fit(static_cast<Int128>(a) - b) : kUnknown;
     case Op::Mul: return both ? fit(static_cast<Int128>(a) * b) : kUnknown;
@@ -167,6 +171,7 @@ inline Value expected(const Code& c, const Context& x) {
 inline bool gives_truth(Op o) {
   return (o >= Op::Eq && o <= Op::Given) || o >= Op::TextContains || o == Op::CountAtLeast;
 }
+inline bool plain_b(Op o) { return o == Op::CountSeen || o == Op::Average; }  // b is a plain number
 inline bool takes_truth(Op o) { return o == Op::And || o == Op::Or || o == Op::Not; }
 
 // ---- every operation on a grid: operands are fields 0 and 1, or constants ----
@@ -183,7 +188,7 @@ inline std::vector<Case> grid(const std::vector<Value>& values, bool as_constant
       for (Value a : domain) {
         for (Value b : f.operands == 2 ? domain : std::vector<Value>{4}) {
           std::vector<Instr> instrs = {as_constants ? constant(a) : field(0), as_constants ? constant(b) : field(1)};
-          const std::int32_t left = f.operands > 0 ? 0 : -1, right = f.operands > 1 ? 1 : f.op == Op::CountSeen ? 9 : -1;
+          const std::int32_t left = f.operands > 0 ? 0 : -1, right = f.operands > 1 ? 1 : plain_b(f.op) ? 9 : -1;
           instrs.push_back({f.op, left, right, f.op == Op::Field ? 0 : 1, f.op == Op::Const ? a : imm});
           cases.push_back({code(std::move(instrs)), a, b});
         }
@@ -218,7 +223,7 @@ inline Code random_code(std::mt19937_64& random, std::size_t longest) {
     bool truth_value = gives_truth(i.op);
     i.imm = i.op == Op::MulDiv || i.op == Op::DivMul ? 1 + below(below(2) ? 10 : kMax) : below(4);
     i.aux = static_cast<std::int32_t>(below(4));
-    if (i.op == Op::CountSeen) i.b = static_cast<std::int32_t>(below(5));
+    if (plain_b(i.op)) i.b = static_cast<std::int32_t>(below(5));
     if (i.op == Op::Const) {
       truth_value = below(3) == 0;
       i.imm = truth_value ? std::vector<Value>{kUnknown, kNo, kYes}[static_cast<std::size_t>(below(3))]

@@ -48,6 +48,13 @@ catalog::Catalog a_catalog() {
   c.attributes = {attribute("consent.marketing", TypeKind::Consent), attribute("tier", TypeKind::OneOf, {"none", "gold"}), attribute("spent", TypeKind::Money),
                   attribute("city", TypeKind::Text)};
   c.attributes[2].presence = catalog::Presence::Derived;
+  catalog::Channel email, web, app;
+  email.name = "email";
+  web.name = "web";
+  web.slots = {"hero", "sidebar"};
+  app.name = "\u00E4pp";
+  app.slots = {"top"};
+  c.channels = {email, web, app};
   return c;
 }
 
@@ -91,8 +98,16 @@ Took drain(Opened opened, const catalog::Catalog& c, const base::Texts& texts) {
     const auto& event = record.event;
     std::string& out = took.records;
     out += std::to_string(record.line) + " " + std::string(record.visitor) + " " + base::format_instant(event.at) + " ";
-    out += event.type < 0 ? "-" : c.events[static_cast<std::size_t>(event.type)].name;
+    out += event.type == history::kAsked ? "?" : event.type < 0 ? "-" : c.events[static_cast<std::size_t>(event.type)].name;
     out += "(";
+    EXPECT_EQ(event.asked.empty(), event.type != history::kAsked);
+    if (event.type < 0) {
+      EXPECT_TRUE(event.fields.empty());
+    }
+    for (const auto& place : event.asked) {
+      const auto& channel = c.channels[static_cast<std::size_t>(place.channel)];
+      out += channel.name + "." + channel.slots[static_cast<std::size_t>(place.slot)] + ";";
+    }
     for (std::size_t f = 0; f < event.fields.size(); ++f) {
       const auto& declared = c.events[static_cast<std::size_t>(event.type)].fields[f];
       if (event.fields[f] != kUnknown) out += declared.name + "=" + shown(declared.type, event.fields[f], texts) + ";";
@@ -435,6 +450,134 @@ TEST(IngestNative, Csv) {
   EXPECT_NE(take("visitor,at\n").error.find("no column `event`"), std::string::npos);
 }
 
+// ---- Requests ----
+
+TEST(IngestRequests, NativeNdjson) {
+  auto took = take(R"(
+{"visitor":"v","at":1,"asked_for":"web.hero"}
+{"visitor":"v","at":2,"asked_for":["a\u0308pp.top","web.sidebar","web.hero","web.sidebar"],"id":"r1"}
+{"visitor":"v","at":3,"event":null,"asked_for":["web.sidebar"],"fields":{"tier":"gold"}}
+{"visitor":"v","at":4,"event":"paid","asked_for":null,"fields":{"total":1}}
+{"visitor":"v","at":4,"event":"paid","asked_for":"","fields":{"total":1,"asked_for":"x"}}
+{"visitor":"v","at":5,"event":"visitor updated","fields":{"tier":"gold"}}
+)");
+  EXPECT_EQ(took.records,
+            "2 v 1970-01-01T00:00:00.001Z ?(web.hero;)\n"
+            "3 v 1970-01-01T00:00:00.002Z ?(web.hero;web.sidebar;\u00E4pp.top;) id\n"
+            "4 v 1970-01-01T00:00:00.003Z ?(web.sidebar;)\n"
+            "5 v 1970-01-01T00:00:00.004Z paid(total=100;)\n"
+            "6 v 1970-01-01T00:00:00.004Z paid(total=100;)\n"
+            "7 v 1970-01-01T00:00:00.005Z -() tier=1\n");
+  EXPECT_EQ(took.of(Reject::unknown_field), 2u);
+  EXPECT_EQ(took.first(Reject::unknown_field).what, "fields.tier: gold");  // as with events, attributes come with `visitor updated`
+  EXPECT_EQ(took.identities[1], history::identity_of_id("", "r1"));
+}
+
+TEST(IngestRequests, FaultsOfRequests) {
+  const auto told = [](const std::string& asked, Reject reject, const std::string& what) {
+    auto took = take("{\"visitor\":\"v\",\"at\":1,\"asked_for\":" + asked + "}");
+    EXPECT_EQ(took.of(reject), 1u) << asked;
+    EXPECT_EQ(took.first(reject).what, what) << asked;
+    EXPECT_EQ(took.counts.accepted, 0u) << asked;
+  };
+  told("[]", Reject::no_slot, "[\u2026]");
+  told("\"web.footer\"", Reject::unknown_slot, "web.footer");
+  told("[\"web.hero\",\"web.footer\"]", Reject::unknown_slot, "web.footer");
+  told("[\"web.hero\",7]", Reject::unknown_slot, "7");
+  told("[\"web.hero\",null]", Reject::unknown_slot, "null");
+  told("[[\"web.hero\"]]", Reject::unknown_slot, "[\u2026]");
+  told("[\"\"]", Reject::unknown_slot, "");
+  told("\"email\"", Reject::unknown_slot, "email");
+  told("\"email.hero\"", Reject::unknown_slot, "email.hero");
+  told("\"WEB.hero\"", Reject::unknown_slot, "WEB.hero");
+  told("\"web.hero;web.sidebar\"", Reject::unknown_slot, "web.hero;web.sidebar");  // a list in JSON is a list
+  told("true", Reject::unknown_slot, "true");
+  told("{\"web\":\"hero\"}", Reject::unknown_slot, "{\u2026}");
+  for (const char* event : {"paid", "visitor updated", "nonsense"}) {
+    auto took = take("{\"visitor\":\"v\",\"at\":1,\"event\":\"" + std::string(event) + "\",\"asked_for\":\"web.hero\"}");
+    EXPECT_EQ(took.of(Reject::event_and_request), 1u);
+    EXPECT_EQ(took.first(Reject::event_and_request).what, event);
+    EXPECT_EQ(took.counts.faults(), 1u);
+  }
+  EXPECT_EQ(take("{\"visitor\":\"v\",\"at\":1,\"asked_for\":null}").of(Reject::no_event), 1u);
+  EXPECT_EQ(take("{\"visitor\":\"v\",\"at\":1,\"fields\":{\"asked_for\":\"web.hero\"}}").of(Reject::no_event), 1u);
+  auto no_slots = a_catalog();
+  no_slots.channels.clear();
+  EXPECT_EQ(take("{\"visitor\":\"v\",\"at\":1,\"asked_for\":\"web.hero\"}", nullptr, no_slots).of(Reject::unknown_slot), 1u);
+}
+
+TEST(IngestRequests, NativeCsv) {
+  auto took = take("visitor,at,event,asked_for,total\n"
+                   "v,1970-01-01T00:00:01Z,,web.hero,\n"
+                   "v,1970-01-01T00:00:02Z,, web.sidebar ;a\u0308pp.top;web.hero,\n"
+                   "v,1970-01-01T00:00:03Z,paid,,2\n"
+                   "v,1970-01-01T00:00:04Z,,web.hero;,\n"
+                   "v,1970-01-01T00:00:05Z,paid,web.hero,\n"
+                   "v,1970-01-01T00:00:06Z,,web.\xFF,\n"
+                   "v,1970-01-01T00:00:07Z,,web.hero,3\n");
+  EXPECT_EQ(took.records,
+            "2 v 1970-01-01T00:00:01.000Z ?(web.hero;)\n"
+            "3 v 1970-01-01T00:00:02.000Z ?(web.hero;web.sidebar;\u00E4pp.top;)\n"
+            "4 v 1970-01-01T00:00:03.000Z paid(total=200;)\n"
+            "8 v 1970-01-01T00:00:07.000Z ?(web.hero;)\n");
+  EXPECT_EQ(took.of(Reject::unknown_slot), 1u);
+  EXPECT_EQ(took.of(Reject::event_and_request), 1u);
+  EXPECT_EQ(took.of(Reject::bad_text), 1u);
+  EXPECT_EQ(took.of(Reject::unknown_field), 1u);  // a request has no fields
+  EXPECT_EQ(take("visitor,at,asked_for\nv,1970-01-01T00:00:01Z,web.hero\nv,1970-01-01T00:00:02Z,\n").records, "2 v 1970-01-01T00:00:01.000Z ?(web.hero;)\n");
+}
+
+TEST(IngestRequests, OfASource) {
+  auto source = a_source();
+  source.asked = "places";
+  auto csv = take("who,when,what,amount,city,places\n"
+                  "a,1970-01-01T00:00:01Z,,,Turku,web.sidebar;web.hero\n"
+                  "a,1970-01-01T00:00:02Z,PAID,1,Oulu,\n"
+                  "a,1970-01-01T00:00:03Z,,,Oulu,\n"
+                  "a,1970-01-01T00:00:04Z,PAID,1,Oulu,web.hero\n"
+                  "a,1970-01-01T00:00:05Z,,,Oulu,web.footer\n",
+                  &source);
+  EXPECT_EQ(csv.records,
+            "2 a 1970-01-01T00:00:01.000Z ?(web.hero;web.sidebar;) city='Turku'\n"
+            "3 a 1970-01-01T00:00:02.000Z paid(total=100;) city='Oulu'\n"
+            "4 a 1970-01-01T00:00:03.000Z -() city='Oulu'\n");
+  EXPECT_EQ(csv.of(Reject::event_and_request), 1u);
+  EXPECT_EQ(csv.of(Reject::unknown_slot), 1u);
+  EXPECT_EQ(take(std::string(kHead), &source).of(Reject::missing_column), 1u);
+
+  source.format = catalog::Format::Ndjson;
+  source.asked = "page.slots";
+  auto json = take("{\"who\":\"a\",\"when\":1,\"page\":{\"slots\":[\"web.hero\"]},\"city\":\"Turku\"}\n{\"who\":\"a\",\"when\":2,\"what\":\"PAID\",\"page\":{\"slots\":[]}}\n"
+                   "{\"who\":\"a\",\"when\":2,\"what\":\"PAID\",\"page\":{}}\n{\"who\":\"a\",\"when\":3,\"page.slots\":\"web.sidebar\"}\n{\"who\":\"a\",\"when\":3}\n",
+                   &source);
+  EXPECT_EQ(json.records,
+            "1 a 1970-01-01T00:00:00.001Z ?(web.hero;) city='Turku'\n"
+            "3 a 1970-01-01T00:00:00.002Z paid()\n"
+            "4 a 1970-01-01T00:00:00.003Z ?(web.sidebar;)\n");
+  EXPECT_EQ(json.of(Reject::event_and_request), 1u);
+  EXPECT_EQ(json.of(Reject::no_event), 1u);
+
+  // A source that has nothing but requests.
+  catalog::Source only;
+  only.name = "page";
+  only.format = catalog::Format::Csv;
+  only.visitor = "who";
+  only.time = "when";
+  only.asked = "slot";
+  EXPECT_EQ(take("who,when,slot\na,1970-01-01T00:00:01Z,web.hero\n", &only).records, "2 a 1970-01-01T00:00:01.000Z ?(web.hero;)\n");
+  EXPECT_EQ(take("who,when,slots\na,1970-01-01T00:00:01Z,web.hero\n", &only).error, "The header has no column `slot`, where the slots asked for should stand. Did you mean `slots`?");
+  // Without the key, nothing is a request.
+  auto plain = a_source();
+  EXPECT_EQ(take("who,when,what,amount,city,asked_for\na,1970-01-01T00:00:01Z,PAID,1,,web.hero\n", &plain).records, "2 a 1970-01-01T00:00:01.000Z paid(total=100;)\n");
+}
+
+TEST(IngestRequests, EqualOnesHaveEqualIdentities) {
+  auto one = take("{\"visitor\":\"v\",\"at\":1000,\"asked_for\":[\"web.hero\",\"web.sidebar\"]}").identities;
+  EXPECT_EQ(take("visitor,at,asked_for\nv,1970-01-01T00:00:01Z,web.sidebar;web.hero\n").identities, one);
+  EXPECT_NE(take("visitor,at,asked_for\nv,1970-01-01T00:00:01Z,web.hero\n").identities, one);
+  EXPECT_NE(take("visitor,at,asked_for\nv,1970-01-01T00:00:02Z,web.hero;web.sidebar\n").identities, one);
+}
+
 TEST(IngestNative, TheFirstByteTellsTheFormat) {
   EXPECT_EQ(take("").error, "");
   EXPECT_EQ(take(" \n\n").counts.records, 0u);
@@ -548,7 +691,16 @@ TEST(IngestInput, NoBytesCrashIt) {
       ASSERT_EQ(told(take(input, s)), told(take_in_chunks(input, 1 + static_cast<std::size_t>(i) % 9, s))) << i;
     }
     take("visitor,at,event,total,text,list\n" + text);
+    take("visitor,at,asked_for\n" + text);
   }
+  const std::string request = R"({"visitor":"v1","at":1,"asked_for":["web.hero","web.sidebar"]})";
+  for (std::size_t at = 0; at < request.size(); ++at)
+    for (char c : std::string("\0\"\\{}[],:;.1 \xFF", 14)) {
+      std::string changed = request;
+      changed[at] = c;
+      auto took = take(changed + "\n" + request);
+      ASSERT_GE(took.counts.accepted + took.counts.faults() + (took.error.empty() ? 0 : 1), 1u);
+    }
   const std::string good = R"({"visitor":"v1","at":"2026-07-01T09:00:00Z","event":"all","id":"e1","fields":{"list":["a"],"money":"55 EUR","number":1.5e3}})";
   for (std::size_t at = 0; at < good.size(); ++at)
     for (char c : std::string("\0\"\\{}[],:x1 \xFF", 14)) {

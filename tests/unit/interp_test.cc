@@ -102,11 +102,13 @@ TEST(Interp, AsksTheHostWithTheArgumentsOfTheInstruction) {
   const Context x = {0, nullptr, nullptr, &host(), &calls};
   const Code c = code({constant(2), {Op::LastField, -1, -1, 3, 1}, {Op::CountAtLeast, 0, -1, 4, 5}, {Op::Count, -1, -1, 6, 7},
                        {Op::CountSeen, -1, 8, 9, 10}, {Op::Sum, -1, -1, 11, 12}, {Op::Highest, -1, -1, 13, 14}, {Op::Lowest, -1, -1, 15, 16},
+                       {Op::Average, -1, 1000000, 17, 18}, {Op::First, -1, -1, 19, 20},
                        op(Op::TextStarts, 0, 0)});
   evaluate(c, x);
   const std::vector<Call> wanted = {{"last", 3, 1, 1},        {"count_at_least", 4, 5, 2}, {"count", 6, 7, 3},
                                     {"count_seen", 9, 10, 8}, {"sum", 11, 12, 5},          {"highest", 13, 14, 7},
-                                    {"lowest", 15, 16, 9},    {"text", static_cast<int>(Op::TextStarts), 2, 2}};
+                                    {"lowest", 15, 16, 9},    {"average", 17, 18, 1000020}, {"first", 19, 20, 11},
+                                    {"text", static_cast<int>(Op::TextStarts), 2, 2}};
   EXPECT_EQ(calls.made, wanted);
 }
 

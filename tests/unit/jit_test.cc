@@ -120,8 +120,9 @@ TEST_F(Jit, OneCodeOfThousands) { compare_random(300'000, 2, 8000, {Level::O0, L
 TEST_F(Jit, AsksTheHostWithTheArgumentsOfTheInstruction) {
   Code c = code({constant(2), {Op::LastField, -1, -1, 3, -1}, {Op::CountAtLeast, 0, -1, 4, 5}, {Op::Count, -1, -1, 6, 1LL << 40},
                  {Op::CountSeen, -1, 8, 9, 10}, {Op::Sum, -1, -1, 11, 12}, {Op::Highest, -1, -1, 13, 14}, {Op::Lowest, -1, -1, 15, 16},
+                 {Op::Average, -1, 1000000, 17, 18}, {Op::First, -1, -1, 19, 20},
                  op(Op::TextStarts, 0, 0)});
-  for (int i = 1; i <= 8; ++i) {  // all are needed for the result
+  for (int i = 1; i <= 10; ++i) {  // all are needed for the result
     const auto sum = static_cast<std::int32_t>(c.instrs.size()) - 1;
     c.instrs.push_back(op(Op::Given, i));
     c.instrs.push_back(op(Op::Add, sum, sum + 1));
@@ -130,7 +131,8 @@ TEST_F(Jit, AsksTheHostWithTheArgumentsOfTheInstruction) {
   p.codes = {c};
   std::vector<Call> wanted = {{"last", 3, -1, 1},       {"count_at_least", 4, 5, 2}, {"count", 6, 1LL << 40, 3},
                               {"count_seen", 9, 10, 8}, {"sum", 11, 12, 5},          {"highest", 13, 14, 7},
-                              {"lowest", 15, 16, 9},    {"text", static_cast<int>(Op::TextStarts), 2, 2}};
+                              {"lowest", 15, 16, 9},    {"average", 17, 18, 1000020}, {"first", 19, 20, 11},
+                              {"text", static_cast<int>(Op::TextStarts), 2, 2}};
   Calls calls;
   compiled(p, Level::O0)->evaluate(0, {0, nullptr, nullptr, &host(), &calls});
   EXPECT_EQ(calls.made, wanted);

@@ -1,0 +1,213 @@
+// What a decision leaves behind in the visitor's record, and how it is written down.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "runtime/engine/visitor.h"
+
+namespace polku::engine {
+
+using history::Tri;
+
+namespace {
+
+Tri tri(Value v) { return v == kYes ? Tri::Yes : v == kNo ? Tri::No : Tri::Unknown; }
+
+history::ActionKind kind_of(plan::ActionKind kind) {
+  switch (kind) {
+    case plan::ActionKind::Send: return history::ActionKind::Send;
+    case plan::ActionKind::Show: return history::ActionKind::Show;
+    case plan::ActionKind::Task: return history::ActionKind::Task;
+    case plan::ActionKind::Suppress: return history::ActionKind::Suppress;
+    case plan::ActionKind::Split: return history::ActionKind::Split;
+  }
+  return history::ActionKind::Send;
+}
+
+std::optional<plan::LimitUnit> unit_of(const history::Deed::Done& done) {
+  switch (done.kind) {
+    case history::ActionKind::Send: return done.service ? std::nullopt : std::optional(plan::LimitUnit::Messages);
+    case history::ActionKind::Show: return plan::LimitUnit::Shows;
+    case history::ActionKind::Task: return plan::LimitUnit::Tasks;
+    case history::ActionKind::Suppress:
+    case history::ActionKind::Split: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::pair<Value, Value> id_words(const std::string& id) {
+  std::uint64_t high = 0, low = 0;
+  std::from_chars(id.data(), id.data() + 16, high, 16);
+  std::from_chars(id.data() + 16, id.data() + 32, low, 16);
+  return {static_cast<Value>(high), static_cast<Value>(low)};
+}
+
+std::string id_text(std::pair<Value, Value> words) {
+  return fmt::format("{:016x}{:016x}", static_cast<std::uint64_t>(words.first), static_cast<std::uint64_t>(words.second));
+}
+
+std::vector<history::Seen> Engine::seen(const std::vector<plan::Leaf>& leaves, const plan::Context& context) const {
+  std::vector<history::Seen> out;
+  for (const plan::Leaf& l : leaves) {
+    history::Datum d = history::datum(plan_.codes[at(l.code)].type, evaluator_.evaluate(l.code, context), texts_);
+    d.or_more = l.or_more > 0 && d.value == l.or_more;
+    out.push_back({l.name, std::move(d)});
+  }
+  return out;
+}
+
+history::Reason Engine::reason(const plan::Clause& clause, Tri is, const plan::Context& context) const {
+  return {clause.text, is, seen(clause.leaves, context)};
+}
+
+std::vector<history::Reason> Engine::reasons(const Firing& firing, const Judgement& j, bool too_late) const {
+  std::vector<history::Reason> out;
+  out.push_back(reason(j.rule.when[at(firing.start.alternative)], Tri::Yes, j.context));
+  if (!j.rule.then.empty()) out.push_back({j.rule.then, Tri::Yes, {}});
+  if (!too_late)
+    for (const plan::Condition& c : j.rule.conditions) out.push_back(reason(c.clause, tri(evaluator_.evaluate(c.clause.code, j.context)), j.context));
+  out.insert(out.end(), j.more.begin(), j.more.end());
+  return out;
+}
+
+std::vector<history::Action> Engine::actions(const Visitor& v, const Judgement& j) const {
+  std::vector<history::Action> out;
+  const plan::Row* row = j.row ? j.row : j.rule.table ? nullptr : &j.rule.rows[0];
+  if (!row) return out;
+  for (std::size_t i = 0; i < row->actions.size(); ++i) {
+    const plan::Action& a = row->actions[i];
+    history::Action action;
+    action.kind = kind_of(a.kind);
+    action.name = a.name;
+    const std::int32_t channel = i < j.channels.size() && j.channels[i] >= 0 ? j.channels[i] : a.channels.size() == 1 && a.best_of.empty() ? a.channels[0] : -1;
+    if (channel >= 0) action.channel = plan_.catalog.channels[at(channel)].name;
+    if (a.slot >= 0) action.slot = plan_.catalog.channels[at(channel)].slots[at(a.slot)];
+    action.length = a.length;
+    if (a.kind == plan::ActionKind::Split) {
+      const auto bucket = static_cast<std::int32_t>(history::bucket(plan_.catalog.salt, a.name, v.person));
+      for (const plan::Share& s : a.shares)
+        if (bucket < s.below) {
+          action.variant = s.variant;
+          break;
+        }
+    }
+    if (i < j.params.size()) action.params = j.params[i];
+    out.push_back(std::move(action));
+  }
+  return out;
+}
+
+// What a decision leaves behind, for the engine now and for every fold after it.
+history::Deed Engine::deed(const Firing& firing, const Judgement& j, history::Deed::Kind kind, const std::string& id) const {
+  history::Deed d;
+  d.kind = kind;
+  d.journey = j.rule.journey;
+  d.rule = j.rule.name;
+  d.id = id;
+  d.start_at = firing.start.at;
+  d.start = firing.start.identity;
+  d.alternative = firing.start.alternative;
+  if (kind == history::Deed::Kind::Waiting) d.until = j.opens;
+  if (kind == history::Deed::Kind::Offered) d.until = j.context.now + j.rule.held;
+  if (kind != history::Deed::Kind::Acted) return d;
+  for (std::size_t i = 0; i < j.row->actions.size(); ++i) {
+    const plan::Action& a = j.row->actions[i];
+    const std::int32_t channel = j.channels[i];
+    d.done.push_back({kind_of(a.kind), a.service, channel < 0 ? "" : plan_.catalog.channels[at(channel)].name, a.kind == plan::ActionKind::Suppress ? a.name : "", a.length});
+  }
+  return d;
+}
+
+// rule: -1 if the pack has it no more.
+void Engine::leave(Visitor& v, int rule, const history::Deed& d, Millis when, const Start& start, const Value* captures) {
+  const auto word = [&](const std::vector<std::int32_t>& of) { return rule < 0 || of[at(rule)] < 0 ? nullptr : &v.record.words[at(of[at(rule)])]; };
+  Value* offer = word(plan_.layout.offer);
+  switch (d.kind) {
+    case history::Deed::Kind::Waiting:
+      if (Value* waiting = word(plan_.layout.waiting)) {
+        waiting[0] = d.until;
+        write_start(waiting + 1, at(rule), start, captures);
+        due_at(v, d.until);
+      }
+      return;
+    case history::Deed::Kind::Offered:
+      if (!offer) return;
+      offer[0] = d.until;
+      write_start(offer + 1, at(rule), start, captures);
+      return;
+    case history::Deed::Kind::Dropped:
+      if (offer) offer[0] = kUnknown;
+      return;
+    case history::Deed::Kind::HeldOut:
+    case history::Deed::Kind::Acted:
+      if (offer) offer[0] = kUnknown;
+      expose(v, rule, d, when);
+      if (d.kind == history::Deed::Kind::Acted) act(v, rule, d, when);
+      return;
+  }
+}
+
+// An exposure: acted or held out.
+void Engine::expose(Visitor& v, int rule, const history::Deed& d, Millis when) {
+  if (rule < 0) return;
+  const plan::Rule& r = plan_.rules[at(rule)];
+  Value* words = v.record.words.get();
+  const Value held_out = d.kind == history::Deed::Kind::HeldOut ? kYes : kNo;
+  if (const std::int32_t once = plan_.layout.once[at(rule)]; once >= 0) words[at(once)] = when;
+  if (r.hold_out >= 0) {
+    Value& arm = words[at(plan_.layout.arm[at(r.hold_out)])];
+    arm = arm == kUnknown ? held_out : arm == held_out ? arm : kMixed;
+  }
+  const std::int32_t goal = plan_.journeys[at(r.journey_index)].goal;
+  if (goal < 0) return;
+  const auto [high, low] = id_words(d.id);
+  std::vector<Value>& exposures = v.record.lists[at(plan_.layout.goal_list[at(goal)])];
+  exposures.insert(exposures.end(), {when, high, low, static_cast<Value>(rule) * 4 + held_out * 2});
+}
+
+void Engine::act(Visitor& v, int rule, const history::Deed& d, Millis when) {
+  const auto count = [&](std::int32_t limit) { record::count_limit(plan_, v.record, limit, when); };
+  for (const history::Deed::Done& done : d.done) {
+    const std::optional<plan::LimitUnit> unit = unit_of(done);
+    const int channel = done.channel.empty() ? -1 : plan_.catalog.channel(done.channel);
+    if (unit) {
+      if (rule >= 0) {
+        for (std::int32_t l : plan_.rules[at(rule)].counted_in)
+          if (plan_.limits[at(l)].unit == *unit) count(l);
+      } else {
+        for (const plan::Guarantee& g : plan_.guarantees)
+          if (g.limit >= 0 && plan_.limits[at(g.limit)].unit == *unit) count(g.limit);
+      }
+    }
+    if (unit == plan::LimitUnit::Messages && channel >= 0) {
+      if (const std::int32_t l = plan_.channel_limits[at(channel)]; l >= 0) count(l);
+      if (const std::int32_t list = plan_.layout.answer_list[at(channel)]; list >= 0) {
+        std::vector<Value>& sends = v.record.lists[at(list)];
+        std::size_t old = 0;
+        while (old < sends.size() && sends[old] <= when - plan_.catalog.history) old += 2;
+        sends.erase(sends.begin(), sends.begin() + static_cast<std::ptrdiff_t>(old));
+        sends.insert(sends.end(), {when, kNo});
+      }
+    }
+    if (done.kind != history::ActionKind::Suppress) continue;
+    const auto name = std::find(plan_.suppressions.begin(), plan_.suppressions.end(), done.name);
+    if (name == plan_.suppressions.end()) continue;
+    Value& until = v.record.words[at(plan_.layout.suppression[static_cast<std::size_t>(name - plan_.suppressions.begin())])];
+    until = std::max(until, when + done.length);
+  }
+  ++v.record.seq;
+  ++acted_;
+  latest_act_ = {rule < 0 ? kByTime : plan_.decision_of(at(rule)), when, nullptr, history::identity_of_decision(d.id)};
+  if (rule >= 0) happen(v, latest_act_);
+}
+
+void Engine::hand_out_conversion(std::size_t rule, history::Decision decision) {
+  ++counts_[rule][static_cast<std::size_t>(history::Outcome::converted)];
+  if (options_.keep == Keep::Acted) return;
+  out_.insert(out_.begin() + static_cast<std::ptrdiff_t>(conversions_++), std::move(decision));
+}
+
+}  // namespace polku::engine

@@ -1,0 +1,133 @@
+// What time alone brings: absences, waits, openings, schedules, memberships that run out.
+#include <algorithm>
+
+#include "runtime/engine/visitor.h"
+
+namespace polku::engine {
+
+// Keeps the visitor's earliest deadline, and a hint of it in the heap.
+void Engine::due_at(Visitor& v, Millis due) {
+  v.deadline = std::min(v.deadline, due);
+  if (folding_ || v.deadline >= v.hinted) return;
+  v.hinted = v.deadline;
+  timers_.push(v.deadline, v.number);
+}
+
+// The earliest instant behind the visitor's clock at which there may be a place of timers.
+Millis Engine::next_deadline(Visitor& v) {
+  Millis next = kNever;
+  const Value* words = v.record.words.get();
+  for (std::size_t rule : dispatch_.delayed) {
+    const plan::Trigger& t = plan_.rules[rule].trigger;
+    if (t.then == plan::DelayKind::Absence) {
+      const Value start = words[at(plan_.layout.pending[rule])];
+      if (start != kUnknown) next = std::min(next, start + t.delay);
+    } else {
+      const auto& list = v.record.lists[at(plan_.layout.pending_list[rule])];
+      if (!list.empty()) next = std::min(next, list[0] + t.delay);
+    }
+  }
+  for (std::size_t rule : dispatch_.waiting)
+    if (const Value due = words[at(plan_.layout.waiting[rule])]; due != kUnknown) next = std::min(next, due);
+  for (std::size_t rule : dispatch_.scheduled) next = std::min(next, next_scheduled(v, rule, v.clock));
+  const record::View seen = view(v);
+  for (const plan::Membership& m : plan_.memberships) next = std::min(next, record::next_change(seen, m, v.clock));
+  return next;
+}
+
+// The first instant behind `after` that may be one of the rule's. A date that is more than an attribute may change with time; then it is
+// looked at every day.
+Millis Engine::next_scheduled(Visitor& v, std::size_t rule, Millis after) {
+  if (v.clock == kNoClock) return kNever;
+  const plan::Trigger& t = plan_.rules[rule].trigger;
+  const base::Zone& z = zone(v);
+  const std::int64_t today = base::local_day(z, after);
+  const bool yearly = t.start == plan::StartKind::Yearly && plan_.codes[at(t.date)].instrs.size() == 1;
+  if (!yearly) {
+    for (std::int64_t day = today - 1;; ++day)
+      if (const Millis at_time = z.to_instant(day * kDay + t.of_day); at_time > after) return at_time;
+  }
+  const std::optional<std::int64_t> date = scheduled_date(v, rule, after);
+  if (!date) return kNever;
+  const base::CivilDate of = base::civil_date(*date);
+  const int year = std::max(base::civil_date(today).year - 1, of.year);
+  for (int y = year; y < year + 4; ++y) {
+    const std::optional<std::int64_t> day = base::anniversary(of, y);
+    if (!day || *day < *date) continue;
+    if (const Millis at_time = z.to_instant(*day * kDay + t.of_day); at_time > after) return at_time;
+  }
+  return kNever;
+}
+
+// The date of `on DATE`, as it stands at `now`.
+std::optional<std::int64_t> Engine::scheduled_date(Visitor& v, std::size_t rule, Millis now) {
+  const plan::Trigger& t = plan_.rules[rule].trigger;
+  const record::View seen = view(v);
+  const Value date = evaluator_.evaluate(t.date, {now, nullptr, attributes(v), &record::host(), &seen});
+  if (date == kUnknown) return std::nullopt;
+  return plan_.codes[at(t.date)].type.kind == catalog::TypeKind::Time ? base::local_day(zone(v), date) : date;
+}
+
+bool Engine::scheduled_at(Visitor& v, std::size_t rule, Millis instant) {
+  const plan::Trigger& t = plan_.rules[rule].trigger;
+  if (v.clock == kNoClock) return false;
+  const base::Zone& z = zone(v);
+  const std::int64_t today = base::local_day(z, instant);
+  if (t.start == plan::StartKind::Daily) {
+    for (std::int64_t day = today - 1; day <= today; ++day)
+      if (z.to_instant(day * kDay + t.of_day) == instant) return true;
+    return false;
+  }
+  const std::optional<std::int64_t> date = scheduled_date(v, rule, instant);
+  if (!date) return false;
+  const base::CivilDate of = base::civil_date(*date);
+  for (std::int64_t day = today - 1; day <= today; ++day)
+    if (day >= *date && base::anniversary(of, base::civil_date(day).year) == day && z.to_instant(day * kDay + t.of_day) == instant) return true;
+  return false;
+}
+
+// A record may have changed the zone, a date, or what a membership rests on.
+void Engine::deadlines_after_record(Visitor& v) {
+  Millis next = kNever;
+  for (std::size_t rule : dispatch_.scheduled) next = std::min(next, next_scheduled(v, rule, v.clock));
+  if (!plan_.memberships.empty()) {
+    const record::View seen = view(v);
+    for (const plan::Membership& m : plan_.memberships) next = std::min(next, record::next_change(seen, m, v.clock));
+  }
+  if (next != kNever) due_at(v, next);
+}
+
+// Everything of the place of timers at `due`.
+void Engine::fire_due(Visitor& v, Millis due) {
+  v.clock = due;
+  ++v.record.seq;
+  const Happening instant{kByTime, due, nullptr, history::identity_of_moment(v.key, due)};
+  Value* words = v.record.words.get();
+  for (std::size_t rule : dispatch_.delayed) {
+    const plan::Trigger& t = plan_.rules[rule].trigger;
+    if (t.then == plan::DelayKind::Absence) {
+      Value* start = &words[at(plan_.layout.pending[rule])];
+      if (start[0] == kUnknown || start[0] + t.delay != due) continue;
+      fire_from(rule, Origin::Trigger, start);
+      start[0] = kUnknown;
+    } else {
+      std::vector<Value>& list = v.record.lists[at(plan_.layout.pending_list[rule])];
+      const std::size_t stride = plan::kStartWords + plan_.rules[rule].captures.size();
+      std::size_t n = 0;
+      for (; n < list.size() && list[n] + t.delay == due; n += stride) fire_from(rule, Origin::Trigger, &list[n]);
+      list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(n));
+    }
+  }
+  for (std::size_t rule : dispatch_.waiting) {
+    Value* waiting = &words[at(plan_.layout.waiting[rule])];
+    if (waiting[0] != due) continue;
+    fire_from(rule, Origin::Opening, waiting + 1, due);
+    waiting[0] = kUnknown;
+  }
+  for (std::size_t rule : dispatch_.scheduled)
+    if (scheduled_at(v, rule, due)) complete(v, rule, 0, instant);
+  look_at_memberships(v, instant);
+  settle(v, due);
+}
+
+}  // namespace polku::engine

@@ -1,0 +1,234 @@
+// Histories, and the fold over them (readings 65 to 75).
+#include <algorithm>
+#include <map>
+
+#include "runtime/engine/visitor.h"
+
+namespace polku::engine {
+
+using history::Deed;
+
+int Engine::rule_named(const std::string& journey, const std::string& name) const {
+  for (std::size_t i = 0; i < plan_.rules.size(); ++i)
+    if (plan_.rules[i].name == name && plan_.rules[i].journey == journey) return static_cast<int>(i);
+  return -1;
+}
+
+std::uint64_t Engine::key_of(const Firing& f) const {
+  const plan::Rule& r = plan_.rules[at(f.rule)];
+  return history::firing_key(r.journey, r.name, f.start.identity, f.of);
+}
+
+void Engine::remember(Visitor& v, std::string_view name, history::Event event) {
+  auto& names = v.past->names;
+  auto it = std::find(names.begin(), names.end(), name);
+  if (it == names.end()) it = names.insert(names.end(), std::string(name));
+  const Millis when = event.at;
+  v.past->insert({when, arrivals_++, static_cast<std::uint32_t>(it - names.begin()), std::move(event)});
+  for (const history::Entry& e : v.past->entries) {
+    if (!std::holds_alternative<history::Event>(e.what)) continue;
+    v.person = names[e.name];
+    return;
+  }
+}
+
+// The decision that acted last was the last of its round.
+void Engine::end_round(history::Past& past) {
+  for (std::size_t i = past.entries.size(); i-- > 0;) {
+    auto* d = std::get_if<Deed>(&past.entries[i].what);
+    if (!d || d->kind != Deed::Kind::Acted) continue;
+    d->ends_round = true;
+    return;
+  }
+}
+
+// Makes the record anew, up to `until`, and placed_ all firings on the way.
+void Engine::fold(Visitor& v, Millis until) {
+  folding_ = true;
+  begin_place();
+  starts_.clear();
+  for (const history::Entry& e : v.past->entries)
+    if (const auto* d = std::get_if<Deed>(&e.what); d && (d->kind == Deed::Kind::Waiting || d->kind == Deed::Kind::Offered)) starts_[d->start] = {0, nullptr};
+  v.record = record::make(plan_);
+  v.clock = kNoClock;
+  v.deadline = kNever;
+  for (const history::Entry& e : v.past->entries) {
+    place_timers(v, e.at);
+    if (const auto* event = std::get_if<history::Event>(&e.what)) {
+      take_in(v, *event, event->identity);
+      if (const auto s = starts_.find(event->identity); s != starts_.end()) s->second = {v.record.seq, event};
+      deadlines_after_record(v);
+    } else {
+      fold_deed(v, std::get<Deed>(e.what), e.at);
+    }
+  }
+  place_timers(v, until);
+  folding_ = false;
+  v.clock = until;
+  v.deadline = kNever;
+  if (const Millis next = next_deadline(v); next != kNever) due_at(v, next);
+  placed_.swap(firings_);
+  firings_.clear();
+  settled_ = 0;
+}
+
+void Engine::fold_deed(Visitor& v, const Deed& d, Millis when) {
+  const int rule = rule_named(d.journey, d.rule);
+  v.clock = std::max(v.clock, when);
+  Start start{d.start_at, 0, d.start, d.alternative};
+  fields_.assign(rule < 0 ? 0 : plan_.rules[at(rule)].captures.size(), kUnknown);
+  if (const auto s = starts_.find(d.start); s != starts_.end()) {
+    start.seq = s->second.first;
+    if (const history::Event* event = s->second.second)
+      for (std::size_t i = 0; i < fields_.size(); ++i)
+        if (const plan::Capture& c = plan_.rules[at(rule)].captures[i]; c.event == event->type) fields_[i] = event->fields[at(c.field)];
+  }
+  const std::vector<Value> captures = fields_;
+  leave(v, rule, d, when, start, captures.data());
+  if (d.ends_round) look_at_memberships(v, latest_act_);
+  settle(v, when);
+}
+
+// What the fold placed happens no more.
+void Engine::use_up(Visitor& v) {
+  for (const Firing& f : placed_) v.past->placed.insert(key_of(f));
+}
+
+// What is overdue and still placed, judged now.
+void Engine::judge_overdue(Visitor& v, Millis now, const Overdue& overdue) {
+  fold(v, now);
+  v.past->placed.insert(overdue.firings.begin(), overdue.firings.end());
+  std::erase_if(placed_, [&](const Firing& f) { return !overdue.firings.contains(key_of(f)); });
+  firings_ = placed_;
+  asked_ = overdue.asked;
+  judge_place(v, now);
+  deadlines_after_record(v);
+}
+
+// Two histories become one. False if they are already.
+bool Engine::unite(Visitor& into, const history::Event& event) {
+  const auto it = by_name_.find(event.merges);
+  if (it == by_name_.end()) {
+    by_name_.emplace(event.merges, into.number);
+  } else if (it->second != into.number) {
+    const std::uint32_t gone = it->second;
+    into.past->absorb(std::move(*visitors_[gone]->past));
+    for (auto& [name, number] : by_name_)
+      if (number == gone) number = into.number;
+    visitors_[gone].reset();
+    ++merged_;
+  } else {
+    return false;
+  }
+  remember(into, into.key, event);
+  return true;
+}
+
+void Engine::resume(Millis now, const std::vector<std::pair<std::string, history::Event>>& waiting) {
+  std::map<std::uint32_t, Overdue> overdue;  // by visitor
+  const auto add_new = [&](Visitor& v, bool late) {
+    Overdue& mine = overdue[v.number];
+    for (const Firing& f : placed_) {
+      const std::uint64_t key = key_of(f);
+      if (v.past->placed.contains(key) || mine.firings.contains(key)) continue;
+      if (late)
+        v.past->placed.insert(key);
+      else
+        mine.firings.insert(key);
+    }
+  };
+  floor_ = std::max(floor_, now);
+  Millis due = 0;
+  std::uint32_t number = 0;
+  while (timers_.pop(now, due, number)) {
+    if (!visitors_[number]) continue;
+    Visitor& v = *visitors_[number];
+    v.now = now;
+    v.hinted = kNever;
+    fold(v, now);
+    add_new(v, false);
+  }
+  for (const auto& [name, event] : waiting) {
+    Visitor& v = find(name);
+    v.now = std::max(v.now, now);
+    bool late = true;
+    if (event.type == history::kMerge) {
+      const auto other = by_name_.find(event.merges);
+      const std::uint32_t from = other == by_name_.end() ? v.number : other->second;
+      if (!unite(v, event)) continue;
+      if (from != v.number) {
+        overdue[v.number].firings.merge(overdue[from].firings);
+        overdue.erase(from);
+      }
+    } else {
+      history::Event kept = event;
+      kept.identity = v.arrivals.distinct(event.at, event.identity);
+      remember(v, name, std::move(kept));
+      late = event.received != kUnknown && event.received - event.at > plan_.catalog.lateness;
+      for (const history::Place& p : event.asked) overdue[v.number].asked.push_back(p);
+    }
+    fold(v, now);
+    add_new(v, late);
+  }
+  for (const auto& [n, firings] : overdue) judge_overdue(*visitors_[n], now, firings);
+}
+
+// A record of an older pack, as this pack has it: what it does not declare, or otherwise, is not known.
+void Engine::translate(history::Event& event, const Engine& old) {
+  const catalog::Catalog &was = old.plan_.catalog, &is = plan_.catalog;
+  const auto carry = [&](const catalog::Type& from, const catalog::Type& to, Value value) {
+    if (value == kUnknown || from != to) return kUnknown;
+    if (to.kind == catalog::TypeKind::Text) return texts_.intern(old.texts_.text(value));
+    if (to.kind != catalog::TypeKind::TextList) return value;
+    std::vector<Value> list;
+    for (const Value t : old.texts_.list(value)) list.push_back(texts_.intern(old.texts_.text(t)));
+    return texts_.intern_list(list);
+  };
+  std::vector<history::AttributeChange> changes;
+  for (const history::AttributeChange& c : event.changes) {
+    const catalog::Attribute& attribute = was.attributes[at(c.attribute)];
+    const int now = is.attribute(attribute.name);
+    if (now >= 0 && is.attributes[at(now)].presence != catalog::Presence::Derived)
+      changes.push_back({now, carry(attribute.type, is.attributes[at(now)].type, c.value)});
+  }
+  event.changes = std::move(changes);
+  std::vector<history::Place> asked;
+  for (const history::Place& p : event.asked) {
+    const int channel = is.channel(was.channels[at(p.channel)].name);
+    const int slot = channel < 0 ? -1 : is.channels[at(channel)].slot(was.channels[at(p.channel)].slots[at(p.slot)]);
+    if (slot >= 0) asked.push_back({channel, slot});
+  }
+  event.asked = std::move(asked);
+  if (event.type < 0) return;
+  const catalog::Event& before = was.events[at(event.type)];
+  const int type = is.event(before.name);
+  std::vector<Value> fields;
+  if (type >= 0)
+    for (const catalog::Field& f : is.events[at(type)].fields) {
+      const int from = before.field(f.name);
+      fields.push_back(from < 0 ? kUnknown : carry(before.fields[at(from)].type, f.type, event.fields[at(from)]));
+    }
+  event.type = type < 0 ? history::kVisitorUpdated : type;
+  event.fields = std::move(fields);
+}
+
+// The visitors of another engine, from now on here.
+void Engine::succeed(Engine& old, Millis now) {
+  for (std::unique_ptr<Visitor>& visitor : old.visitors_) {
+    visitors_.push_back(std::move(visitor));
+    if (!visitors_.back()) continue;
+    Visitor& v = *visitors_.back();
+    v.hinted = kNever;
+    for (history::Entry& e : v.past->entries)
+      if (auto* event = std::get_if<history::Event>(&e.what)) translate(*event, old);
+    fold(v, now - 1);
+    use_up(v);
+  }
+  by_name_ = std::move(old.by_name_);
+  arrivals_ = old.arrivals_;
+  merged_ = old.merged_;
+  floor_ = std::max(old.floor_, now - 1);
+  tables_ = std::move(old.tables_);
+}
+
+}  // namespace polku::engine

@@ -1,0 +1,55 @@
+// One visitor's history, whole: what the fold goes through. Records and the decisions that later behaviour reads, in (time, arrival).
+#pragma once
+#include <cstdint>
+#include <string>
+#include <unordered_set>
+#include <variant>
+#include <vector>
+
+#include "runtime/history/decision.h"
+#include "runtime/history/event.h"
+
+namespace polku::history {
+
+// A decision as the fold needs it (reading 65). Names, not numbers: it outlives the pack that made it.
+struct Deed {
+  enum class Kind { Acted, HeldOut, Waiting, Offered, Dropped } kind = Kind::Acted;  // Dropped: an offer that failed at a request
+  std::string journey, rule;
+  std::string id;                         // Acted, HeldOut: of the decision
+  Millis start_at = 0;                    // the firing's start
+  std::uint64_t start = 0;                // its identity
+  std::int32_t alternative = 0;
+  Millis until = 0;                       // Waiting: the opening. Offered: the end of the offer
+  bool ends_round = false;                // Acted: the last of its round; memberships are looked at behind it
+  struct Done {
+    ActionKind kind = ActionKind::Send;
+    bool service = false;                 // Send
+    std::string channel;                  // Send, Show
+    std::string name;                     // Suppress: what
+    Millis length = 0;                    // Suppress
+  };
+  std::vector<Done> done;                 // Acted: in written order
+};
+
+struct Entry {
+  Millis at = 0;
+  std::uint64_t arrival = 0;              // the order in which the engine came to know of entries
+  std::uint32_t name = 0;                 // of a record: in Past::names
+  std::variant<Event, Deed> what;
+};
+
+struct Past {
+  std::vector<std::string> names;         // under which records came; after a merge there are several
+  std::vector<Entry> entries;             // in (at, arrival)
+  std::unordered_set<std::uint64_t> placed;     // keys of all firings ever placed
+  std::unordered_set<std::uint64_t> converted;  // exposures that have their conversion, by the hash of their id
+
+  bool last(Millis at) const { return entries.empty() || entries.back().at <= at; }  // would an entry of `at` be the last?
+  void insert(Entry entry);               // to its place; behind those of the same (at, arrival)
+  void absorb(Past other);                // a merge: two histories become one
+};
+
+// The key of a firing (reading 67): opening is kUnknown unless it was placed at its opening.
+std::uint64_t firing_key(std::string_view journey, std::string_view rule, std::uint64_t start, Millis opening);
+
+}  // namespace polku::history
