@@ -58,6 +58,8 @@ class Builder {
   // ---- tests (build_test.cc); appends to the test's lines ----
   void test_line(P::TestLineContext* c, Test& test);
 
+  static CompareOp compare_op(P::CompareOpContext* c);
+
   Span span(antlr4::ParserRuleContext* c) const { return in_.span(first_token(c), last_token(c)); }
   Span span(antlr4::tree::TerminalNode* t) const { return in_.span(token_index(t)); }
   std::string words(antlr4::ParserRuleContext* c) { return in_.words(first_token(c), last_token(c)); }
@@ -106,7 +108,6 @@ class Builder {
   std::optional<Window> needed_window(P::WindowContext* c, antlr4::ParserRuleContext* whole);
   std::optional<Path> sole_path(P::OperandContext* c);
   bool is_visitor(P::OperandContext* c);
-  static CompareOp compare_op(P::CompareOpContext* c);
   std::string name_text(std::size_t token);
 
   using Trigger = decltype(When::trigger);

@@ -47,6 +47,7 @@ class Input {
   // A fault of syntax; those beyond Limits::errors are not reported, and parsing stops.
   void error(diag::Code code, Span span, std::string message, std::string help = {});
   bool stopped() const { return stopped_; }
+  bool faulty() const { return errors_ > 0 || stopped_; }
 
   std::vector<Token> tokens;    // the last is always kEndOfText
 

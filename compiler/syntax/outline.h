@@ -4,13 +4,15 @@
 #include <set>
 
 #include "compiler/syntax/builder.h"
+#include "compiler/syntax/parts.h"
 #include "compiler/syntax/piece.h"
 
 namespace polku::syntax {
 
 class Outline {
  public:
-  explicit Outline(Input& input);
+  // `parts`, if given, gets every piece of the file, in order.
+  explicit Outline(Input& input, std::vector<Part>* parts = nullptr);
   File file(std::uint32_t number);
 
  private:
@@ -47,7 +49,16 @@ class Outline {
   bool table_whole(Piece piece);
   void build_clause(P::ClauseContext* c, Journey& journey);
 
+  // The piece parsed by one rule of the grammar; nullptr after a fault.
+  template <class Context>
+  Context* parsed(Shape shape, Piece piece, Context* (PolkuParser::*rule)()) {
+    Context* tree = parser_.parse(piece, rule);
+    if (parts_ != nullptr && tree != nullptr) parts_->push_back(part_of(shape, piece.begin, piece.end - 1, tree));
+    return tree;
+  }
+
   Input& in_;
+  std::vector<Part>* parts_;
   PieceParser parser_;
   Builder build_;
   std::vector<bool> open_;         // after this token something must follow, so no clause ends there

@@ -45,7 +45,7 @@ void Outline::journey_head(Journey& journey) {
   seen_.clear();
   journey.name = head_name(piece.begin, piece.end);
   journey.span = in_.span(piece.begin, piece.end - 1);
-  auto* tree = parser_.parse(piece, &PolkuParser::journeyHead);
+  auto* tree = parsed(Shape::JourneyHead, piece, &PolkuParser::journeyHead);
   if (tree == nullptr) return;
   journey.name = build_.quoted_name(tree->STRING());
   if (tree->INT() != nullptr) journey.version = build_.whole(tree->INT());
@@ -62,7 +62,7 @@ void Outline::rule_head(Journey& journey) {
   Rule rule;
   rule.name = head_name(piece.begin, piece.end);
   rule.span = in_.span(piece.begin, piece.end - 1);
-  if (auto* tree = parser_.parse(piece, &PolkuParser::ruleHead)) rule.name = build_.name(tree->name());
+  if (auto* tree = parsed(Shape::RuleHead, piece, &PolkuParser::ruleHead)) rule.name = build_.name(tree->name());
   journey.rules.push_back(std::move(rule));
 }
 
@@ -71,7 +71,7 @@ void Outline::clause(Journey& journey) {
   while (type(piece.end) != kEndOfText && !clause_begins(piece.end, type(piece.begin))) ++piece.end;
   at_ = piece.end;
   if (!fits_here(piece, journey) || !table_whole(piece)) return;
-  if (auto* tree = parser_.parse(piece, &PolkuParser::clausePiece)) build_clause(tree->clause(), journey);
+  if (auto* tree = parsed(Shape::Clause, piece, &PolkuParser::clausePiece)) build_clause(tree->clause(), journey);
 }
 
 // What can be said of a clause by its first word alone: that there is no such clause, not here, or not twice.

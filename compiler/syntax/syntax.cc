@@ -4,6 +4,7 @@
 
 #include "compiler/syntax/input.h"
 #include "compiler/syntax/outline.h"
+#include "compiler/syntax/written.h"
 
 namespace polku::syntax {
 
@@ -29,6 +30,23 @@ File parse(const diag::Sources& sources, std::uint32_t file, diag::Diagnostics& 
   } catch (const std::exception& e) {
     internal(d, start, e.what());
     return empty;
+  }
+}
+
+std::optional<Written> written(const diag::Sources& sources, std::uint32_t file, diag::Diagnostics& d, const Limits& limits) {
+  const Span start{file, 0, 0};
+  try {
+    Written all;
+    Input input(sources.text(file), start, true, limits, d);
+    if (!readable(input)) return std::nullopt;
+    tokenise(input);
+    Outline(input, &all.pieces).file(file);
+    if (input.faulty()) return std::nullopt;
+    for (std::size_t i = 0; i + 1 < input.tokens.size(); ++i) all.words.push_back({input.tokens[i].begin, input.tokens[i].end});
+    return all;
+  } catch (const std::exception& e) {
+    internal(d, start, e.what());
+    return std::nullopt;
   }
 }
 

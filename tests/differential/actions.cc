@@ -8,33 +8,31 @@ namespace polku::differential {
 
 bool PackMaker::draft_send(ActDraft& a) {
   a.kind = ActionKind::Send;
-  for (int tries = 0; tries < 12; ++tries) {
-    a.template_ = &random_.of(world().templates);
-    a.channels.clear();
-    for (int c : a.template_->by)
-      if (channel(c).slots.empty()) a.channels.push_back(c);
-    if (a.channels.empty()) continue;
-    random_.shuffle(a.channels);
-    // Several of them: `best of`.
-    a.channels.resize(a.channels.size() > 1 && random_.percent(30) ? 2 + random_.below(a.channels.size() - 1) : 1);
-    return true;
-  }
-  return false;
+  std::vector<const Template*> fitting;
+  for (const Template& t : world().templates)
+    if (std::any_of(t.by.begin(), t.by.end(), [&](int c) { return channel(c).slots.empty(); })) fitting.push_back(&t);
+  if (fitting.empty()) return false;
+  a.template_ = random_.of(fitting);
+  for (int c : a.template_->by)
+    if (channel(c).slots.empty()) a.channels.push_back(c);
+  random_.shuffle(a.channels);
+  // Several of them: `best of`.
+  a.channels.resize(a.channels.size() > 1 && random_.percent(30) ? 2 + random_.below(a.channels.size() - 1) : 1);
+  return true;
 }
 
 bool PackMaker::draft_show(ActDraft& a, const RuleDraft& d) {
   a.kind = ActionKind::Show;
-  for (int tries = 0; tries < 20; ++tries) {
-    a.template_ = &random_.of(world().templates);
-    std::vector<int> fitting;
-    for (int c : a.template_->by)
-      if (!channel(c).slots.empty() && (d.channel < 0 || d.channel == c)) fitting.push_back(c);
-    if (fitting.empty()) continue;
-    a.channels = {random_.of(fitting)};
-    a.slot = d.slot >= 0 ? d.slot : static_cast<int>(random_.below(channel(a.channels[0]).slots.size()));
-    return true;
-  }
-  return false;
+  std::vector<std::pair<const Template*, int>> fitting;
+  for (const Template& t : world().templates)
+    for (int c : t.by)
+      if (!channel(c).slots.empty() && (d.channel < 0 || d.channel == c)) fitting.push_back({&t, c});
+  if (fitting.empty()) return false;
+  const auto& [t, c] = random_.of(fitting);
+  a.template_ = t;
+  a.channels = {c};
+  a.slot = d.slot >= 0 ? d.slot : static_cast<int>(random_.below(channel(c).slots.size()));
+  return true;
 }
 
 // One way to act: of a rule that shows, one show and no send; else no show. `split` comes with another act.
@@ -75,7 +73,7 @@ void PackMaker::draft_actions(RuleDraft& d) {
   d.name.sends = !can_show_ || (d.start != StartKind::Asked && random_.percent(can_send_ ? 72 : 25));
   if (!d.name.sends && !draft_show(probe, d)) {  // no template for that channel
     d.name.sends = true;
-    if (d.start == StartKind::Asked) d.start = StartKind::Event;  // what is asked for a slot shows there
+    if (d.start == StartKind::Asked) d.start = StartKind::Event, d.channel = d.slot = -1;  // what is asked for a slot shows there
   }
   d.table = random_.percent(16);
   const std::size_t rows = d.table ? random_.of<std::size_t>({1, 2, 2, 3, 3, 4}) : 1;

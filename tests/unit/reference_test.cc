@@ -1,729 +1,208 @@
-// The reference interpreter on small packs built by hand, so that nothing but the syntax tree stands between the test and it.
-#include "compiler/reference/reference.h"
-
-#include <gtest/gtest.h>
-
-#include <limits>
-#include <utility>
+// The reference interpreter: triggers that wait for the clock or for a membership, and the order in a place (readings 1, 29–33).
+#include "tests/unit/reference_world.h"
 
 namespace polku::reference {
 namespace {
 
-using catalog::TypeKind;
-using history::Decision;
-using history::Outcome;
-using history::Tri;
-using syntax::ArithOp;
-using syntax::CompareOp;
-using syntax::Expr;
-using syntax::ExprPtr;
-using syntax::LiteralKind;
-using syntax::LogicOp;
-using syntax::Verb;
+// ---- memberships ----
 
-// ---- expressions ----
-
-template <class Node>
-ExprPtr make(Node node, std::string text) {
-  auto e = std::make_unique<Expr>();
-  e->node = std::move(node);
-  e->text = std::move(text);
-  return e;
-}
-ExprPtr literal(LiteralKind kind, Value value) { return make(syntax::Literal{kind, value, {}, {}}, std::to_string(value)); }
-ExprPtr whole(Value n) { return literal(LiteralKind::Whole, n); }
-ExprPtr number(Value millionths) { return literal(LiteralKind::Number, millionths); }
-ExprPtr money(Value cents) { return literal(LiteralKind::Money, cents); }
-ExprPtr percent(Value millionths) { return literal(LiteralKind::Percent, millionths); }
-ExprPtr duration(Millis length) { return literal(LiteralKind::Duration, length); }
-ExprPtr date(Value days) { return literal(LiteralKind::Date, days); }
-ExprPtr quoted(const std::string& text) { return make(syntax::Literal{LiteralKind::Text, 0, text, {}}, "\"" + text + "\""); }
-
-syntax::Path path_of(const std::string& dotted) {
-  syntax::Path path;
-  std::string part;
-  for (const char c : dotted + ".") {
-    if (c != '.') part += c;
-    else path.parts.push_back(std::exchange(part, {}));
-  }
-  return path;
-}
-ExprPtr path(const std::string& dotted) { return make(path_of(dotted), dotted); }
-ExprPtr now() { return make(syntax::Now{}, "now"); }
-ExprPtr arith(ArithOp op, ExprPtr l, ExprPtr r) { return make(syntax::Arith{op, std::move(l), std::move(r)}, "?"); }
-ExprPtr compare(CompareOp op, ExprPtr l, ExprPtr r) { return make(syntax::Compare{op, std::move(l), std::move(r)}, "?"); }
-ExprPtr logic(LogicOp op, ExprPtr l, ExprPtr r) { return make(syntax::Logic{op, std::move(l), std::move(r)}, "?"); }
-ExprPtr negation(ExprPtr e) { return make(syntax::Not{std::move(e)}, "?"); }
-ExprPtr given(ExprPtr e) { return make(syntax::Presence{std::move(e), true}, "?"); }
-ExprPtr missing(ExprPtr e) { return make(syntax::Presence{std::move(e), false}, "?"); }
-ExprPtr otherwise(ExprPtr e, ExprPtr f) { return make(syntax::Otherwise{std::move(e), std::move(f)}, "?"); }
-ExprPtr last(const std::string& event, const std::string& field) {
-  return make(syntax::Last{{event, {}}, {field, {}}}, "last " + event + "." + field);
-}
-ExprPtr in_segment(const std::string& name, bool negated = false) {
-  return make(syntax::InSegment{{name, {}}, negated}, (negated ? "visitor not in " : "visitor in ") + name);
+TEST_F(Reference, EntersOnBecomingYesAndLeavesOnBecomingNo) {
+  rules(R"(segment grown is age at least 18 end
+           journey "J"
+             rule in when visitor enters grown do send "t" by mail
+             rule out when visitor leaves grown do send "t" by sms
+           end)");
+  set("09:00", "age=17");  // new visitors are outside: nothing is left
+  set("10:00", "age=18");
+  set("10:30", "age=20");
+  set("11:00", "age=3");
+  set("12:00", "age=18");
+  const auto decisions = run();
+  EXPECT_EQ(told(decisions), "in acted 10:00, out acted 11:00, in acted 12:00");
+  EXPECT_EQ(decisions[0].id, history::firing_id(2, "J", "in"));
+  EXPECT_EQ(told(decisions[0].because[0]), "when visitor enters grown: yes");
 }
 
-syntax::Occurrence event(const std::string& name, ExprPtr where = nullptr) {
-  syntax::Occurrence o;
-  o.name = {name, {}};
-  o.where = std::move(where);
-  o.text = name;
-  return o;
-}
-syntax::Occurrence act(const std::string& rule, Verb verb = Verb::Sent, std::string journey = {}) {
-  syntax::Occurrence o = event(rule);
-  o.verb = verb;
-  if (!journey.empty()) o.journey = syntax::Name{journey, {}};
-  o.text += verb == Verb::Sent ? " sent" : " shown";
-  return o;
-}
-syntax::Window in_last(Millis length) { return {syntax::WindowKind::Last, length, {}, {}}; }
-syntax::Window ever() { return {syntax::WindowKind::Ever, 0, {}, {}}; }
-syntax::Window since(const std::string& name) { return {syntax::WindowKind::Since, 0, {name, {}}, {}}; }
-ExprPtr count(syntax::Occurrence what, syntax::Window window = ever()) {
-  const std::string text = "number of " + what.text;
-  return make(syntax::Aggregate{syntax::AggregateKind::Number, std::move(what), {}, std::move(window)}, text);
-}
-ExprPtr sum(syntax::Occurrence what, const std::string& field, syntax::Window window = ever()) {
-  const std::string text = "sum of " + what.text + "." + field;
-  return make(syntax::Aggregate{syntax::AggregateKind::Sum, std::move(what), {field, {}}, std::move(window)}, text);
-}
-ExprPtr happened(syntax::Occurrence what, syntax::Window window = ever()) {
-  const std::string text = what.text + " happened";
-  return make(syntax::Happened{std::move(what), std::move(window)}, text);
-}
-ExprPtr one_of(ExprPtr subject, std::vector<ExprPtr> values) { return make(syntax::OneOf{std::move(subject), std::move(values), false}, "?"); }
-template <class... E>
-std::vector<ExprPtr> list(E... e) {
-  std::vector<ExprPtr> all;
-  (all.push_back(std::move(e)), ...);
-  return all;
+TEST_F(Reference, PassingThroughUnknownFiresNothing) {
+  rules(R"(segment grown is age at least 18 end
+           journey "J"
+             rule in when visitor enters grown do send "t" by mail
+             rule out when visitor leaves grown do send "t" by sms
+           end)");
+  set("09:00", "tier=gold");  // not known: still what it was, outside
+  set("10:00", "age=18");
+  set("11:00", "age=");
+  set("12:00", "age=19");
+  set("13:00", "age=");
+  set("14:00", "age=1");
+  EXPECT_EQ(story(), "in acted 10:00, out acted 14:00");
 }
 
-// ---- a pack, a history, and what becomes of them ----
+TEST_F(Reference, AMembershipRunsOutAsATimerBeforeTheEventsOfThatInstant) {
+  rules(R"(segment busy is number of page in the last 1 hour at least 2 end
+           journey "J"
+             rule in when visitor enters busy do send "t" by mail
+             rule out when visitor leaves busy do send "t" by sms
+           end)");
+  at("10:00", "page");
+  at("10:10", "page");
+  at("11:00", "page");
+  const auto decisions = run();
+  EXPECT_EQ(told(decisions), "in acted 10:10, out acted 11:00, in acted 11:00, out acted 11:10");
+  EXPECT_EQ(decisions[1].id, history::firing_id(history::identity_of_moment("anna", instant("11:00")), "J", "out"));
+  EXPECT_EQ(decisions[2].id, history::firing_id(3, "J", "in"));
+}
 
-constexpr Millis kBase = 1'000 * kDay;  // a time of day 0, far enough from the beginning of time
+TEST_F(Reference, MembershipsEndWithTheHistoryTheDateAndTheLocalDay) {
+  rules(R"(segment buyer is visitor in regular and now at least 4 March 2026 end
+           segment regular is order happened ever end
+           segment here is page happened today end
+           journey "J"
+             rule in when visitor enters buyer do raise task "call"
+             rule out when visitor leaves buyer do raise task "call"
+             rule over when visitor leaves here do raise task "call"
+           end)");
+  c.zone = "Europe/Helsinki";
+  c.history = 3 * kDay;
+  set("10:00", "time zone=America/New_York");
+  at("12:00", "order");
+  at("12:00", "page");
+  EXPECT_EQ(story(), "over acted 2 05:00, in acted 2 22:00, out acted 4 12:00");
+}
 
-class Reference : public testing::Test {
- protected:
-  enum EventType { cart, order, page };
-  enum Attribute { marketing, token, tier, age, cart_value, orders };
+TEST_F(Reference, NowMoreThanADateTurnsOneMillisecondBehindIt) {
+  rules(R"(segment late is now more than 3 March 2026 end
+           segment sharp is now is 3 March 2026 end
+           journey "J"
+             rule a when visitor enters late do raise task "call"
+             rule b when visitor enters sharp do raise task "call"
+             rule c when visitor leaves sharp do raise task "call"
+           end)");
+  at("10:00", "cart");
+  EXPECT_EQ(story(), "b acted 2 00:00, a acted 2 00:00:00.001, c acted 2 00:00:00.001");
+}
 
-  Reference() {
-    const auto field = [](std::string name, TypeKind kind) { return catalog::Field{std::move(name), {kind, {}}, true, {}}; };
-    c.history = 30 * kDay;
-    c.events = {{"cart", {field("items", TypeKind::Whole), field("value", TypeKind::Money), field("name", TypeKind::Text)}, {}},
-                {"order", {field("total", TypeKind::Money)}, {}},
-                {"page", {field("group", TypeKind::Text), field("rank", TypeKind::Number)}, {}}};
-    c.events[page].fields[0].type = {TypeKind::OneOf, {"offers", "help"}};
-    const auto attribute = [&](std::string name, TypeKind kind, catalog::Presence presence) {
-      catalog::Attribute a;
-      a.name = std::move(name);
-      a.type.kind = kind;
-      a.presence = presence;
-      c.attributes.push_back(a);
-    };
-    attribute("consent.marketing", TypeKind::Consent, catalog::Presence::Optional);
-    attribute("push.token", TypeKind::Text, catalog::Presence::Optional);
-    attribute("tier", TypeKind::OneOf, catalog::Presence::Default);
-    c.attributes[tier].type.values = {"none", "gold"};
-    c.attributes[tier].default_value.value = 0;
-    attribute("age", TypeKind::Whole, catalog::Presence::Optional);
-    attribute("cart.value", TypeKind::Money, catalog::Presence::Derived);
-    c.attributes[cart_value].until = {"order"};
-    attribute("orders", TypeKind::Number, catalog::Presence::Derived);
-    derived.push_back(last("cart", "value"));
-    derived.push_back(count(event("order")));
-    c.channels = {{"email", marketing, -1, std::nullopt, {}, {}}, {"push", -1, token, std::nullopt, {}, {}},
-                  {"sms", -1, -1, catalog::Quota{2, 90 * kMinute}, {}, {}}, {"mail", -1, -1, std::nullopt, {}, {}},
-                  {"web", -1, -1, std::nullopt, {"hero", "side"}, {}}};
-    catalog::Field required = field("first", TypeKind::Number);
-    required.optional = false;
-    c.templates = {{"t", {0, 1, 2, 3, 4}, {}, {}}, {"p", {3}, {required, field("second", TypeKind::Text)}, {}}};
-    file.journeys.emplace_back();
-    file.journeys.back().name.text = "J";
-  }
+TEST_F(Reference, WhatActedChangesAMembershipForTheNextRound) {
+  rules(R"(segment met is "J".hello sent in the last 1 hour or "J".again sent in the last 1 hour end
+           journey "J"
+             rule hello when cart do send "t" by mail
+             rule again when cart do send "t" by sms
+             rule in when visitor enters met do raise task "call"
+             rule out when visitor leaves met then wait 10 minutes only if number of hello sent before this is 1 do raise task "call"
+           end)");
+  at("10:00", "cart");
+  const auto decisions = run();
+  EXPECT_EQ(told(decisions), "hello acted 10:00, again acted 10:00, in acted 10:00, out acted 11:10");
+  EXPECT_EQ(decisions[2].id, history::firing_id(history::identity_of_decision(decisions[1].id), "J", "in"));  // the last of the round
+  EXPECT_EQ(decisions[3].id, history::firing_id(history::identity_of_moment("anna", instant("11:00")), "J", "out"));
+}
 
-  syntax::Journey& journey() { return file.journeys.back(); }
+TEST_F(Reference, ARuleThatFiredDoesNotFireAgainAtTheInstant) {
+  rules(R"(segment met is "J".hello sent in the last 1 hour end
+           journey "J"
+             rule hello when cart do send "t" by mail
+             rule other when visitor enters met do send "t" by mail
+             rule in when visitor enters met then wait 5 minutes do send "t" by sms
+           end)");
+  at("10:00", "cart");
+  EXPECT_EQ(story(), "hello acted 10:00, other outranked 10:00, in acted 10:05");
+}
 
-  // The rule added last. Valid until the next is added.
-  syntax::Rule& rule(const std::string& name, syntax::Occurrence when, const std::string& where = "mail", const std::string& tmpl = "t") {
-    syntax::Rule& r = journey().rules.emplace_back();
-    r.name.text = name;
-    const std::string text = "when " + when.text;
-    r.when = syntax::When{std::move(when), {}, text};
-    r.action.emplace();
-    r.action->target = path_of(where);
-    r.action->kind = r.action->target.parts.size() > 1 ? syntax::ActionKind::Show : syntax::ActionKind::Send;
-    r.action->template_.text = tmpl;
-    return r;
-  }
-  template <class... Stop>
-  static void then_no(syntax::Rule& r, Millis length, Stop... stop) {
-    r.then.emplace();
-    r.then->length.length = length;
-    r.then->text = "then";
-    (r.then->stops.push_back(std::move(stop)), ...);
-  }
-  static void then_wait(syntax::Rule& r, Millis length) { then_no(r, length); }
-  template <class Of>
-  static void only_if(Of& of, ExprPtr test, std::string text = "only if ?") {
-    of.conditions.push_back({syntax::Polarity::OnlyIf, std::move(test), {}, std::move(text)});
-  }
-  template <class Of>
-  static void not_if(Of& of, ExprPtr test, std::string text = "not if ?") {
-    of.conditions.push_back({syntax::Polarity::NotIf, std::move(test), {}, std::move(text)});
-  }
-  template <class Of>
-  static void limit(Of& of, std::int64_t n, Millis within, syntax::LimitUnit unit = syntax::LimitUnit::Messages) {
-    of.limits.push_back({n, unit, {within, {}}, {}, "limit"});
-  }
-  static void with(syntax::Rule& r, const std::string& name, ExprPtr value) {
-    syntax::Binding b;
-    b.name = path_of(name);
-    b.value = std::move(value);
-    r.action->params.push_back(std::move(b));
-  }
+// ---- schedules ----
 
-  void at(Millis t, EventType type, std::vector<Value> fields = {}) {
-    history::Event e;
-    e.at = kBase + t;
-    e.type = type;
-    e.identity = events.size() + 1;
-    e.fields = std::move(fields);
-    e.fields.resize(c.events[type].fields.size(), kUnknown);
-    events.push_back(e);
-  }
-  void set(Millis t, Attribute attribute, Value value) {
-    history::Event e;
-    e.at = kBase + t;
-    e.identity = events.size() + 1;
-    e.changes = {{attribute, value}};
-    events.push_back(e);
-  }
+TEST_F(Reference, EveryDayRunsFromTheFirstRecordToTheEnd) {
+  journey("rule r when every day at 09:00 visitor time do send \"t\" by mail");
+  EXPECT_EQ(story("3 12:00"), "");
+  at("09:00", "cart");  // stands behind the place of that instant
+  const auto decisions = run("3 09:00");
+  EXPECT_EQ(told(decisions), "r acted 2 09:00, r acted 3 09:00");
+  EXPECT_EQ(decisions[0].id, history::firing_id(history::identity_of_moment("anna", instant("2 09:00")), "J", "r"));
+  EXPECT_EQ(story("3 08:59:59.999"), "r acted 2 09:00");
+}
 
-  std::vector<Decision> run(Millis until = 10 * kDay) {
-    Pack pack{&c, {&file}, {}};
-    pack.derived.assign(c.attributes.size(), nullptr);
-    pack.derived[cart_value] = derived[0].get();
-    pack.derived[orders] = derived[1].get();
-    return judge(pack, "anna", events, kBase + until, texts);
-  }
-  // `rule outcome minute` of each decision, in order; times that are no whole minute in milliseconds.
-  static std::string told(const std::vector<Decision>& decisions) {
+TEST_F(Reference, ASkippedTimeIsTheFirstInstantBehindTheGapADoubledOneTheFirst) {
+  c.zone = "Europe/Helsinki";
+  journey("rule r when every day at 03:30 visitor time do send \"t\" by mail");
+  at("2026-03-27T12:00:00Z", "cart");
+  const auto decisions = run("2026-03-30T12:00:00Z");  // 29 March: 03:00 is 04:00, which is 01:00 UTC
+  ASSERT_EQ(decisions.size(), 3u);
+  EXPECT_EQ(decisions[0].at, instant("2026-03-28T01:30:00Z"));
+  EXPECT_EQ(decisions[1].at, instant("2026-03-29T01:00:00Z"));
+  EXPECT_EQ(decisions[2].at, instant("2026-03-30T00:30:00Z"));
+  events[0].at = instant("2026-10-24T12:00:00Z");  // 25 October: 04:00 is 03:00 again, at 01:00 UTC
+  const auto autumn = run("2026-10-26T00:00:00Z");
+  ASSERT_EQ(autumn.size(), 1u);
+  EXPECT_EQ(autumn[0].at, instant("2026-10-25T00:30:00Z"));
+}
+
+TEST_F(Reference, TheZoneCountsAsItStandsBeforeThePlace) {
+  journey("rule r when every day at 09:00 visitor time do send \"t\" by mail");
+  at("08:00", "cart");
+  set("09:00", "time zone=Europe/Helsinki");  // behind the place of 09:00 UTC; there it is 11:00
+  set("2 05:00", "time zone=America/New_York");
+  EXPECT_EQ(story("3 12:00"), "r acted 09:00, r acted 2 14:00");
+}
+
+TEST_F(Reference, OnADateEveryYearFromTheDateOn) {
+  journey("rule r when on visitor.birthday at 10:00 do send \"t\" by mail");
+  const auto days = [&](const char* first, const char* until) {
+    events.back().at = instant(first);
     std::string all;
-    for (const Decision& d : decisions) {
-      const Millis t = d.at - kBase;
-      all += (all.empty() ? "" : ", ") + d.rule + " " + std::string(history::outcome_name(d.outcome)) + " " +
-             (t % kMinute == 0 ? std::to_string(t / kMinute) : std::to_string(t) + "ms");
-    }
+    for (const auto& d : run(until)) all += base::format_instant(d.at).substr(0, 13) + " ";
     return all;
-  }
-  std::string story(Millis until = 10 * kDay) { return told(run(until)); }
-
-  // The value of one condition, judged at an `order` behind all events given so far.
-  Tri value(ExprPtr test) {
-    file.journeys.back().rules.clear();
-    only_if(rule("r", event("order")), std::move(test));
-    const auto kept = events;
-    at(kDay, order, {500});
-    const auto decisions = run();
-    events = kept;
-    saw = decisions.back().because.back().saw;
-    return decisions.back().because.back().is;
-  }
-  std::string seen(std::size_t i) const { return saw[i].name + " = " + history::words(saw[i].value, "EUR"); }
-
-  catalog::Catalog c;
-  std::vector<ExprPtr> derived;
-  syntax::File file;
-  base::Texts texts;
-  std::vector<history::Event> events;
-  std::vector<history::Seen> saw;
-};
-
-// ---- triggers ----
-
-TEST_F(Reference, AbsenceFiresExactlyAfterItsLength) {
-  then_no(rule("nudge", event("cart")), 30 * kMinute, event("order"));
-  at(0, cart);
-  EXPECT_EQ(story(30 * kMinute), "nudge acted 30");
-  EXPECT_EQ(story(30 * kMinute - 1), "");
-}
-
-TEST_F(Reference, AnEventStampedAtTheDueTimeComesTooLateToStop) {
-  then_no(rule("nudge", event("cart")), 30 * kMinute, event("order"));
-  at(0, cart);
-  at(30 * kMinute, order);
-  EXPECT_EQ(story(), "nudge acted 30");
-  events.back().at -= 1;
-  EXPECT_EQ(story(), "");
-}
-
-TEST_F(Reference, AStopOfTheSameMillisecondCountsOnlyBehindTheStart) {
-  then_no(rule("nudge", event("cart")), 30 * kMinute, event("order"));
-  at(0, order);
-  at(0, cart);
-  EXPECT_EQ(story(), "nudge acted 30");
-  at(0, order);
-  EXPECT_EQ(story(), "");
-}
-
-TEST_F(Reference, ALaterStartArmsAgain) {
-  then_no(rule("nudge", event("cart")), 30 * kMinute, event("order"));
-  at(0, cart);
-  at(10 * kMinute, cart);
-  at(60 * kMinute, cart);
-  const auto decisions = run();
-  EXPECT_EQ(told(decisions), "nudge acted 40, nudge acted 90");
-  EXPECT_EQ(decisions[0].id, history::firing_id(2, "J", "nudge"));
-}
-
-TEST_F(Reference, AnEventThatStopsAndStartsStopsFirst) {
-  then_no(rule("nudge", event("cart")), 30 * kMinute, event("cart"));
-  at(0, cart);
-  at(10 * kMinute, cart);
-  EXPECT_EQ(story(), "nudge acted 40");
-}
-
-TEST_F(Reference, WhereOfStartMustBeTrueAndOfStopMustBeFalse) {
-  then_no(rule("nudge", event("cart", compare(CompareOp::Gt, path("items"), whole(0)))), 30 * kMinute,
-          event("order", compare(CompareOp::Gt, path("order.total"), money(100))));
-  at(0, cart);  // items unknown: does not start
-  at(60 * kMinute, cart, {1});
-  at(70 * kMinute, order, {50});  // does not stop
-  at(120 * kMinute, cart, {1});
-  at(130 * kMinute, order);  // total unknown: stops
-  const auto decisions = run();
-  EXPECT_EQ(told(decisions), "nudge acted 90");
-  ASSERT_EQ(decisions[0].because.size(), 2u);
-  ASSERT_EQ(decisions[0].because[0].saw.size(), 1u);
-  EXPECT_EQ(decisions[0].because[0].saw[0].name, "items");
-  EXPECT_EQ(decisions[0].because[0].saw[0].value.value, 1);
-  EXPECT_TRUE(decisions[0].because[1].saw.empty());
-}
-
-TEST_F(Reference, WaitsFireEachOnItsOwnAndOnceAtOneInstant) {
-  then_wait(rule("later", event("cart")), kHour);
-  at(0, cart);
-  at(0, cart);
-  at(10 * kMinute, cart);
-  at(20 * kMinute, order);
-  const auto decisions = run();
-  EXPECT_EQ(told(decisions), "later acted 60, later acted 70");
-  EXPECT_EQ(decisions[0].id, history::firing_id(1, "J", "later"));
-}
-
-TEST_F(Reference, TimersArmedByTimersFireBeforeTheNextEvent) {
-  then_no(rule("first", event("cart")), 10 * kMinute, event("order"));
-  then_no(rule("second", act("first")), 10 * kMinute, event("order"));
-  then_wait(rule("third", act("second")), 10 * kMinute);
-  at(0, cart);
-  at(30 * kMinute, order);
-  EXPECT_EQ(story(), "first acted 10, second acted 20, third acted 30");
-  events.back().at = kBase + 20 * kMinute - 1;
-  EXPECT_EQ(story(), "first acted 10");
-}
-
-TEST_F(Reference, RoundsFollowOneAnotherAtOneInstant) {
-  rule("b", act("a"), "web.side");  // stands first, but fires in the next round
-  rule("a", event("cart"));
-  rule("c", act("b", Verb::Shown), "web.hero");
-  rule("wrong_verb", act("b", Verb::Sent), "sms");
-  at(0, cart);
-  const auto decisions = run();
-  EXPECT_EQ(told(decisions), "a acted 0, b acted 0, c acted 0");
-  EXPECT_EQ(decisions[1].id, history::firing_id(history::identity_of_decision(decisions[0].id), "J", "b"));
-}
-
-TEST_F(Reference, RefusedDecisionsStartNothingAndJourneysAreKeptApart) {
-  only_if(rule("a", event("cart")), happened(event("order")));
-  rule("b", act("a"), "sms");
-  file.journeys.emplace_back();
-  journey().name.text = "K";
-  rule("a", event("cart"), "sms");
-  rule("own", act("a"), "web.hero");
-  rule("other", act("a", Verb::Sent, "J"), "web.side");
-  at(0, cart);
-  EXPECT_EQ(story(), "a no_match 0, a acted 0, own acted 0");
-}
-
-// ---- conditions ----
-
-TEST_F(Reference, WindowsLeaveOutTheirFarEdge) {
-  at(0, cart);
-  EXPECT_EQ(value(happened(event("cart"), in_last(kDay))), Tri::No);
-  EXPECT_EQ(value(happened(event("cart"), in_last(kDay + 1))), Tri::Yes);
-  EXPECT_EQ(value(happened(event("order"), in_last(1))), Tri::Yes);  // the event itself
-}
-
-TEST_F(Reference, SinceSeesWhatStandsBehindTheLatestInOrder) {
-  at(0, cart);
-  at(0, page);
-  at(0, cart);
-  EXPECT_EQ(value(compare(CompareOp::Eq, count(event("cart"), since("page")), whole(1))), Tri::Yes);
-  EXPECT_EQ(value(compare(CompareOp::Eq, count(event("page"), since("cart")), whole(0))), Tri::Yes);
-  EXPECT_EQ(value(compare(CompareOp::Eq, count(event("page"), since("page")), whole(0))), Tri::Yes);
-  c.history = kDay;  // the latest page is now just out of sight
-  EXPECT_EQ(value(compare(CompareOp::Eq, count(event("order"), since("page")), whole(0))), Tri::Yes);
-}
-
-TEST_F(Reference, HistoryEndsWhatConditionsSeeButNotAttributes) {
-  set(0, age, 40);
-  at(0, cart, {1, 700});
-  c.history = kDay;
-  EXPECT_EQ(value(happened(event("cart"))), Tri::No);
-  EXPECT_EQ(value(given(last("cart", "value"))), Tri::No);
-  EXPECT_EQ(value(compare(CompareOp::Eq, path("visitor.age"), whole(40))), Tri::Yes);
-  EXPECT_EQ(seen(0), "visitor.age = 40");
-  c.history = kDay + 1;
-  EXPECT_EQ(value(happened(event("cart"))), Tri::Yes);
-  EXPECT_EQ(value(compare(CompareOp::Eq, last("cart", "value"), money(700))), Tri::Yes);
-}
-
-TEST_F(Reference, CountsWithUnknownMatchesAreRanges) {
-  const auto big = [] { return event("cart", compare(CompareOp::Gt, path("items"), whole(3))); };
-  at(0, cart, {5});
-  at(1, cart, {9});
-  at(2, cart);
-  at(3, cart, {1});
-  EXPECT_EQ(value(compare(CompareOp::Ge, count(big()), whole(2))), Tri::Yes);
-  EXPECT_EQ(seen(0), "number of cart = 2 or more");
-  EXPECT_EQ(value(compare(CompareOp::Ge, count(big()), whole(3))), Tri::Unknown);
-  EXPECT_EQ(seen(0), "number of cart = not known");
-  EXPECT_EQ(value(compare(CompareOp::Ge, count(big()), whole(4))), Tri::No);
-  EXPECT_EQ(value(compare(CompareOp::Eq, count(big()), whole(2))), Tri::Unknown);
-  EXPECT_EQ(value(compare(CompareOp::Eq, count(big()), number(2'500'000))), Tri::No);
-  EXPECT_EQ(value(compare(CompareOp::Lt, count(big()), count(event("cart")))), Tri::Unknown);  // both must be known
-  EXPECT_EQ(value(one_of(count(big()), list(whole(2), whole(3)))), Tri::Unknown);
-  EXPECT_EQ(value(compare(CompareOp::Ge, arith(ArithOp::Add, count(big()), whole(0)), whole(1))), Tri::Unknown);
-  EXPECT_EQ(value(happened(big())), Tri::Yes);
-  EXPECT_EQ(value(happened(event("cart", compare(CompareOp::Gt, path("items"), whole(9))))), Tri::Unknown);
-  EXPECT_EQ(value(compare(CompareOp::Eq, otherwise(count(big()), whole(7)), whole(7))), Tri::Yes);
-}
-
-TEST_F(Reference, CountsAreShownAsFarAsTheyDecide) {
-  for (int i = 0; i < 4; ++i) at(i, cart);
-  value(compare(CompareOp::Lt, count(event("cart")), whole(4)));
-  EXPECT_EQ(seen(0), "number of cart = 4 or more");
-  value(compare(CompareOp::Le, count(event("cart")), whole(4)));
-  EXPECT_EQ(seen(0), "number of cart = 4");
-  EXPECT_EQ(value(compare(CompareOp::Le, whole(3), count(event("cart")))), Tri::Yes);
-  EXPECT_EQ(seen(0), "number of cart = 3 or more");
-  value(compare(CompareOp::Ge, count(event("cart")), whole(0)));
-  EXPECT_EQ(seen(0), "number of cart = 1 or more");
-  value(compare(CompareOp::Eq, count(event("cart")), count(event("cart"))));
-  ASSERT_EQ(saw.size(), 1u);
-  EXPECT_EQ(seen(0), "number of cart = 4");
-}
-
-TEST_F(Reference, SumsAreExactOrUnknown) {
-  const auto total = [](Value cents) { return compare(CompareOp::Eq, sum(event("cart"), "value"), money(cents)); };
-  EXPECT_EQ(value(total(0)), Tri::Yes);
-  at(0, cart, {1, 300});
-  at(0, cart, {1, -100});
-  EXPECT_EQ(value(total(200)), Tri::Yes);
-  at(0, cart, {0});
-  EXPECT_EQ(value(total(200)), Tri::Unknown);
-  const auto matching = [] { return event("cart", compare(CompareOp::Gt, path("items"), whole(0))); };
-  EXPECT_EQ(value(compare(CompareOp::Eq, sum(matching(), "value"), money(200))), Tri::Yes);
-  at(0, cart, {kUnknown, 0});
-  EXPECT_EQ(value(compare(CompareOp::Eq, sum(matching(), "value"), money(200))), Tri::Unknown);
+  };
+  set("10:00", "birthday=" + std::to_string(base::civil_day(2024, 2, 29).value()));
+  EXPECT_EQ(days("2023-01-01T00:00:00Z", "2028-03-10T00:00:00Z"),
+            "2024-02-29T10 2025-02-28T10 2026-02-28T10 2027-02-28T10 2028-02-29T10 ");
   events.clear();
-  for (int i = 0; i < 2; ++i) at(0, cart, {1, std::numeric_limits<Value>::max()});
-  EXPECT_EQ(value(missing(sum(event("cart"), "value"))), Tri::Yes);
+  set("10:00", "age=1");
+  EXPECT_EQ(days("2023-01-01T00:00:00Z", "2024-03-10T00:00:00Z"), "");  // not known: never
 }
 
-TEST_F(Reference, ConsentIsGivenMissingOrNeither) {
-  EXPECT_EQ(value(given(path("consent.marketing"))), Tri::No);
-  EXPECT_EQ(value(missing(path("consent.marketing"))), Tri::Yes);
-  EXPECT_EQ(saw[0].value.kind, TypeKind::Consent);
-  set(0, marketing, kNo);
-  EXPECT_EQ(value(given(path("consent.marketing"))), Tri::No);
-  EXPECT_EQ(value(missing(path("consent.marketing"))), Tri::No);
-  set(1, marketing, kYes);
-  EXPECT_EQ(value(given(path("consent.marketing"))), Tri::Yes);
-  set(2, marketing, kUnknown);
-  EXPECT_EQ(value(missing(path("consent.marketing"))), Tri::Yes);
+TEST_F(Reference, OfATimeTheLocalDateCounts) {
+  journey("rule r when on visitor.joined at 10:00 do send \"t\" by mail");
+  set("10:00", "time zone=Europe/Helsinki, joined=" + std::to_string(instant("2 23:00")));  // there it is the third day already
+  EXPECT_EQ(story("4 00:00"), "r acted 3 08:00");
 }
 
-TEST_F(Reference, BareWordsBesideOneOfValuesAreConstants) {
-  EXPECT_EQ(value(compare(CompareOp::Eq, path("tier"), path("none"))), Tri::Yes);  // by default
-  ASSERT_EQ(saw.size(), 1u);
-  EXPECT_EQ(seen(0), "tier = none");
-  set(0, tier, 1);
-  EXPECT_EQ(value(compare(CompareOp::Eq, path("gold"), path("visitor.tier"))), Tri::Yes);
-  ASSERT_EQ(saw.size(), 1u);
-  EXPECT_EQ(seen(0), "visitor.tier = gold");
-  EXPECT_EQ(value(one_of(path("tier"), list(path("none"), path("gold")))), Tri::Yes);
-  EXPECT_EQ(saw.size(), 1u);
-  set(1, tier, kUnknown);
-  EXPECT_EQ(value(compare(CompareOp::Eq, path("tier"), path("none"))), Tri::Yes);
-  at(2, page, {1});
-  EXPECT_EQ(value(happened(event("page", compare(CompareOp::Eq, path("group"), path("help"))))), Tri::Yes);
+// ---- places ----
+
+TEST_F(Reference, AllThatIsDueAtAnInstantIsOnePlaceByPriorityThenWrittenOrder) {
+  rules(R"(segment busy is page happened in the last 1 hour end
+           journey "J"
+             rule wait when cart then wait 1 hour do send "t" by mail
+             rule absence when cart then no order for 1 hour do send "t" by mail
+             rule day when every day at 11:00 visitor time do send "t" by mail priority 5
+             rule out when visitor leaves busy do send "t" by mail
+             rule record when cart do send "t" by mail
+           end)");
+  at("10:00", "page");
+  at("10:00", "cart");
+  at("11:00", "cart");
+  EXPECT_EQ(story("11:59"), "record acted 10:00, wait outranked 11:00, absence outranked 11:00, day acted 11:00, out outranked 11:00, record acted 11:00");
 }
 
-TEST_F(Reference, DerivedAttributesEndWithTheirUntil) {
-  at(0, cart, {1, 700});
-  EXPECT_EQ(value(given(path("cart.value"))), Tri::No);  // the order judged at stands behind the cart
-  only_if(rule("s", event("page")), compare(CompareOp::Ge, path("cart.value"), money(700)));
-  at(1 * kMinute, page);
-  at(2 * kMinute, order);
-  at(3 * kMinute, page);
-  at(4 * kMinute, cart, {1, 900});
-  at(5 * kMinute, page);
-  journey().rules.erase(journey().rules.begin());
-  EXPECT_EQ(story(), "s acted 1, s unknown 3, s acted 5");
+TEST_F(Reference, WhatATimerArmsAtItsPlaceIsNotDueThere) {
+  rules(R"(segment busy is page happened in the last 1 hour end
+           journey "J" rule r when visitor leaves busy then no order for 1 hour do send "t" by mail end)");
+  at("10:00", "page");
+  at("11:00", "page");  // behind the place at which it left
+  EXPECT_EQ(story(), "r acted 12:00, r acted 13:00");
 }
 
-TEST_F(Reference, DerivedCountsAreNumbersOfTheirDeclaredType) {
-  at(0, order);
-  EXPECT_EQ(value(compare(CompareOp::Eq, path("orders"), number(2 * kMillion))), Tri::Yes);  // with the one judged at
-  EXPECT_EQ(saw[0].value.kind, TypeKind::Number);
-  EXPECT_EQ(saw[0].value.value, 2 * kMillion);
-}
-
-TEST_F(Reference, TextsAreTestedWholeAndUnknownStaysUnknown) {
-  const auto test = [](syntax::TextOp op, const std::string& part) { return make(syntax::TextTest{op, path("push.token"), quoted(part)}, "?"); };
-  EXPECT_EQ(value(test(syntax::TextOp::Contains, "b")), Tri::Unknown);
-  EXPECT_EQ(value(compare(CompareOp::Ne, path("push.token"), quoted("abc"))), Tri::Unknown);
-  set(0, token, texts.intern("abc"));
-  EXPECT_EQ(value(test(syntax::TextOp::Contains, "b")), Tri::Yes);
-  EXPECT_EQ(value(test(syntax::TextOp::StartsWith, "b")), Tri::No);
-  EXPECT_EQ(value(test(syntax::TextOp::StartsWith, "ab")), Tri::Yes);
-  EXPECT_EQ(value(test(syntax::TextOp::EndsWith, "bc")), Tri::Yes);
-  EXPECT_EQ(value(test(syntax::TextOp::EndsWith, "zabc")), Tri::No);
-  EXPECT_EQ(value(compare(CompareOp::Eq, path("push.token"), quoted("abc"))), Tri::Yes);
-  EXPECT_EQ(value(compare(CompareOp::Ne, path("push.token"), quoted("Abc"))), Tri::Yes);  // case matters
-}
-
-TEST_F(Reference, SegmentsAreThreeValuedAndShowOnlyMembership) {
-  file.segments.push_back({{"adult", {}}, compare(CompareOp::Ge, path("age"), whole(18)), {}});
-  EXPECT_EQ(value(in_segment("adult")), Tri::Unknown);
-  EXPECT_EQ(value(in_segment("adult", true)), Tri::Unknown);
-  set(0, age, 17);
-  EXPECT_EQ(value(in_segment("adult", true)), Tri::Yes);
-  ASSERT_EQ(saw.size(), 1u);
-  EXPECT_EQ(seen(0), "visitor in adult = no");
-}
-
-TEST_F(Reference, UnknownCommutesAndIsSeenThroughOnlyByName) {
-  const auto open = [] { return compare(CompareOp::Eq, path("age"), whole(1)); };
-  const auto yes = [] { return literal(LiteralKind::YesNo, kYes); };
-  EXPECT_EQ(value(logic(LogicOp::Or, open(), yes())), Tri::Yes);
-  EXPECT_EQ(value(logic(LogicOp::Or, yes(), open())), Tri::Yes);
-  EXPECT_EQ(value(logic(LogicOp::And, yes(), open())), Tri::Unknown);
-  EXPECT_EQ(value(logic(LogicOp::And, negation(yes()), open())), Tri::No);
-  EXPECT_EQ(value(negation(open())), Tri::Unknown);
-  EXPECT_EQ(value(compare(CompareOp::Eq, otherwise(path("age"), whole(1)), whole(1))), Tri::Yes);
-  EXPECT_EQ(value(missing(path("age"))), Tri::Yes);
-  set(0, age, std::numeric_limits<Value>::max());  // beside a number it becomes one, and then it does not fit
-  EXPECT_EQ(value(compare(CompareOp::Eq, otherwise(path("age"), number(500'000)), number(500'000))), Tri::Yes);
-}
-
-TEST_F(Reference, NumbersAreRoundedOnceHalfToEvenOrUnknown) {
-  const auto is = [&](ExprPtr left, ExprPtr right) { return value(compare(CompareOp::Eq, std::move(left), std::move(right))); };
-  const auto half = [] { return number(500'000); };
-  EXPECT_EQ(is(arith(ArithOp::Mul, money(5), half()), money(2)), Tri::Yes);
-  EXPECT_EQ(is(arith(ArithOp::Mul, money(7), half()), money(4)), Tri::Yes);
-  EXPECT_EQ(is(arith(ArithOp::Mul, money(-5), half()), money(-2)), Tri::Yes);
-  EXPECT_EQ(is(arith(ArithOp::Mul, money(-7), half()), money(-4)), Tri::Yes);
-  EXPECT_EQ(is(arith(ArithOp::Mul, percent(100'000), whole(3)), percent(300'000)), Tri::Yes);
-  EXPECT_EQ(is(arith(ArithOp::Mul, money(1'005), percent(100'000)), money(100)), Tri::Yes);
-  EXPECT_EQ(is(arith(ArithOp::Mul, whole(3), percent(100'000)), number(300'000)), Tri::Yes);
-  EXPECT_EQ(is(arith(ArithOp::Div, whole(2), whole(3)), number(666'667)), Tri::Yes);
-  EXPECT_EQ(is(arith(ArithOp::Div, money(5), whole(-2)), money(-2)), Tri::Yes);
-  EXPECT_EQ(is(arith(ArithOp::Div, money(5), money(2)), number(2'500'000)), Tri::Yes);
-  EXPECT_EQ(is(arith(ArithOp::Div, whole(2), whole(0)), number(0)), Tri::Unknown);
-  EXPECT_EQ(is(arith(ArithOp::Add, whole(2), half()), number(2'500'000)), Tri::Yes);
-  EXPECT_EQ(is(arith(ArithOp::Sub, date(20'000), date(19'998)), duration(2 * kDay)), Tri::Yes);
-  const Value most = std::numeric_limits<Value>::max();
-  EXPECT_EQ(is(arith(ArithOp::Sub, arith(ArithOp::Add, whole(most), whole(1)), whole(1)), whole(most)), Tri::Unknown);
-  EXPECT_EQ(is(arith(ArithOp::Sub, whole(-most), whole(1)), whole(0)), Tri::Unknown);  // the number that stands for unknown
-  EXPECT_EQ(is(arith(ArithOp::Mul, whole(most), whole(most)), whole(0)), Tri::Unknown);
-}
-
-TEST_F(Reference, ADateIsItsFirstInstantInTheZoneOfThePack) {
-  c.zone = "Europe/Helsinki";  // day 1001 of the epoch is in September 1972, without summer time: two hours ahead
-  const auto judged_at = [&](ExprPtr e) { return value(compare(CompareOp::Eq, std::move(e), date(1'001))); };
-  EXPECT_EQ(judged_at(arith(ArithOp::Sub, now(), duration(2 * kHour))), Tri::Yes);
-  EXPECT_EQ(judged_at(now()), Tri::No);
-}
-
-// ---- gates ----
-
-TEST_F(Reference, ClausesRefuseBeforeTheyAreOpen) {
-  only_if(journey(), compare(CompareOp::Eq, path("age"), whole(1)), "journey");
-  syntax::Rule& r = rule("r", event("cart"));
-  not_if(r, happened(event("order")), "rule");
-  at(0, cart);
-  at(1 * kMinute, order);
-  at(2 * kMinute, cart);
-  set(3 * kMinute, age, 1);
-  const auto decisions = run();
-  EXPECT_EQ(told(decisions), "r unknown 0, r no_match 2");
-  ASSERT_EQ(decisions[1].because.size(), 3u);
-  EXPECT_EQ(decisions[1].because[1].clause, "journey");
-  EXPECT_EQ(decisions[1].because[1].is, Tri::Unknown);
-  EXPECT_EQ(decisions[1].because[2].is, Tri::Yes);
-}
-
-TEST_F(Reference, ParametersStandInTheTemplatesOrder) {
-  syntax::Rule& r = rule("r", event("cart"), "mail", "p");
-  with(r, "second", path("cart.name"));
-  with(r, "first", path("cart.items"));
-  at(0, cart, {3, kUnknown, texts.intern("Cabin")});
-  at(1 * kMinute, cart, {4});
-  at(2 * kMinute, cart, {kUnknown, kUnknown, texts.intern("Cabin")});
-  const auto decisions = run();
-  EXPECT_EQ(told(decisions), "r acted 0, r acted 1, r unknown 2");
-  ASSERT_EQ(decisions[0].action.params.size(), 2u);
-  EXPECT_EQ(decisions[0].action.params[0].name, "first");
-  EXPECT_EQ(decisions[0].action.params[0].value.kind, TypeKind::Number);
-  EXPECT_EQ(decisions[0].action.params[0].value.value, 3 * kMillion);
-  EXPECT_EQ(decisions[0].action.params[1].value.texts, std::vector<std::string>{"Cabin"});
-  EXPECT_EQ(decisions[1].action.params.size(), 1u);
-  EXPECT_TRUE(decisions[2].action.params.empty());
-  ASSERT_EQ(decisions[2].because.size(), 2u);
-  EXPECT_EQ(decisions[2].because[1].clause, "with first = cart.items");
-  EXPECT_EQ(decisions[2].because[1].is, Tri::Unknown);
-  EXPECT_EQ(decisions[2].because[1].saw[0].name, "cart.items");
-}
-
-TEST_F(Reference, WithoutARequiredParameterNoneIsTold) {
-  std::swap(c.templates[1].params[0], c.templates[1].params[1]);
-  syntax::Rule& r = rule("r", event("cart"), "mail", "p");
-  with(r, "second", quoted("x"));
-  with(r, "first", path("cart.items"));
-  at(0, cart);
-  at(1, cart, {1});
-  const auto decisions = run();
-  ASSERT_EQ(decisions.size(), 2u);
-  EXPECT_EQ(decisions[0].outcome, Outcome::unknown);
-  EXPECT_TRUE(decisions[0].action.params.empty());
-  ASSERT_EQ(decisions[1].action.params.size(), 2u);
-  EXPECT_EQ(decisions[1].action.params[0].name, "second");
-}
-
-TEST_F(Reference, OneMessageByAChannelAndOneShowInASlot) {
-  rule("low", event("cart"));
-  rule("high", event("cart")).priority = syntax::Priority{5, {}};
-  rule("hero", event("cart"), "web.hero");
-  rule("side", event("cart"), "web.side");
-  rule("hero2", event("cart"), "web.hero");
-  rule("chained", act("high"));
-  at(0, cart);
-  at(0, order);
-  const auto decisions = run();
-  EXPECT_EQ(told(decisions), "low outranked 0, high acted 0, hero acted 0, side acted 0, hero2 outranked 0, chained outranked 0");
-  EXPECT_EQ(decisions[0].because.back().clause, "one message by mail at a time");
-  EXPECT_EQ(decisions[0].because.back().saw[0].value.texts, std::vector<std::string>{"J / high"});
-  EXPECT_EQ(decisions[4].because.back().clause, "one show in web.hero at a time");
-}
-
-TEST_F(Reference, ARefusedFiringLeavesItsPlaceToTheNext) {
-  syntax::Rule& r = rule("first", event("cart"));
-  limit(r, 0, kDay);
-  rule("second", event("cart"));
-  at(0, cart);
-  EXPECT_EQ(story(), "first over_limit 0, second acted 0");
-}
-
-TEST_F(Reference, ConsentAndReach) {
-  rule("by_email", event("cart"), "email");
-  rule("by_push", event("cart"), "push");
-  at(0, cart);
-  set(1 * kMinute, marketing, kNo);
-  set(1 * kMinute, token, texts.intern("x"));
-  at(2 * kMinute, cart);
-  set(3 * kMinute, marketing, kYes);
-  at(4 * kMinute, cart);
-  const auto decisions = run();
-  EXPECT_EQ(told(decisions), "by_email no_consent 0, by_push no_reach 0, by_email no_consent 2, by_push acted 2, by_email acted 4, by_push acted 4");
-  EXPECT_EQ(decisions[0].because.back().clause, "email needs consent.marketing");
-  EXPECT_EQ(decisions[0].because.back().is, Tri::Unknown);
-  EXPECT_EQ(decisions[2].because.back().is, Tri::No);
-  EXPECT_EQ(decisions[1].because.back().clause, "push needs push.token");
-  EXPECT_FALSE(decisions[1].because.back().saw[0].value.known());
-}
-
-TEST_F(Reference, LimitsRoll) {
-  limit(journey(), 2, kHour);
-  rule("a", event("cart"));
-  rule("b", event("order"), "sms");
-  rule("c", event("order"), "web.hero");  // no message
-  at(0, cart);
-  at(10 * kMinute, order);
-  at(59 * kMinute, cart);
-  at(60 * kMinute, cart);
-  at(61 * kMinute, order);
-  const auto decisions = run();
-  EXPECT_EQ(told(decisions), "a acted 0, b acted 10, c acted 10, a over_limit 59, a acted 60, b over_limit 61, c acted 61");
-  EXPECT_EQ(decisions[3].because.back().saw[0].name, "messages");
-  EXPECT_EQ(decisions[3].because.back().saw[0].value.value, 2);
-}
-
-TEST_F(Reference, ChannelLimitsCountWhatTheChannelCarried) {
-  rule("a", event("cart"), "sms");
-  limit(rule("s", event("order"), "web.hero"), 1, kHour, syntax::LimitUnit::Shows);
-  at(0, cart);
-  at(1 * kMinute, cart);
-  at(2 * kMinute, cart);
-  at(3 * kMinute, order);
-  at(4 * kMinute, order);
-  const auto decisions = run();
-  EXPECT_EQ(told(decisions), "a acted 0, a acted 1, a over_limit 2, s acted 3, s over_limit 4");
-  EXPECT_EQ(decisions[2].because.back().clause, "at most 2 messages by sms in 90 minutes");
-  EXPECT_EQ(decisions[4].because.back().saw[0].name, "shows");
-}
-
-TEST_F(Reference, EachLimitHasItsOwnScope) {
-  c.channels[4].limit = catalog::Quota{0, kHour};  // of messages: no show is concerned
-  limit(rule("a", event("cart")), 1, kHour);
-  limit(journey().rules.back(), 0, kHour, syntax::LimitUnit::Shows);
-  limit(journey(), 2, kHour);
-  limit(journey(), 0, kHour, syntax::LimitUnit::Shows);
-  rule("b", event("order"), "sms");
-  rule("hero", event("cart"), "web.hero");
-  file.journeys.emplace_back();
-  journey().name.text = "K";
-  rule("k", event("page"), "sms");
-  rule("side", event("page"), "web.side");
-  at(0, page);
-  at(1 * kMinute, order);
-  at(2 * kMinute, cart);  // neither b nor k count for a, nor what K sent for J
-  at(3 * kMinute, page);  // two by sms already
-  const auto decisions = run();
-  EXPECT_EQ(told(decisions), "k acted 0, side acted 0, b acted 1, a acted 2, hero over_limit 2, k over_limit 3, side acted 3");
-}
-
-TEST_F(Reference, ChannelLimitsLeaveOtherChannelsAlone) {
-  rule("mailed", event("cart"));
-  rule("texted", event("order"), "sms");
-  for (int i = 0; i < 3; ++i) at(i * kMinute, cart);
-  at(3 * kMinute, order);
-  EXPECT_EQ(story(), "mailed acted 0, mailed acted 1, mailed acted 2, texted acted 3");
-}
-
-TEST_F(Reference, SegmentsAreReadAgainWheneverClockOrHistoryMoves) {
-  file.segments.push_back({{"busy", {}}, happened(event("cart"), in_last(20 * kMinute)), {}});
-  file.segments.push_back({{"met", {}}, happened(act("a", Verb::Sent, "J")), {}});
-  not_if(rule("a", event("cart")), in_segment("met"));
-  not_if(rule("b", event("cart"), "sms"), in_segment("met"));
-  not_if(rule("c", event("cart"), "web.hero"), in_segment("busy"));
-  then_wait(rule("d", event("cart"), "web.side"), 20 * kMinute);
-  only_if(journey().rules.back(), in_segment("busy"));
-  at(0, cart);
-  EXPECT_EQ(story(), "a acted 0, b no_match 0, c no_match 0, d no_match 20");
-}
-
-TEST_F(Reference, ConditionsSeeWhatWasAcceptedAtThisInstant) {
-  rule("a", event("cart")).priority = syntax::Priority{1, {}};
-  not_if(rule("b", event("cart"), "sms"), happened(act("a"), in_last(kDay)));
-  at(0, cart);
-  at(2 * kDay, order);
-  EXPECT_EQ(story(), "a acted 0, b no_match 0");
+TEST_F(Reference, RequestsAreNeitherEventsNorCounted) {
+  rules(R"(segment new is number of cart ever is 0 and number of page ever is 0 end
+           journey "J"
+             rule a when visitor enters new do raise task "call"
+             rule b when asked for web.hero do show "t" in web.hero
+             rule c when every day at 11:00 visitor time do raise task "call"
+           end)");
+  asked("10:00", {{"web", "side"}});
+  asked("10:30", {{"web", "side"}, {"web", "hero"}});
+  const auto decisions = run("11:00");
+  EXPECT_EQ(told(decisions), "a acted 10:00, b acted 10:30, c acted 11:00");
+  EXPECT_EQ(decisions[0].id, history::firing_id(1, "J", "a"));
+  EXPECT_EQ(what(decisions[1]), "show t web hero");
 }
 
 }  // namespace
