@@ -95,7 +95,7 @@ expected
   | SHOW STRING (IN path)? params?                            # expectShow
   | RAISE TASK STRING params?                                 # expectRaise
   ;
-because  : BECAUSE (name | UNKNOWN) ;
+because  : BECAUSE (name | UNKNOWN | NOTHING | QUIET | GUARANTEE) ;   // an outcome; some are called like words of the language
 
 // ---- expressions, from loose to tight; a condition is an expression of type yes/no ----
 

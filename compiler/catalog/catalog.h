@@ -100,6 +100,8 @@ struct Source {
   std::map<std::pair<int, int>, std::string> fields;    // (event, field) → raw name, where it is not the field's own name
   std::map<std::pair<int, int>, std::map<std::string, int>> values;  // (event, field) of one-of type: raw value → position
   std::string asked;           // raw name that holds the slots of a request (`web.hero`, or several); empty: no requests
+  std::string received;        // raw name of the time at which the record was received; empty: it was at its own time
+  std::string merges;          // raw name of the other visitor's id: a record that has it says that the two are one; empty: no merges
   std::map<int, std::string> attributes;          // attribute → raw name; set from every record that has it, before its event
   diag::Span span;
 };

@@ -11,6 +11,8 @@ namespace {
 using diag::Code;
 using Slot = std::pair<int, int>;  // event, field
 
+constexpr std::initializer_list<std::string_view> kKeys = {"format", "visitor", "time", "received", "event", "id", "zone", "events", "fields", "values",
+                                                          "asked for", "merges", "attributes"};
 constexpr std::size_t kMostMappings = 1'000'000;  // of all sources; `*.field` can ask for very many in few letters
 
 class SourceReader {
@@ -28,7 +30,8 @@ class SourceReader {
     made_.clear();
     events_broken_ = judge_use_ = no_events_ = false;
     if (!r_.expect(node, Shape::Map, "The source " + quote(to.name), cut(to.name) + ": { format: csv, visitor: id, time: at, event: what }")) return;
-    const Keys keys = r_.keys(node, "a source", {"format", "visitor", "time", "event", "id", "zone", "events", "fields", "values", "asked for", "attributes"});
+    const Keys keys = r_.keys(node, "a source", kKeys);
+    find_misspelt(node);
     const auto value = [&](std::string_view key) { return value_of(keys, key); };
     if (!read_format(value("format"), to)) return;
     const auto raw = [&](std::string_view key, std::string& out) {
@@ -38,17 +41,22 @@ class SourceReader {
     raw("time", to.time);
     raw("event", to.event);
     raw("id", to.id);
+    raw("received", to.received);
     raw("asked for", to.asked);
+    raw("merges", to.merges);
     if (const auto asked = keys.find("asked for"); asked != keys.end()) check_asked(asked->second, to);
+    if (const auto received = keys.find("received"); received != keys.end()) check_received(received->second, to);
+    if (const auto merges = keys.find("merges"); merges != keys.end()) check_merges(*merges->second.value, to);
     if (const Node* zone = value("zone"); zone && r_.expect(*zone, Shape::Word, "`zone` of " + what_, "zone: Europe/Helsinki")
             && r_.check_zone(*zone)) {
       to.zone = zone->text;
     }
     if (const Node* events = value("events")) read_events(*events, to);
     if (const Node* attributes = value("attributes")) read_attributes(*attributes, to);
-    bool complete = true;
+    bool complete = !misspelt("event");
     for (const char* key : {"visitor", "time"}) complete &= has(keys, key, to);
-    if (value("events") || !(value("attributes") || value("asked for"))) complete &= has(keys, "event", to);
+    const auto other = [&](const char* key) { return value(key) || misspelt(key); };
+    if (value("events") || !(other("attributes") || other("asked for") || other("merges"))) complete &= has(keys, "event", to);
     // Where the source itself is at fault, what it would make is not known.
     judge_use_ = complete && !events_broken_ && r_.events_known;
     no_events_ = !value("event");
@@ -57,6 +65,18 @@ class SourceReader {
   }
 
  private:
+  // The keys that unknown ones were meant to be: nothing more is said of them.
+  void find_misspelt(const Node& node) {
+    misspelt_.clear();
+    const std::vector<std::string> known(kKeys.begin(), kKeys.end());
+    for (const auto& [key, value] : node.pairs) {
+      if (key->shape != Shape::Word || !r_.hinting()) continue;
+      const std::string name = nfc(key->text);
+      if (std::find(known.begin(), known.end(), name) == known.end()) misspelt_.insert(diag::nearest(name, known));
+    }
+  }
+  bool misspelt(std::string_view key) const { return misspelt_.contains(key); }
+
   // Sources come after the channels, so what has slots is known.
   void check_asked(const Entry& asked, const Source& to) {
     const auto& channels = r_.out.channels;
@@ -69,8 +89,24 @@ class SourceReader {
              "Take the line out, or give a channel slots, as in `web: { slots: [hero, sidebar] }`.");
   }
 
+  void check_received(const Entry& received, const Source& to) {
+    if (to.received.empty() || to.received != to.time) return;
+    r_.error(Code::SourceUnused, received.key->span, "`received` and `time` of " + what_ + " stand in the same place, so no record could ever be late.",
+             "Name the field that says when the record was received, or take the line out.");
+  }
+
+  void check_merges(const Node& merges, const Source& to) {
+    if (to.merges.empty()) return;
+    const std::string begin = "` of " + what_ + " stand in the same place, so ", help = "Name the field that holds the id of the other visitor.";
+    if (to.merges == to.visitor) r_.error(Code::SourceRawName, merges.span, "`merges` and `visitor" + begin + "every record would merge a visitor with itself.", help);
+    if (to.merges == to.event) r_.error(Code::SourceRawName, merges.span, "`merges` and `event" + begin + "no record could be either.", help);
+    if (to.merges == to.asked) r_.error(Code::SourceRawName, merges.span, "`merges` and `asked for" + begin + "no record could be either.", help);
+  }
+
+  // False if the key is not there, which is said unless it is misspelt.
   bool has(const Keys& keys, const char* key, const Source& to) {
     if (keys.contains(key)) return true;
+    if (misspelt(key)) return false;
     r_.error(Code::SourceIncomplete, to.span, "The source " + quote(to.name) + " does not say where the " + key + " stands in a record.",
              "Add " + quote(std::string(key) + ": …") + " with the name of the column or field.");
     return false;
@@ -78,6 +114,7 @@ class SourceReader {
 
   bool read_format(const Node* node, Source& to) {
     if (!node) {
+      if (misspelt("format")) return true;
       r_.error(Code::SourceIncomplete, to.span, "The source " + quote(to.name) + " does not say its format.",
             "Add `format: csv` or `format: ndjson`.");
       return true;
@@ -279,6 +316,7 @@ class SourceReader {
   std::size_t mappings_ = 0;
   // Of the source being read:
   std::string what_;
+  std::set<std::string, std::less<>> misspelt_;
   std::unordered_set<int> made_;
   bool events_broken_ = false, judge_use_ = false, no_events_ = false;
 };

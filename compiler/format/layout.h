@@ -16,7 +16,7 @@ inline constexpr std::size_t kTestTime = 9;      // what a test's `visitor` says
 
 class Layout {
  public:
-  Layout(std::string_view text, const syntax::Written& written, const std::vector<Around>& around, Page& page)
+  Layout(std::string_view text, const syntax::Written& written, const std::vector<Around>* around, Page& page)
       : text_(text), written_(written), around_(around), page_(page) {}
 
   // The piece without the comments above its first word, and with those behind its last.
@@ -26,27 +26,35 @@ class Layout {
   using Part = syntax::Part;
 
   std::string_view word(std::size_t at) const;
+  const Around& around(std::size_t at) const;
   void clause(const Part& piece, std::size_t indent);
-  void acts(const Part& piece);
-  void words(std::size_t first, std::size_t last, const std::vector<Part>& parts);
-  void put(const Part& part);
+  void actions(const Part& piece);
+  void content(const Part& piece, std::size_t from);
+  // `shared`: lists and tails are divided together with the group around them, not on their own.
+  void words(std::size_t first, std::size_t last, const std::vector<Part>& parts, bool shared = false);
+  void put(const Part& part, bool shared);
   void chain(const Part& part);
   void list(const Part& part);
   void steps(const Part& part);
   void act(const Part& part);
   void table(const Part& part);
+  std::vector<std::string> row(const Part& part);
   void comparison(const Part& part);
-  std::string cell(const Part& part) const;
+  void cell_operator(const Part& part);
   void put_word(std::size_t at);
-  void put_text(std::string text, bool glued_before, bool glued_behind);
+  void put_text(std::string text, bool glued_before = false, bool glued_behind = false);
+  void align();
+  void new_line();
+  void comments_above(std::size_t at);
   void comments_behind(std::size_t at);
 
   std::string_view text_;
   const syntax::Written& written_;
-  const std::vector<Around>& around_;
+  const std::vector<Around>* around_;   // null: without comments
   Page& page_;
-  std::size_t last_ = 0;          // of the piece: its comment is put at the very end
-  bool fresh_ = true;             // no blank before the next word: it begins a line, or clings to the one before
+  bool test_ = false;                   // the piece is a line of a test
+  std::size_t first_ = 0, last_ = 0;    // of the piece: the comments above it are not its business, those behind it come at the very end
+  bool fresh_ = true;                   // no blank before the next word: it begins a line, or clings to the one before
 };
 
 }  // namespace polku::format

@@ -54,17 +54,6 @@ bool negating(CompareOp op) { return op == CompareOp::Ne || op == CompareOp::Lt 
 
 }  // namespace
 
-Typed Typer::compare(const syntax::Compare& c, const syntax::Expr& e) {
-  const auto* subject = std::get_if<syntax::Path>(&c.left->node);
-  const auto* name = std::get_if<syntax::Path>(&c.right->node);
-  if (!subject || !name || subject->text() != "visitor" || (c.op != CompareOp::Eq && c.op != CompareOp::Ne)) return compare(c.op, *c.left, *c.right, e.span);
-  const bool is = c.op == CompareOp::Eq;
-  if (!is) ++negated_;
-  const Typed t = visitor_is(*name, e);
-  if (!is) --negated_;
-  return is || !t.ok() ? t : Typed{code_.unary(Op::Not, t.reg), kYesNoType};
-}
-
 Typed Typer::compare(CompareOp op, const syntax::Expr& left, const syntax::Expr& right, diag::Span span) {
   if (negating(op)) ++negated_;
   Typed result;

@@ -126,34 +126,4 @@ std::optional<Leaf> Typer::count_column(const syntax::Expr& e, const std::vector
   return count_leaf(e, *m, *w, shown);
 }
 
-// ---- columns and cells of tables ----
-
-Typed Typer::column(const syntax::Expr& e, std::set<std::string>* optional) {
-  ++negated_;  // so that optional values are noted
-  const Typed t = value(e);
-  --negated_;
-  if (optional)
-    for (const auto& [name, span] : optional_)
-      if (!guarded_.contains(name)) optional->insert(name);
-  optional_.clear();
-  guarded_.clear();
-  leaves_.clear();
-  return t;
-}
-
-Typed Typer::cell(const syntax::Expr& column, const syntax::Cell& cell) {
-  Typed t;
-  switch (cell.kind) {
-    case syntax::Cell::Kind::Any: break;
-    case syntax::Cell::Kind::Missing: t = presence(column, false); break;
-    case syntax::Cell::Kind::Given: t = presence(column, true); break;
-    case syntax::Cell::Kind::Compare: t = compare(cell.op, column, *cell.values[0], cell.span); break;
-    case syntax::Cell::Kind::OneOf: t = any_of(column, cell.values); break;
-  }
-  optional_.clear();
-  guarded_.clear();
-  leaves_.clear();
-  return t;
-}
-
 }  // namespace polku::sema

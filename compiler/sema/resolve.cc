@@ -26,6 +26,11 @@ int capture(std::vector<plan::Capture>& list, int event, int field) {
   return static_cast<int>(it - list.begin());
 }
 
+// `visitor is NAME` comes as the path `visitor.NAME` that is written so.
+bool visitor_is(const syntax::Path& p, const syntax::Expr& e) {
+  return p.parts.size() > 1 && p.parts[0] == "visitor" && e.text.find(" is ") != std::string::npos;
+}
+
 const syntax::Path* bare(const syntax::Expr& e) {
   const auto* p = std::get_if<syntax::Path>(&e.node);
   return p && p->parts.size() == 1 ? p : nullptr;
@@ -80,8 +85,8 @@ std::pair<Typed, Typed> Typer::pair(const syntax::Expr& l, const syntax::Expr& r
 
 void Typer::note_optional(const syntax::Expr& e) {
   if (negated_ == 0 || hidden_ > 0) return;
-  const auto* p = std::get_if<syntax::Path>(&e.node);  // `visitor is NAME` may stand for a path
-  optional_.try_emplace(p && e.text.starts_with("visitor is ") ? p->text() : e.text, e.span);
+  const auto* p = std::get_if<syntax::Path>(&e.node);
+  optional_.try_emplace(p && visitor_is(*p, e) ? p->text().substr(8) : e.text, e.span);
 }
 
 Typed Typer::field(int event, int index) {
@@ -96,6 +101,7 @@ Typed Typer::path(const syntax::Path& p, const syntax::Expr& e) {
     return fail(Code::UnknownName, e.span, fmt::format("`{}` is a name; a test needs a value here.", text), "Texts stand in quotes, amounts with their unit.");
   if (scope_.sight == Sight::Event) return own_field(p, e);
   const bool visitor = p.parts.size() > 1 && p.parts[0] == "visitor";
+  if (visitor_is(p, e) && !is_yes_no(text.substr(8), e)) return {};
   if (const int index = c.attribute(visitor ? text.substr(8) : text); index >= 0) return attribute(index, e);
   const bool rule = scope_.sight == Sight::Rule;
   if (p.parts.size() == 2) {
@@ -103,7 +109,10 @@ Typed Typer::path(const syntax::Path& p, const syntax::Expr& e) {
       const int index = find_field(names_, event, {p.parts[1], e.span}, d_);
       if (index < 0) return {};
       if (!rule || !(scope_.open || std::count(scope_.events.begin(), scope_.events.end(), event) > 0))
-        return fail(Code::EventNotAtHand, e.span, fmt::format("`{}` is known only in a rule that starts with `{}`.", text, p.parts[0]),
+        return fail(Code::EventNotAtHand, e.span,
+                    rule && std::count(scope_.earlier.begin(), scope_.earlier.end(), event) > 0
+                        ? fmt::format("Of events in order only the last one's fields are known, and `{}` comes before it.", p.parts[0])
+                        : fmt::format("`{}` is known only in a rule that starts with `{}`.", text, p.parts[0]),
                     fmt::format("`last {}` is that of the latest one.", text));
       Typed t = field(event, index);
       if (!scope_.sure || names_.event(event).fields[static_cast<std::size_t>(index)].optional) note_optional(e);
@@ -185,29 +194,23 @@ Typed Typer::derived(int index, const syntax::Expr& is) {
           names_.event(event).fields[static_cast<std::size_t>(f)].type};
 }
 
-// `visitor is anonymous`: the attribute itself (reading 41).
-Typed Typer::visitor_is(const syntax::Path& name, const syntax::Expr& e) {
-  if (!history_allowed(e, "`visitor is`")) return {};
-  const std::string text = name.text();
-  const int index = names_.catalog->attribute(text);
+// `visitor is anonymous`: the attribute itself (reading 41), and yes or no.
+bool Typer::is_yes_no(const std::string& name, const syntax::Expr& e) {
+  const int index = names_.catalog->attribute(name);
   if (index < 0) {
     std::vector<std::string> candidates;
     for (const catalog::Attribute& a : names_.catalog->attributes)
       if (a.type.kind == TypeKind::YesNo) candidates.push_back(a.name);
-    std::string help = names_.segments.contains(text) ? fmt::format("It is a segment: write `visitor in {}`.", text) : d_.full() ? "" : diag::did_you_mean(text, candidates);
+    std::string help = names_.segments.contains(name) ? fmt::format("It is a segment: write `visitor in {}`.", name) : d_.full() ? "" : diag::did_you_mean(name, candidates);
     if (help.empty()) help = "Declare it as `yes/no` under `visitor` in the catalog.";
-    return fail(Code::UnknownName, name.span, fmt::format("The visitor has no attribute `{}`.", text), help);
+    fail(Code::UnknownName, e.span, fmt::format("The visitor has no attribute `{}`.", name), help);
+    return false;
   }
-  const catalog::Attribute& a = names_.catalog->attributes[static_cast<std::size_t>(index)];
-  if (a.type.kind != TypeKind::YesNo)
-    return fail(Code::NotYesNo, name.span, fmt::format("Only what is yes or no goes with `visitor is`, but `{}` is {}.", text, said(a.type)),
-                a.type.kind == TypeKind::Consent ? fmt::format("Write `{} is given`.", text) : fmt::format("Compare it: `{} is …`.", text));
-  ++hidden_;
-  const Typed t = attribute(index, e);
-  --hidden_;
-  if (negated_ > 0 && hidden_ == 0 && a.presence != catalog::Presence::Always && a.presence != catalog::Presence::Default) optional_.try_emplace(text, name.span);
-  if (t.ok() && hidden_ == 0) leaves_.push_back({e.span.begin, "visitor is " + text, t, 0});
-  return t;
+  const Type& type = names_.catalog->attributes[static_cast<std::size_t>(index)].type;
+  if (type.kind == TypeKind::YesNo) return true;
+  fail(Code::NotYesNo, e.span, fmt::format("Only what is yes or no goes with `visitor is`, but `{}` is {}.", name, said(type)),
+       type.kind == TypeKind::Consent ? fmt::format("Write `{} is given`.", name) : fmt::format("Compare it: `{} is …`.", name));
+  return false;
 }
 
 Typed Typer::segment(const syntax::Name& segment) {

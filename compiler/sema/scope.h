@@ -25,6 +25,7 @@ enum class Sight {
 struct Scope {
   Sight sight = Sight::Visitor;
   std::vector<int> events = {}; // Event: its own, alone. Rule: the events of the catalog that it can start with
+  std::vector<int> earlier = {}; // Rule: those of the steps before the last, which are known no longer
   bool sure = true;             // Rule: it starts with no other occurrence than the one event
   bool open = false;            // Rule: what it starts with is not known, for a fault already reported
   bool firing = false;          // something was fired, so `before this` has a meaning

@@ -60,10 +60,38 @@ void check_alike(const Work& work, const syntax::Choose& t) {
 
 }  // namespace
 
+Typed Typer::column(const syntax::Expr& e, std::set<std::string>* optional) {
+  ++negated_;  // so that optional values are noted
+  const Typed t = value(e);
+  --negated_;
+  if (optional)
+    for (const auto& [name, span] : optional_)
+      if (!guarded_.contains(name)) optional->insert(name);
+  optional_.clear();
+  guarded_.clear();
+  leaves_.clear();
+  return t;
+}
+
+Typed Typer::cell(const syntax::Expr& column, const syntax::Cell& cell) {
+  Typed t;
+  switch (cell.kind) {
+    case syntax::Cell::Kind::Any: break;
+    case syntax::Cell::Kind::Missing: t = presence(column, false); break;
+    case syntax::Cell::Kind::Given: t = presence(column, true); break;
+    case syntax::Cell::Kind::Compare: t = compare(cell.op, column, *cell.values[0], cell.span); break;
+    case syntax::Cell::Kind::OneOf: t = any_of(column, cell.values); break;
+  }
+  optional_.clear();
+  guarded_.clear();
+  leaves_.clear();
+  return t;
+}
+
 void table(const Work& work, const syntax::Choose& t, const Scope& scope, Acts& acts, plan::Rule& out) {
   CodeBuilder code;
   Typer typer(work, code, scope);
-  std::vector<bool> right(t.columns.size()), counts(t.columns.size());
+  std::vector<bool> right(t.columns.size()), counts(t.columns.size()), consents(t.columns.size());
   for (std::size_t c = 0; c < t.columns.size(); ++c) {
     const syntax::Expr& column = *t.columns[c];
     std::vector<const Cell*> cells;
@@ -83,6 +111,7 @@ void table(const Work& work, const syntax::Choose& t, const Scope& scope, Acts& 
                      fmt::format("Add a row with `missing` in this column above the others, or head it `{} otherwise …`.", name));
     }
     right[c] = leaf.value.ok();
+    consents[c] = leaf.value.type.kind == TypeKind::Consent;
     const auto same = [&](const plan::Leaf& l) { return l.name == leaf.name; };
     if (right[c] && std::none_of(out.columns.begin(), out.columns.end(), same)) out.columns.push_back({leaf.name, typer.code(leaf.value), leaf.or_more});
   }
@@ -92,6 +121,10 @@ void table(const Work& work, const syntax::Choose& t, const Scope& scope, Acts& 
     Typed all;
     for (std::size_t c = 0; c < t.columns.size(); ++c) {
       if (!right[c] || row.cells[c].kind == Cell::Kind::Any) continue;
+      if (consents[c] && compares(row.cells[c])) {
+        work.d.add(Code::ConsentUse, row.cells[c].span, fmt::format("`{}` is a consent and cannot be compared.", t.columns[c]->text), "Its cells are `given`, `missing` or `-`.");
+        continue;
+      }
       const Typed one = typer.cell(*t.columns[c], row.cells[c]);
       if (one.ok()) all = {all.ok() ? code.binary(Op::And, all.reg, one.reg) : one.reg, {TypeKind::YesNo, {}}};
     }

@@ -86,7 +86,10 @@ class Reader {
     bool ok = true;
     for (const syntax::Occurrence& o : n.steps) {
       ok = add(o, t_.on);
-      if (&o == &n.steps.back()) starts_with(o, ok);
+      if (&o == &n.steps.back())
+        starts_with(o, ok);
+      else if (ok && t_.on.back().what < static_cast<int>(work_.catalog().events.size()))
+        scope_.earlier.push_back(t_.on.back().what);
     }
     if (t_.on.size() != n.steps.size()) t_.on.clear();  // a part of the steps would mean something else
     if (n.steps.size() < 2)

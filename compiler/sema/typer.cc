@@ -56,7 +56,7 @@ Typed Typer::value(const syntax::Expr& e, const Type* wanted) {
           [&](const syntax::Now&) { return now(e); },
           [&](const syntax::Arith& n) { return arith(n, e); },
           [&](const syntax::Negate& n) { return negate(n, e); },
-          [&](const syntax::Compare& n) { return compare(n, e); },
+          [&](const syntax::Compare& n) { return compare(n.op, *n.left, *n.right, e.span); },
           [&](const syntax::Logic& n) { return logic(n); },
           [&](const syntax::Not& n) { return not_(n); },
           [&](const syntax::Presence& n) { return presence(*n.subject, n.given); },

@@ -65,10 +65,9 @@ class Typer {
   Typed attribute(int index, const syntax::Expr& e);
   Typed derived(int index, const syntax::Expr& e);
   Typed field(int event, int index);
-  Typed visitor_is(const syntax::Path& name, const syntax::Expr& e);
+  bool is_yes_no(const std::string& name, const syntax::Expr& e);
   Typed arith(const syntax::Arith& a, const syntax::Expr& e);
   Typed negate(const syntax::Negate& n, const syntax::Expr& e);
-  Typed compare(const syntax::Compare& c, const syntax::Expr& e);
   Typed compare(syntax::CompareOp op, const syntax::Expr& left, const syntax::Expr& right, diag::Span span);
   Typed compare_values(syntax::CompareOp op, Typed l, Typed r, const syntax::Expr& le, const syntax::Expr& re, diag::Span span);
   bool note_instants(syntax::CompareOp op, const syntax::Expr& left, const syntax::Expr& right);

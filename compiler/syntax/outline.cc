@@ -18,7 +18,7 @@ bool asks_for_more(int type) {
     case L::DOT: case L::COMMA: case L::COLON: case L::EQ: case L::NOT_EQUAL: case L::LESS_EQUAL: case L::GREATER_EQUAL: case L::LESS_SIGN:
     case L::GREATER_SIGN: case L::LPAREN: case L::LBRACKET: case L::PLUS: case L::DASH: case L::STAR: case L::SLASH: case L::AND: case L::OR:
     case L::IS: case L::IN: case L::OF: case L::WHERE: case L::OTHERWISE: case L::THAN: case L::SINCE: case L::BY: case L::WITH: case L::IF:
-    case L::NO: case L::CONTAINS:
+    case L::NO: case L::CONTAINS: case L::BECAUSE:
       return true;
     default:
       return is_hard(type) && type != L::GIVEN && type != L::MISSING && type != L::UNKNOWN && type != L::NOTHING && type != L::END;

@@ -45,7 +45,7 @@ std::uint64_t identity_of_id(std::string_view source, std::string_view id);
 std::uint64_t next_equal(std::uint64_t identity);  // identity of the next record that is equal in everything
 
 // The identity of records without an id, over the visitor, the event's name, the time, the given fields, the changed attributes,
-// and the slots asked for, all by name. A value is its text, its name in a declared list, or its number, whatever the type. It reads the catalog only when
+// the slots asked for, all by name, and the visitor merged; not over when the record was received. A value is its text, its name in a declared list, or its number, whatever the type. It reads the catalog only when
 // it is made. Not thread-safe: it reuses a buffer.
 class Identity {
  public:

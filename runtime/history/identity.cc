@@ -15,7 +15,7 @@ namespace polku::history {
 namespace {
 
 // The first byte of everything that is hashed to 64 bits, so that an id can never stand for a content.
-enum Mark : char { kId = 'i', kContent = 'c', kEqual = 'e', kDecision = 'd', kMoment = 'm', kField = 'f', kAttribute = 'a', kSlot = 's', kGiven = '=', kMissing = '-' };
+enum Mark : char { kId = 'i', kContent = 'c', kEqual = 'e', kDecision = 'd', kMoment = 'm', kField = 'f', kAttribute = 'a', kSlot = 's', kMerged = 'v', kGiven = '=', kMissing = '-' };
 
 template <class Number>
 void append_big_endian(std::string& out, Number number) {
@@ -101,7 +101,7 @@ struct Identity::Impl {
     std::vector<Part> fields;
   };
   std::vector<Type> types;        // of events, and before them of records that are none
-  static std::size_t row(int type) { return static_cast<std::size_t>(type - kAsked); }
+  static std::size_t row(int type) { return static_cast<std::size_t>(type - kMerge); }
   std::vector<Part> attributes;
   std::vector<std::size_t> rank;  // of an attribute: its place in `attributes`
   std::vector<std::vector<std::string>> slots;  // by channel: their names in full
@@ -112,6 +112,7 @@ struct Identity::Impl {
 
 Identity::Identity(const catalog::Catalog& catalog) : impl_(std::make_unique<Impl>()) {
   impl_->types.resize(Impl::row(0) + catalog.events.size());
+  append_text(impl_->types[Impl::row(kMerge)].name, "visitor merged");
   append_text(impl_->types[Impl::row(kAsked)].name, "asked for");
   append_text(impl_->types[Impl::row(kVisitorUpdated)].name, "visitor updated");
   for (std::size_t e = 0; e < catalog.events.size(); ++e) {
@@ -172,6 +173,10 @@ std::uint64_t Identity::of_content(std::string_view visitor, const Event& event,
       out += kSlot;
       append_text(out, *name);
     }
+  }
+  if (event.type == kMerge) {
+    out += kMerged;
+    append_text(out, event.merges);
   }
   return hash(out);
 }

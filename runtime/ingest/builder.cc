@@ -12,6 +12,9 @@ bool is_scalar(const Cell& cell) { return cell.kind == Kind::Text || cell.kind =
 
 bool is_empty(const Cell& cell) { return cell.kind == Kind::Absent || cell.kind == Kind::Null || (cell.kind == Kind::Text && cell.text.empty()); }
 
+// An id of nothing but white space names nobody that anything should be merged with.
+bool is_blank(const Cell& cell) { return is_empty(cell) || (cell.kind == Kind::Text && cell.text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos); }
+
 std::string_view shown(const Cell& cell) {
   switch (cell.kind) {
     case Kind::Absent: return "(nothing)";
@@ -89,9 +92,37 @@ bool Builder::read_visitor(const Row& row, std::uint64_t line, Record& record) {
   return true;
 }
 
+bool Builder::read_times(const Row& row, std::uint64_t line, history::Event& event) {
+  const Cell& time = row.cells[layout_.time];
+  const auto at = read_time(time, setting_.zone);
+  if (!at) return refuse(Reject::bad_time, line, time);
+  event.at = *at;
+  event.received = kUnknown;
+  if (layout_.received == kNoSlot || is_empty(row.cells[layout_.received])) return true;
+  const Cell& received = row.cells[layout_.received];
+  const auto when = read_time(received, setting_.zone);
+  if (!when) return refuse(Reject::bad_received, line, received);
+  event.received = *when;
+  return true;
+}
+
+bool Builder::read_merge(const Row& row, std::uint64_t line, history::Event& event) {
+  const Cell& other = row.cells[layout_.merges];
+  for (std::size_t slot : {layout_.event, layout_.asked})
+    if (slot != kNoSlot && !is_empty(row.cells[slot])) return refuse(Reject::merge_and_more, line, row.cells[slot]);
+  if (!is_scalar(other)) return refuse(Reject::bad_merge, line, other);
+  auto normal = base::nfc(other.text);
+  if (!normal) return refuse(Reject::bad_text, line, other);
+  event.type = history::kMerge;
+  event.merges = std::move(*normal);
+  return true;
+}
+
 bool Builder::read_type(const Row& row, std::uint64_t line, history::Event& event) {
   event.type = history::kVisitorUpdated;
   event.asked.clear();
+  event.merges.clear();
+  if (layout_.merges != kNoSlot && !is_blank(row.cells[layout_.merges])) return read_merge(row, line, event);
   const bool request = layout_.asked != kNoSlot && !is_empty(row.cells[layout_.asked]);
   if (request) {
     event.type = history::kAsked;
@@ -165,7 +196,7 @@ void Builder::read_id(const Row& row, std::uint64_t line, Record& record) {
 }
 
 void Builder::count_strays(const Row& row, std::uint64_t line, int type) {
-  const auto& expected = layout_.expected[static_cast<std::size_t>(type - history::kAsked)];
+  const auto& expected = layout_.expected[static_cast<std::size_t>(type - history::kMerge)];
   for (std::size_t slot : row.present)
     if (!expected[slot]) note_value(Reject::unknown_field, line, layout_.slots[slot], row.cells[slot]);
   for (const auto& [name, cell] : row.strays) note_value(Reject::unknown_field, line, name, cell);
@@ -175,16 +206,13 @@ bool Builder::build(const Row& row, std::uint64_t line, Record& record) {
   history::Event& event = record.event;
   record.line = line;
   if (!read_visitor(row, line, record)) return false;
-  const Cell& time = row.cells[layout_.time];
-  auto at = read_time(time, setting_.zone);
-  if (!at) return refuse(Reject::bad_time, line, time);
-  event.at = *at;
+  if (!read_times(row, line, event)) return false;
   if (!read_type(row, line, event)) return false;
   read_attributes(row, line, event);
   event.fields.clear();
   if (event.type == history::kVisitorUpdated) {
     if (event.changes.empty()) return refuse(Reject::no_event, line, layout_.event == kNoSlot ? Cell{} : row.cells[layout_.event]);
-  } else if (event.type != history::kAsked) {
+  } else if (event.type >= 0) {
     const auto& declared = setting_.catalog->events[static_cast<std::size_t>(event.type)].fields;
     event.fields.resize(declared.size(), kUnknown);
     for (const Bind& bind : layout_.fields[static_cast<std::size_t>(event.type)]) {

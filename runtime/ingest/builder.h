@@ -24,6 +24,8 @@ class Builder {
   bool refuse(Reject reject, std::uint64_t line, const Cell& cell);
   void note_value(Reject reject, std::uint64_t line, std::string_view name, const Cell& cell);
   bool read_visitor(const Row& row, std::uint64_t line, Record& record);
+  bool read_times(const Row& row, std::uint64_t line, history::Event& event);
+  bool read_merge(const Row& row, std::uint64_t line, history::Event& event);
   bool read_type(const Row& row, std::uint64_t line, history::Event& event);
   bool read_slots(const Cell& cell, const Row& row, std::uint64_t line, history::Event& event);
   void read_attributes(const Row& row, std::uint64_t line, history::Event& event);

@@ -63,7 +63,8 @@ struct Opened {
 // Opens `path` ("-" is standard input, which may be a pipe). source: what sources the record names map to; nullptr: the native
 // form (docs/catalog.md), whose format is told by the first byte that is not blank (`{`: NDJSON, else CSV with a header).
 // A column or path the source names but the header lacks: an error for visitor, time and event; else counted as
-// missing_column once (the native form may lack the event if it has `asked_for`; a source of requests alone needs their column). size, if known, comes back for progress.
+// missing_column once (the native form may lack the event if it has `asked_for` or `merges`; a source of nothing but requests and merges needs one of
+// their columns). size, if known, comes back for progress.
 Opened open(const std::string& path, const catalog::Catalog& catalog, const catalog::Source* source, base::Texts& texts,
             std::uint64_t* size = nullptr);
 

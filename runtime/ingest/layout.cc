@@ -27,6 +27,8 @@ Layout of_source(const catalog::Catalog& catalog, const catalog::Source& source)
   if (!source.event.empty()) layout.event = slot(layout, source.event, true);
   if (!source.id.empty()) layout.id = slot(layout, source.id, true);
   if (!source.asked.empty()) layout.asked = slot(layout, source.asked, true);
+  if (!source.received.empty()) layout.received = slot(layout, source.received, true);
+  if (!source.merges.empty()) layout.merges = slot(layout, source.merges, true);
   for (const auto& [attribute, raw] : source.attributes) {
     const auto& declared = catalog.attributes[static_cast<std::size_t>(attribute)];
     layout.attributes.push_back({slot(layout, raw, true), attribute, derived(declared), ValueReader(declared.type, nullptr)});
@@ -63,6 +65,8 @@ Layout of_native(const catalog::Catalog& catalog) {
   layout.event = slot(layout, "event", true);
   layout.id = slot(layout, "id", false);
   layout.asked = slot(layout, "asked_for", false);
+  layout.received = slot(layout, "received", false);
+  layout.merges = slot(layout, "merges", false);
   layout.fields.resize(catalog.events.size());
   layout.events.add("visitor updated", history::kVisitorUpdated);
   for (std::size_t a = 0; a < catalog.attributes.size(); ++a) {
@@ -77,9 +81,9 @@ Layout of_native(const catalog::Catalog& catalog) {
     }
   }
   const int events = static_cast<int>(catalog.events.size());
-  for (int type = history::kAsked; type < events; ++type) {
+  for (int type = history::kMerge; type < events; ++type) {
     auto& expected = layout.expected.emplace_back(layout.slots.size());
-    for (auto reserved : {layout.visitor, layout.time, layout.event, layout.id, layout.asked}) expected[reserved] = true;
+    for (auto reserved : {layout.visitor, layout.time, layout.received, layout.event, layout.id, layout.asked, layout.merges}) expected[reserved] = true;
     if (type == history::kVisitorUpdated)
       for (const Bind& bind : layout.attributes) expected[bind.slot] = true;
     if (type >= 0)
@@ -110,7 +114,7 @@ Header fit_to_header(const Layout& layout, const std::vector<std::string_view>& 
   for (std::size_t s = 0; s < layout.slots.size(); ++s) {
     std::string name = layout.slots[s];
     if (layout.native && name.starts_with(kFields)) name.erase(0, kFields.size());
-    exact.try_emplace(name, s);  // native: `visitor`, `at`, `event`, `id` and `asked_for` come first
+    exact.try_emplace(name, s);  // native: `visitor`, `at` and the like come before all fields
     similar.try_emplace(normal(name), s);
   }
   std::vector<bool> there(layout.slots.size());
@@ -131,12 +135,16 @@ Header fit_to_header(const Layout& layout, const std::vector<std::string_view>& 
     }
     there[slot] = true;
   }
+  // Records of the native form may all be requests or merges; a source of nothing else needs the column of one of them.
+  const auto has = [&](std::size_t slot) { return slot != kNoSlot && there[slot]; };
+  const bool others = has(layout.asked) || has(layout.merges);
+  const bool nothing_else = layout.event == kNoSlot && layout.attributes.empty() && !others;
   for (std::size_t s = 0; s < layout.slots.size(); ++s) {
     if (there[s] || !layout.named[s]) continue;
     const char* what = s == layout.visitor ? "the visitor" : s == layout.time ? "the time" : s == layout.event ? "the event" : nullptr;
-    // Records of the native form may all be requests; a source that has nothing but requests needs them.
-    if (s == layout.event && layout.native && there[layout.asked]) continue;
-    if (s == layout.asked && layout.event == kNoSlot && layout.attributes.empty()) what = "the slots asked for";
+    if (s == layout.event && layout.native && others) continue;
+    if (s == layout.asked && nothing_else) what = "the slots asked for";
+    if (s == layout.merges && nothing_else) what = "the visitor to merge with";
     if (!what) {
       header.missing.push_back(layout.slots[s]);
       continue;

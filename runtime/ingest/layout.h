@@ -25,11 +25,11 @@ struct Bind {
 struct Layout {
   bool native = false;
   std::string source;                       // its name; empty for the native form
-  std::size_t visitor = kNoSlot, time = kNoSlot, event = kNoSlot, id = kNoSlot, asked = kNoSlot;
+  std::size_t visitor = kNoSlot, time = kNoSlot, received = kNoSlot, event = kNoSlot, id = kNoSlot, asked = kNoSlot, merges = kNoSlot;
   Names events;                             // raw name → event, or kVisitorUpdated
   std::vector<std::vector<Bind>> fields;    // by event
   std::vector<Bind> attributes;             // of every record; native: of `visitor updated` only
-  std::vector<std::vector<bool>> expected;  // native: [type - kAsked][slot]: belongs to such a record
+  std::vector<std::vector<bool>> expected;  // native: [type - kMerge][slot]: belongs to such a record
   Names place_names;                        // `web.hero` → which of `places`
   std::vector<history::Place> places;       // what can be asked for, in catalog order
   std::vector<std::string> slots;           // raw names

@@ -9,8 +9,8 @@
 
 namespace polku::ingest {
 
-// The tables in the order of their times. Anything that is not such a line, channels that the catalog does not have, answers beyond sends,
-// and two tables of one instant are errors: `error` then says which line and why, and nothing comes back.
+// The tables in the order of their times; lines of nothing but blanks are none. Anything that is not exactly such a line, channels that the catalog
+// does not have, answers beyond sends, and two tables of one instant are errors: `error` then says which line and why, and nothing comes back.
 std::vector<history::AnswerTable> read_tables(const std::string& path, const catalog::Catalog& catalog, std::string& error);
 
 }  // namespace polku::ingest

@@ -117,6 +117,7 @@ std::string PackMaker::act(const ActDraft& a, const RuleDraft& d, const Scope& s
       return text + parameters(scope, a.template_->params);
     }
     case ActionKind::Show:
+      if (d.held.empty()) world().lengths.push_back(30 * kMinute);
       ++tally()[d.start == StartKind::Asked ? "do show, asked for" : d.held.empty() ? "do show" : "do show for D"];
       return "show " + quoted(a.template_->name) + " in " + slot_path(a.channels[0], a.slot) + d.held + parameters(scope, a.template_->params);
     case ActionKind::Task:

@@ -32,6 +32,11 @@ class LogMaker {
       left += lines[v].size();
       if (!lines[v].empty()) end = std::max(end, now_);
     }
+    for (const base::Zone& zone : zones_)
+      if (zone.to_local(end) - end != zone.to_local(world_.origin) - world_.origin) {
+        ++tally_["log over a change of some visitor's clock"];
+        break;
+      }
     std::string out;
     std::vector<std::size_t> at(visitors, 0);
     while (left > 0) {

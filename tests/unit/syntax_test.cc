@@ -795,6 +795,15 @@ TEST(Syntax, Guarantees) {
   expect_fault("guarantee \"a\"\n at most 3 messages in 7 days\n limit 2 messages in 1 day\nend", Code::MisplacedClause, "limit");
 }
 
+TEST(Syntax, OutcomesCalledLikeWordsOfTheLanguage) {
+  for (const char* outcome : {"quiet", "guarantee", "nothing", "unknown", "held_out", "waiting", "because"}) {
+    const Parsed p(test("at 10:00 expect send \"x\" by because because " + std::string(outcome) + "\n until 11:00 expect nothing because " + outcome) +
+                   "guarantee \"g\" at most 1 message in 1 day end");
+    ASSERT_TRUE(p.d.ok()) << outcome << p.all();
+    for (const auto& line : p.file.tests.at(0).lines) EXPECT_EQ(std::get<Expect>(line).because->text, outcome);
+  }
+}
+
 TEST(Syntax, FaultyTestLines) {
   expect_fault(test("at 24:00 a"), Code::InvalidTime, "24:00");
   expect_fault(test("at 10:75 a"), Code::InvalidTime, "10:75");

@@ -1,10 +1,10 @@
-// A syntax tree as lines of text, without places and without the words as written: two files that mean the same read the same.
-#pragma once
-#include <string>
+#include "compiler/syntax/tree_text.h"
 
-#include "compiler/syntax/ast.h"
+#include <utility>
 
 namespace polku::syntax {
+
+namespace {
 
 class TreeText {
  public:
@@ -13,10 +13,6 @@ class TreeText {
     for (const Journey& j : file.journeys) journey(j);
     for (const Guarantee& g : file.guarantees) guarantee(g);
     for (const Test& t : file.tests) test(t);
-    return std::move(out_);
-  }
-  std::string of(const ExprPtr& e) {
-    expr(e);
     return std::move(out_);
   }
 
@@ -202,7 +198,8 @@ class TreeText {
   std::size_t depth_ = 0;
 };
 
-inline std::string tree_text(const File& file) { return TreeText().of(file); }
-inline std::string tree_text(const ExprPtr& expr) { return TreeText().of(expr); }
+}  // namespace
+
+std::string tree_text(const File& file) { return TreeText().of(file); }
 
 }  // namespace polku::syntax
