@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   polku::cli::add_test(app, exit);
   polku::cli::add_explain(app, exit);
   polku::cli::add_plan(app, exit);
+  polku::cli::add_fmt(app, exit);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

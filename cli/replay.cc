@@ -86,7 +86,8 @@ class Judge {
 class PlanJudge : public Judge {
  public:
   PlanJudge(const plan::Plan& plan, const plan::Evaluator& evaluator, base::Texts& texts, const ReplayOptions& options)
-      : engine_(plan, evaluator, texts, {.keep = options.keep}) {
+      : engine_(plan, evaluator, texts,
+                {.keep = options.keep, .remember = options.histories ? engine::Remember::Histories : engine::Remember::RecordsOnly}) {
     for (const history::AnswerTable& t : options.tables) engine_.publish(t);
   }
   engine::Taken take(std::string_view visitor, const history::Event& event) override { return engine_.take(visitor, event); }
@@ -236,9 +237,15 @@ class Run {
       ++result_.duplicates;
       return;
     }
-    if (judge_->take(record.visitor, record.event) == engine::Taken::OutOfOrder) {
-      if (result_.out_of_order++ == 0) result_.first_out_of_order = record.line;
-      return;
+    switch (judge_->take(record.visitor, record.event)) {
+      case engine::Taken::Yes: break;
+      case engine::Taken::OutOfOrder:
+        if (result_.out_of_order++ == 0) result_.first_out_of_order = record.line;
+        return;
+      case engine::Taken::NeedsHistories:
+        if (result_.error.empty())
+          result_.error = "the record in line " + std::to_string(record.line) + " came late, or merges visitors: run again with --histories, which keeps every visitor's history";
+        return;
     }
     ++result_.events;
     latest_ = std::max(latest_, record.event.at);

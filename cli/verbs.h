@@ -13,5 +13,6 @@ void add_run(CLI::App& app, int& exit);
 void add_test(CLI::App& app, int& exit);
 void add_explain(CLI::App& app, int& exit);
 void add_plan(CLI::App& app, int& exit);
+void add_fmt(CLI::App& app, int& exit);
 
 }  // namespace polku::cli

@@ -11,8 +11,8 @@ namespace {
 using diag::Code;
 using Slot = std::pair<int, int>;  // event, field
 
-constexpr std::initializer_list<std::string_view> kKeys = {"format", "visitor", "time", "received", "event", "id", "zone", "events", "fields", "values",
-                                                          "asked for", "merges", "attributes"};
+const std::initializer_list<std::string_view> kKeys = {"format", "visitor", "time", "received", "event", "id", "zone", "events", "fields", "values",
+                                                      "asked for", "merges", "attributes"};
 constexpr std::size_t kMostMappings = 1'000'000;  // of all sources; `*.field` can ask for very many in few letters
 
 class SourceReader {

@@ -47,6 +47,7 @@ std::string Page::print(std::size_t widest) const {
   std::string out;
   std::size_t column = 0;
   bool empty = true;                         // nothing stands on the line yet
+  const std::size_t furthest = widest - widest / 4;  // where a line may begin, however deep it is nested
   std::vector<std::size_t> indents{0};
   std::vector<bool> broken;                  // of the groups that are open
   const auto end_line = [&] {
@@ -83,7 +84,7 @@ std::string Page::print(std::size_t widest) const {
         break;
       case Kind::Open: broken.push_back(broken.empty() || broken.back() ? !fits(i, empty ? indents.back() : column, widest) : false); break;
       case Kind::Close: broken.pop_back(); break;
-      case Kind::Align: indents.push_back(empty ? indents.back() : column); break;
+      case Kind::Align: indents.push_back(std::min(empty ? indents.back() : column, furthest)); break;
       case Kind::Indent: indents.push_back(indents.back() + step.number); break;
       case Kind::Back: indents.pop_back(); break;
     }

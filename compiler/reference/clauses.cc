@@ -133,8 +133,8 @@ Refused pass_table(Passage& p) {
     for (std::size_t c = 0; c < row.cells.size(); ++c) is = tri_and(is, cell_holds(p.story, p.scope, *table->columns[c], row.cells[c]));
     if (is == Tri::No) continue;
     p.reason("row " + std::to_string(r + 1), is, std::move(saw));
-    if (is == Tri::Unknown) return Outcome::unknown;
     about_to_do(p, row.acts);
+    if (is == Tri::Unknown) return Outcome::unknown;
     const bool elsewhere = p.firing.cause == Cause::Request &&
                            std::any_of(row.acts.begin(), row.acts.end(), [&](const syntax::Act& act) { return shows_elsewhere(p, act); });
     return row.acts.empty() || elsewhere ? Refused(Outcome::nothing) : std::nullopt;

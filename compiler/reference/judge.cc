@@ -205,10 +205,7 @@ class Visitor {
       judge_round(std::move(round));
       round.clear();
       const std::size_t end = story_.records().size();
-      for (std::size_t i = begin; i < end; ++i) {
-        stop(i);
-        complete(i, round);
-      }
+      for (std::size_t i = begin; i < end; ++i) complete(i, round);
       if (begin == end) break;
       complete_memberships(start_at(end - 1), round);
       set_alarms_after(story_.now());
@@ -234,7 +231,11 @@ class Visitor {
       return pa != pb ? pa > pb : a.rule < b.rule;
     });
     std::vector<std::pair<int, Decision>> judged;
-    for (const Firing& f : round) judged.emplace_back(f.rule, judge(f));
+    for (const Firing& f : round) {
+      const std::size_t begin = story_.records().size();
+      judged.emplace_back(f.rule, judge(f));
+      for (std::size_t i = begin; i < story_.records().size(); ++i) stop(i);
+    }
     std::sort(judged.begin(), judged.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     for (auto& [rule, decision] : judged) decisions_.push_back(std::move(decision));
   }

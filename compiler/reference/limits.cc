@@ -14,14 +14,6 @@ using history::Seen;
 
 namespace {
 
-bool quietable(const Story& story, const syntax::Rule& rule) {
-  const auto acts = all_acts(rule);
-  return std::any_of(acts.begin(), acts.end(), [&](const syntax::Act* act) {
-    const auto* send = as_send(*act);
-    return send != nullptr && !is_service(story.catalog, *send);
-  });
-}
-
 // What was accepted in the window, if with what is about to be done it is more than `most`.
 template <class InScope>
 std::optional<std::int64_t> over(const Passage& p, std::int64_t most, syntax::LimitUnit unit, Millis within, InScope in_scope) {
@@ -30,7 +22,7 @@ std::optional<std::int64_t> over(const Passage& p, std::int64_t most, syntax::Li
   std::int64_t before = 0;
   for (const Record& r : p.story.records())
     if (r.event == nullptr && p.story.within(r.at, within) && in_scope(r)) before += units(r, unit);
-  return before + wanted > most ? std::optional(before) : std::nullopt;
+  return before + wanted > most ? std::optional(std::min(before, most)) : std::nullopt;
 }
 
 std::optional<std::int64_t> over(const Passage& p, const syntax::Limit& limit, bool of_journey) {
@@ -60,7 +52,7 @@ const std::string& hold_out_name(const syntax::Journey& journey) {
 }  // namespace
 
 Refused pass_quiet(Passage& p) {
-  if (!quietable(p.story, *p.ref.rule)) return std::nullopt;
+  if (units(p, syntax::LimitUnit::Messages) == 0) return std::nullopt;
   for (const auto* quiet : {&p.ref.rule->quiet, &p.ref.journey->quiet}) {
     if (!*quiet) continue;
     const auto opens = opening(visitor_zone(p.story), (*quiet)->from, (*quiet)->to, p.story.now());

@@ -17,7 +17,7 @@ struct Passage {
   const RuleRef& ref;
   Scope scope;
   history::Decision d;
-  const std::vector<syntax::Act>* acts = nullptr;  // what it is about to do, as d.actions; nullptr while no row of a table is chosen
+  const std::vector<syntax::Act>* acts = nullptr;  // what it is about to do, as d.actions; nullptr while no row of a table has decided
   Millis opens = 0;
 
   void reason(std::string clause, Tri is, std::vector<history::Seen> saw) { d.because.push_back({std::move(clause), is, std::move(saw)}); }

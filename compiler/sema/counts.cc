@@ -115,7 +115,7 @@ std::optional<Leaf> Typer::count_column(const syntax::Expr& e, const std::vector
   const auto m = match(a->what);
   const auto w = window(a->window);
   if (!m || !w) return Leaf{};
-  std::int64_t shown = 0;
+  std::int64_t shown = 1;
   for (const syntax::Cell* c : cells) {
     if (c->kind == syntax::Cell::Kind::Any) continue;
     const bool compared = c->kind == syntax::Cell::Kind::Compare || c->kind == syntax::Cell::Kind::OneOf;

@@ -33,14 +33,15 @@ int reached(Outcome refusal) {
 Engine::Attempt Engine::try_channel(const Visitor& v, const Judgement& j, const plan::Action& a, std::int32_t number) const {
   const catalog::Channel& channel = plan_.catalog.channels[at(number)];
   const bool show = a.kind == plan::ActionKind::Show;
-  for (const Occupied& o : occupied_) {
-    const plan::Rule& other = plan_.rules[o.rule];
-    const history::Seen by{"taken by", text(other.journey + " / " + other.name)};
+  const auto outranked = [&](std::string clause, const Occupied& by) {
+    const plan::Rule& other = plan_.rules[by.rule];
+    return Attempt{Outcome::outranked, {std::move(clause), Tri::No, {{"taken by", text(other.journey + " / " + other.name)}}}, 0};
+  };
+  for (const Occupied& o : occupied_)
     if (o.channel == number && o.slot == a.slot)
-      return {Outcome::outranked,
-              {show ? "one show in " + channel.name + "." + channel.slots[at(a.slot)] + " at a time" : "one message by " + channel.name + " at a time", Tri::No, {by}}, 0};
-    if (show && o.template_ == a.name) return {Outcome::outranked, {fmt::format("\"{}\" once a request", a.name), Tri::No, {by}}, 0};
-  }
+      return outranked(show ? fmt::format("one show in {}.{} at a time", channel.name, channel.slots[at(a.slot)]) : fmt::format("one message by {} at a time", channel.name), o);
+  for (const Occupied& o : occupied_)
+    if (show && o.template_ == a.name) return outranked(fmt::format("\"{}\" once a request", a.name), o);
   Attempt refused;
   const auto met = [&](int attribute, Outcome no) {
     if (attribute < 0) return true;

@@ -62,8 +62,10 @@ record::View Engine::view(const Visitor& v) { return {&plan_, &v.record, &texts_
 Taken Engine::take(std::string_view key, const history::Event& event) {
   Visitor& v = find(key);
   const bool histories = options_.remember == Remember::Histories;
-  if (!histories && (event.at < std::max(v.clock, floor_) || event.type == history::kMerge)) return Taken::OutOfOrder;
-  const Millis received = !histories || event.received == kUnknown ? event.at : std::max(event.at, event.received);
+  const Millis received = event.received == kUnknown ? event.at : std::max(event.at, event.received);
+  if (!histories && (received > event.at || event.type == history::kMerge)) return Taken::NeedsHistories;
+  if (received < (histories ? v.received : std::max(v.clock, floor_))) return Taken::OutOfOrder;
+  v.received = received;
   const Millis now = std::max({v.now, received, floor_});
   run_timers(v, now);
   v.now = now;

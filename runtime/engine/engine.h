@@ -41,7 +41,8 @@ struct Step {
 };
 inline constexpr plan::OccurrenceId kByTime = -1;
 
-enum class Taken { Yes, OutOfOrder };
+// NeedsHistories: the record came late or merges visitors, and the engine keeps no histories.
+enum class Taken { Yes, OutOfOrder, NeedsHistories };
 
 // Whether the engine keeps each visitor's history. Only with histories can records come late, visitors merge, the engine have been down, and
 // packs change; without them memory stays bounded by what the rules need.
@@ -61,9 +62,9 @@ class Engine {
   Engine(const plan::Plan& plan, const plan::Evaluator& evaluator, base::Texts& texts, const Options& options);
   ~Engine();
 
-  // Takes in one record, after all timers of this visitor that are due until it reaches the engine (reading 69). Without histories:
-  // OutOfOrder if it lies before the visitor's latest record or the time advanced to, or merges; nothing has changed then.
-  // Events are values of this plan's catalog.
+  // Takes in one record, after all timers of this visitor that are due until it reaches the engine (reading 69). OutOfOrder: it was
+  // received before the visitor's latest record (without histories: or lies before the time advanced to). Unless Yes nothing has
+  // changed. Events are values of this plan's catalog.
   Taken take(std::string_view visitor, const history::Event& event);
 
   // With histories. The engine was down and is up again at `at`: timers due meanwhile are overdue, and `waiting` are the records that came

@@ -113,6 +113,7 @@ bool Engine::unite(Visitor& into, const history::Event& event) {
   } else if (it->second != into.number) {
     const std::uint32_t gone = it->second;
     into.past->absorb(std::move(*visitors_[gone]->past));
+    into.received = std::max(into.received, visitors_[gone]->received);
     for (auto& [name, number] : by_name_)
       if (number == gone) number = into.number;
     visitors_[gone].reset();

@@ -32,6 +32,7 @@ struct Engine::Visitor {
   std::string person;           // the name under which the earliest record came
   std::unique_ptr<history::Past> past;  // with histories
   Millis clock = kNoClock;      // of the latest place
+  Millis received = kNoClock;   // when the latest record was
   Millis now = kNoClock;        // what the visitor's clock shows: records have reached it until then
   Millis deadline = kNever;     // no timer is due before this
   Millis hinted = kNever;       // the earliest hint of this visitor in the heap

@@ -34,7 +34,12 @@ std::string read_channels(const dom::element& value, const catalog::Catalog& cat
   if (value.get(channels)) return "`channels` is no JSON object";
   for (const auto& [key, counts] : channels) {
     const std::string name = base::nfc(key).value_or(std::string(key));
-    if (catalog.channel(name) < 0) return "the catalog has no channel `" + name + "`";
+    if (catalog.channel(name) < 0) {
+      std::vector<std::string> known;
+      for (const auto& channel : catalog.channels) known.push_back(channel.name);
+      const std::string help = diag::did_you_mean(name, known);
+      return "the catalog has no channel `" + name + "`" + (help.empty() ? "" : ". " + help);
+    }
     const auto [at, added] = table.channels.try_emplace(name);
     if (!added) return "the channel `" + name + "` stands twice";
     if (std::string fault = read_counts(name, counts, at->second); !fault.empty()) return fault;
@@ -83,7 +88,7 @@ std::vector<history::AnswerTable> read_tables(const std::string& path, const cat
     history::AnswerTable table;
     const std::string fault = parser.parse(line).get(element) ? "the line is no JSON" : read_line(element, catalog, zone, table);
     if (!fault.empty()) {
-      error = "`" + path + "`, line " + std::to_string(number) + ": " + fault + ".";
+      error = "`" + path + "`, line " + std::to_string(number) + ": " + fault + (fault.ends_with('?') ? "" : ".");
       return {};
     }
     tables.push_back(std::move(table));

@@ -101,6 +101,7 @@ sources:                       # raw record → event, without code
     attributes: { consent.marketing: agreed, time zone: tz }
   crm:   { format: csv, visitor: id, time: at, attributes: { customer.tier: tier } }
   page:  { format: ndjson, visitor: id, time: at, asked for: request.slots }
+  ids:   { format: ndjson, visitor: id, time: at, received: context.received_at, merges: previous.id }
 )";
 
 TEST(Catalog, ReadsEverySection) {
@@ -219,6 +220,11 @@ TEST(Catalog, ReadsSources) {
   EXPECT_TRUE(c.source("crm")->event.empty());
   EXPECT_TRUE(c.source("page")->event.empty());
   EXPECT_EQ(c.source("page")->asked, "request.slots");
+  EXPECT_EQ(c.source("page")->received, "");
+  EXPECT_EQ(c.source("page")->merges, "");
+  EXPECT_TRUE(c.source("ids")->event.empty());
+  EXPECT_EQ(c.source("ids")->received, "context.received_at");
+  EXPECT_EQ(c.source("ids")->merges, "previous.id");
   EXPECT_EQ(c.source("nothing"), nullptr);
 }
 
@@ -630,6 +636,28 @@ TEST(Wrong, Requests) {
   source(slots, "format: csv, visitor: v, time: t, event: n, asked_for: a", {{Code::CatalogUnknownKey, 0, 61, 70, "There is no key `asked_for` in a source.", "Did you mean `asked for`?"}});
 }
 
+TEST(Wrong, ReceivedAndMerges) {
+  const auto source = [](const std::string& text, std::vector<Told> told) {
+    for (Told& one : told) one.line = 4;
+    expect_told("catalog: a\nevents: { e: { f: money } }\nchannels: { x: { slots: [hero] } }\nsources: { s: { " + text + " } }", told);
+  };
+  const std::string begin = "format: ndjson, visitor: v, time: t, ", path = "Write the name of a field, or a path with dots, as in `properties.total`.", other = "Name the field that holds the id of the other visitor.";
+  source(begin + "merges: a.b, received: c.d", {});
+  source(begin + "event: n, merges: a, asked for: b, received: c, id: a, attributes: {}", {});  // an id may serve twice
+  source(begin + "received: r", {{Code::SourceIncomplete, 0, 12, 13, "The source `s` does not say where the event stands in a record.", "Add `event: …` with the name of the column or field."}});
+  source(begin + "merges: a, events: { E: e }", {{Code::SourceIncomplete, 0, 12, 13, "The source `s` does not say where the event stands in a record.",
+                                                  "Add `event: …` with the name of the column or field."}});
+  source(begin + "merges: a, fields: { e.f: r }", {{Code::SourceUnused, 0, 75, 78, "The source `s` never makes the event `e`.", "Take the line out, or list the event."}});
+  source(begin + "event: n, received: .r", {{Code::SourceRawName, 0, 74, 76, "`received` of the source `s` is no path: `.r`.", path}});
+  source(begin + "event: n, merges: \"\"", {{Code::SourceRawName, 0, 72, 74, "`merges` of the source `s` is empty.", path}});
+  source(begin + "event: n, merges: [a]", {{Code::CatalogShape, 0, 72, 73, "`merges` of the source `s` must be a word, and here stands a list.", ""}});
+  source(begin + "event: n, received: t", {{Code::SourceUnused, 0, 64, 72, "`received` and `time` of the source `s` stand in the same place, so no record could ever be late.",
+                                            "Name the field that says when the record was received, or take the line out."}});
+  source(begin + "merges: v", {{Code::SourceRawName, 0, 62, 63, "`merges` and `visitor` of the source `s` stand in the same place, so every record would merge a visitor with itself.", other}});
+  source(begin + "event: n, merges: n", {{Code::SourceRawName, 0, 72, 73, "`merges` and `event` of the source `s` stand in the same place, so no record could be either.", other}});
+  source(begin + "asked for: n, merges: n", {{Code::SourceRawName, 0, 76, 77, "`merges` and `asked for` of the source `s` stand in the same place, so no record could be either.", other}});
+}
+
 TEST(Wrong, Sources) {
   const auto source = [](const std::string& text, std::vector<Told> told) {
     for (Told& one : told) one.line = 4;
@@ -684,6 +712,32 @@ TEST(Wrong, OneCauseOneMessage) {
               {{Code::CatalogShape, 2, 11, 12, "The event `e` must be a map of keys and values, and here stands nothing.", "Write it as in `e: {}`."}});
 }
 
+// A misspelt key of a source is no missing one, and nothing is judged by its absence.
+TEST(Wrong, AMisspeltKeyOfASourceIsSaidOnce) {
+  const auto source = [](const std::string& text, const std::string& key, const std::string& meant) {
+    const std::string line = "sources: { s: { " + text + " } }";
+    const auto at = line.find(key) + 1;
+    expect_told("catalog: a\nevents: { e: { f: money } }\nchannels: { x: { slots: [hero] } }\nvisitor: { tier: text }\n" + line,
+                {{Code::CatalogUnknownKey, 5, at, at + key.size(), "There is no key `" + key + "` in a source.", "Did you mean `" + meant + "`?"}});
+  };
+  const std::string begin = "format: csv, visitor: v, time: t, ";
+  source(begin + "asked_for: a", "asked_for", "asked for");
+  source(begin + "attribute: { tier: t }", "attribute", "attributes");
+  source(begin + "merge: a", "merge", "merges");
+  source(begin + "evnt: n", "evnt", "event");
+  source(begin + "evnt: n, fields: { e.f: r }", "evnt", "event");
+  source(begin + "evnt: n, events: { E: e }", "evnt", "event");
+  source(begin + "evnt: n, attributes: { tier: x }, fields: { \"*.f\": r }", "evnt", "event");
+  source(begin + "event: n, recieved: r", "recieved", "received");
+  source("format: csv, visitr: v, time: t, event: n", "visitr", "visitor");
+  source("format: csv, visitor: v, tim: t, event: n", "tim", "time");
+  source("formt: csv, visitor: v, time: t, event: n", "formt", "format");
+  // What is misspelt and what is missing are two things.
+  expect_told("catalog: a\nsources: { s: { format: csv, visitr: v, event: n } }",
+              {{Code::CatalogUnknownKey, 2, 30, 36, "There is no key `visitr` in a source.", "Did you mean `visitor`?"},
+               {Code::SourceIncomplete, 2, 12, 13, "The source `s` does not say where the time stands in a record.", "Add `time: …` with the name of the column or field."}});
+}
+
 TEST(Types, NamesAreThoseOfTheCatalog) {
   EXPECT_EQ(kind_name(TypeKind::TextList), "list of text");
   EXPECT_EQ(kind_name(TypeKind::Consent), "consent");
@@ -701,7 +755,7 @@ TEST(Docs, ExampleLoads) {
   const auto start = begin + fence.size();
   const auto l = load_text(text.substr(start, text.find("```", start) - start));
   EXPECT_TRUE(l->d.ok()) << listing(*l);
-  EXPECT_EQ(l->catalog.sources.size(), 3u);
+  EXPECT_EQ(l->catalog.sources.size(), 4u);
   EXPECT_EQ(l->catalog.tasks.size(), 1u);
 }
 

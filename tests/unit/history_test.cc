@@ -157,6 +157,34 @@ TEST(RequestIdentity, IsOverTheSlotsByName) {
   EXPECT_NE(Identity(c).of_content("v", event, texts), identity);
 }
 
+TEST(MergeIdentity, IsOverTheVisitorMerged) {
+  base::Texts texts;
+  const auto c = two_channels();
+  Event event;
+  event.at = 5;
+  event.type = kMerge;
+  event.merges = "a";
+  const auto identity = Identity(c).of_content("v", event, texts);
+  EXPECT_EQ(identity, 0x5319d3fcd5828f98u);  // pinned, as above
+  event.received = 7;  // says nothing about what it is
+  EXPECT_EQ(Identity(c).of_content("v", event, texts), identity);
+  event.received = kUnknown;
+  event.merges = "b";
+  EXPECT_NE(Identity(c).of_content("v", event, texts), identity);
+  event.merges = "a";
+  event.at = 6;
+  EXPECT_NE(Identity(c).of_content("v", event, texts), identity);
+  event.at = 5;
+  EXPECT_NE(Identity(c).of_content("a", event, texts), identity);
+  event.type = kVisitorUpdated;
+  EXPECT_NE(Identity(c).of_content("v", event, texts), identity);
+  // An event of the catalog can have no such name.
+  catalog::Catalog named = c;
+  named.events.emplace_back().name = "merge";
+  event.type = 0;
+  EXPECT_NE(Identity(named).of_content("v", event, texts), identity);
+}
+
 // ---- Buckets ----
 
 // Computed with Python: int.from_bytes(hashlib.sha256("salt\0name\0person".encode()).digest()[:8], "big") % 10000.

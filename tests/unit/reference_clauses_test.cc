@@ -144,7 +144,7 @@ TEST_F(Reference, TheFirstRowThatIsNotFalseDecides) {
   EXPECT_EQ(why(decisions[1]), "row 3: yes (page.rank = 1, tier = none)");
   EXPECT_EQ(why(decisions[2]), "no row: no (page.rank = 5, tier = none)");
   EXPECT_EQ(why(decisions[3]), "row 2: unknown (page.rank = not known, tier = none)");
-  EXPECT_EQ(what(decisions[3]), "");
+  EXPECT_EQ(what(decisions[3]), "send t mail");  // that row decides, and nothing is done
   EXPECT_EQ(what(decisions[4]), "task visit first=1");
   EXPECT_EQ(why(decisions[6]), "row 1: unknown (page.rank = not known, tier = gold)");
 }
