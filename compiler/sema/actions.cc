@@ -29,9 +29,7 @@ void actions(const Work& work, const RuleEntry& entry, const Scope& scope, plan:
   }
   if (!r.action) return;
   Acts acts(work, entry, scope, out);
-  if (r.action->choose && !r.action->acts.empty())
-    work.d.add(Code::TableNotAlone, r.action->span, "A table stands alone in its `do`.", "Write what shall be done in the rows, or make another rule.");
-  else if (r.action->choose)
+  if (r.action->choose)
     table(work, *r.action->choose, scope, acts, out);
   else
     out.rows[0].actions = acts.list(r.action->acts, r.action->span);

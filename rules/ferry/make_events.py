@@ -94,6 +94,15 @@ class Visitor:
     def record(self, at, event, **fields):
         self.log.append((at, self.name, event, fields))
 
+    def ask(self, at, *slots):
+        """A page or a screen of the app is drawn, and asks what to show in its slots."""
+        self.log.append((at, self.name, None, slots))
+
+    def view(self, at, path, topic):
+        self.record(at, "page_viewed", path=text(path), topic=text(topic))
+        slots = {"home": ["web.hero"], "help": ["web.sidebar"]}.get(topic, ["web.hero", "web.sidebar"])
+        self.ask(at + 100 + len(path) * 7, *slots)  # it takes a moment to draw a page
+
     def arrive(self, at):
         r, attributes = self.random, {}
         if r.chance(64):
@@ -108,7 +117,7 @@ class Visitor:
             attributes["customer.tier"] = text(r.pick(["blue", "blue", "gold"]))
             attributes["customer.points"] = str(r.below(4000))
         if attributes:
-            self.log.append((at, self.name, None, attributes))
+            self.log.append((at, self.name, "visitor updated", attributes))
 
     def browse(self, at):
         """One visit of the web shop: where it ends, and what was in the cart (cents) if anything was."""
@@ -116,19 +125,22 @@ class Visitor:
         for _ in range(r.between(1, 6)):
             kind = r.below(100)
             if kind < 35:
-                self.record(at, "page_viewed", path=text(f"/routes/{r.pick(['tallinn', 'visby', 'aland', 'stockholm'])}"), topic=text("routes"))
+                self.view(at, f"/routes/{r.pick(['tallinn', 'visby', 'aland', 'stockholm'])}", "routes")
             elif kind < 52:
                 for _ in range(r.between(1, 3)):
-                    self.record(at, "page_viewed", path=text(f"/cruises/{r.pick(['tallinn', 'visby', 'midsummer'])}"), topic=text("cruises"))
+                    self.view(at, f"/cruises/{r.pick(['tallinn', 'visby', 'midsummer'])}", "cruises")
                     at += r.between(30_000, 6 * MINUTE)
             elif kind < 68:
                 path = f"/offers/week-{r.between(23, 28)}" if r.chance(60) else "/offers"
-                self.record(at, "page_viewed", path=text(path), topic=text("offers"))
+                self.view(at, path, "offers")
             elif kind < 78:
-                self.record(at, "page_viewed", path=text(f"/help/{r.pick(['pets', 'cars', 'refunds', 'children'])}"), topic=text("help"))
+                self.view(at, f"/help/{r.pick(['pets', 'cars', 'refunds', 'children'])}", "help")
             else:
-                self.record(at, "page_viewed", path=text("/"), topic=text("home"))
-            at += r.between(10_000, 7 * MINUTE)
+                self.view(at, "/", "home")
+            stays = r.between(10_000, 7 * MINUTE)
+            if 68 <= kind < 78 and stays > 5 * MINUTE + 5000:  # help pages draw their sidebar anew every five minutes
+                self.ask(at + 5 * MINUTE + 5000, "web.sidebar")
+            at += stays
         if not r.chance(45):
             return at, 0
         value = 0
@@ -175,9 +187,18 @@ class Visitor:
         cabin = r.pick(CABINS[:2] if sailing.hours < 8 else CABINS)
         self.record(at, "gate_passed", ship=text(sailing.ship), cabin=text(cabin), crossing=text(f"{sailing.hours} hours"))
         end = leaves + sailing.hours * HOUR
+        app = r.chance(70)  # has the app, and looks at it: first in the cabin, then on deck
+        if app:
+            self.ask(at + r.between(4, 120) * MINUTE, "app.home")
+            for _ in range(r.below(4)):
+                seen = at + r.between(30, 60 * sailing.hours) * MINUTE
+                if seen < end:
+                    self.ask(seen, *r.pick([["app.deck"], ["app.deck"], ["app.home", "app.deck"]]))
         at += r.between(20, 120) * MINUTE
         while at < end and r.chance(62):
             self.record(at, "purchase_on_board", total=money(r.between(350, 6800)), place=text(r.pick(["shop", "shop", "restaurant", "bar", "spa"])))
+            if app and r.chance(50):
+                self.ask(at + r.between(1, 30) * MINUTE, "app.deck")
             at += r.between(8, 130) * MINUTE
 
     def call(self, at):
@@ -220,12 +241,14 @@ def ndjson(random):
     kept.sort(key=lambda entry: entry[0])  # stable: what was written first stays first
     lines, waiting = [], []
     for number, (at, visitor, event, values) in enumerate(kept, 1):
-        inside = ",".join(f'"{name}":{value}' for name, value in values.items())
         head = f'{{"visitor":"{visitor}","at":"{instant(at)}"'
-        name = event or "visitor updated"
-        lines.append(f'{head},"event":"{name}","id":"e{number:06d}","fields":{{{inside}}}}}')
+        if event is None:
+            lines.append(f'{head},"asked_for":[{",".join(text(slot) for slot in values)}],"id":"e{number:06d}"}}')
+            continue
+        inside = ",".join(f'"{name}":{value}' for name, value in values.items())
+        lines.append(f'{head},"event":"{event}","id":"e{number:06d}","fields":{{{inside}}}}}')
         # A queue in front delivers at least once: now and then a record comes a second time, right behind itself.
-        if event is not None and random.below(1000) < 2:
+        if event != "visitor updated" and random.below(1000) < 2:
             lines.append(lines[-1])
     return "\n".join(lines) + "\n"
 
@@ -236,11 +259,16 @@ def gate(random):
         name, hour, hours = random.pick(SHIPS)
         at = START + random.below(7) * DAY + hour * HOUR - random.between(20, 95) * MINUTE - random.below(60) * 1000
         card = random.pick(["none", "none", "blue", "gold"])
-        rows.append((at, f"{random.between(1, 90):03d}", random.pick(["WALK", "WALK", "CAR"]), name, random.pick("DISL"), hours, card))
+        customer = f"{random.between(1, 90):03d}"
+        rows.append((at, customer, random.pick(["WALK", "WALK", "CAR"]), name, random.pick("DISL"), f"{hours} hours", card, ""))
+        if random.chance(65):  # later, at a screen on deck
+            rows.append((at + random.between(300, 9000) * 1000, customer, "", name, "", "", card, "app.home"))
+        if hours >= 8 and random.chance(50):
+            rows.append((at + random.between(5400, 18000) * 1000, customer, "", name, "", "", card, random.pick(["app.deck", "app.home;app.deck"])))
     rows.sort(key=lambda row: row[0])
-    lines = ["scan,passed_at,customer,lane,vessel,class,crossing,card"]
-    for number, (at, customer, lane, name, cabin, hours, card) in enumerate(rows, 1):
-        lines.append(f"G{number:04d},{instant(at, ' ', '')},g{customer},{lane},{name},{cabin},{hours} hours,{card}")
+    lines = ["scan,passed_at,customer,lane,vessel,class,crossing,card,screen"]
+    for number, (at, customer, lane, name, cabin, crossing, card, screen) in enumerate(rows, 1):
+        lines.append(f"G{number:04d},{instant(at, ' ', '')},g{customer},{lane},{name},{cabin},{crossing},{card},{screen}")
     return "\n".join(lines) + "\n"
 
 

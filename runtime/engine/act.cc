@@ -124,10 +124,12 @@ history::Deed Engine::deed(const Firing& firing, const Judgement& j, history::De
 // rule: -1 if the pack has it no more.
 void Engine::leave(Visitor& v, int rule, const history::Deed& d, Millis when, const Start& start, const Value* captures) {
   const auto word = [&](const std::vector<std::int32_t>& of) { return rule < 0 || of[at(rule)] < 0 ? nullptr : &v.record.words[at(of[at(rule)])]; };
-  Value* offer = word(plan_.layout.offer);
+  Value *offer = word(plan_.layout.offer), *waiting = word(plan_.layout.waiting);
+  if (offer) offer[0] = kUnknown;  // a firing that is judged replaces what its rule holds
+  if (waiting) waiting[0] = kUnknown;
   switch (d.kind) {
     case history::Deed::Kind::Waiting:
-      if (Value* waiting = word(plan_.layout.waiting)) {
+      if (waiting) {
         waiting[0] = d.until;
         write_start(waiting + 1, at(rule), start, captures);
         due_at(v, d.until);
@@ -138,12 +140,9 @@ void Engine::leave(Visitor& v, int rule, const history::Deed& d, Millis when, co
       offer[0] = d.until;
       write_start(offer + 1, at(rule), start, captures);
       return;
-    case history::Deed::Kind::Dropped:
-      if (offer) offer[0] = kUnknown;
-      return;
+    case history::Deed::Kind::Dropped: return;
     case history::Deed::Kind::HeldOut:
     case history::Deed::Kind::Acted:
-      if (offer) offer[0] = kUnknown;
       expose(v, rule, d, when);
       if (d.kind == history::Deed::Kind::Acted) act(v, rule, d, when);
       return;

@@ -157,16 +157,12 @@ void Engine::begin_place() {
   conversions_ = out_.size();
 }
 
-// What a place has placed: where a firing is, what waited or was offered by its rule is gone.
+// What a place has placed, and when.
 void Engine::settle(Visitor& v, Millis placed) {
   for (; settled_ < firings_.size(); ++settled_) {
     Firing& f = firings_[settled_];
     f.placed = placed;
     if (v.past && !folding_) v.past->placed.insert(key_of(f));
-    if (f.origin == Origin::Offer) continue;
-    const std::int32_t waiting = plan_.layout.waiting[at(f.rule)], offer = plan_.layout.offer[at(f.rule)];
-    if (waiting >= 0) v.record.words[at(waiting)] = kUnknown;
-    if (offer >= 0) v.record.words[at(offer)] = kUnknown;
   }
 }
 

@@ -204,6 +204,8 @@ void Engine::judge(Visitor& v, const Firing& firing, Millis when) {
               .params = {},
               .channels = {},
               .more = {}};
+  const auto holds = [&](std::int32_t word) { return word >= 0 && v.record.words[at(word)] != kUnknown; };
+  const bool replaces = firing.origin != Origin::Offer && (holds(plan_.layout.waiting[index]) || holds(plan_.layout.offer[index]));
   const bool too_late = when - firing.placed > plan_.catalog.patience;
   if (too_late)
     j.more.push_back({"patience of " + history::words(plan_.catalog.patience), Tri::No, {{"due", time(firing.placed)}}});
@@ -243,10 +245,12 @@ void Engine::judge(Visitor& v, const Firing& firing, Millis when) {
     case Outcome::waiting: leaves(history::Deed::Kind::Waiting); break;
     case Outcome::offered: leaves(history::Deed::Kind::Offered); break;
     case Outcome::no_match: case Outcome::unknown: case Outcome::nothing:
-      if (firing.origin == Origin::Offer) leaves(history::Deed::Kind::Dropped);
+      if (replaces || firing.origin == Origin::Offer) leaves(history::Deed::Kind::Dropped);
       break;
     case Outcome::suppressed: case Outcome::outranked: case Outcome::no_consent: case Outcome::no_reach: case Outcome::quiet:
-    case Outcome::over_limit: case Outcome::guarantee: case Outcome::too_late: case Outcome::converted: break;
+    case Outcome::over_limit: case Outcome::guarantee: case Outcome::too_late: case Outcome::converted:
+      if (replaces) leaves(history::Deed::Kind::Dropped);
+      break;
   }
 }
 

@@ -13,7 +13,7 @@ namespace polku::history {
 
 // A decision as the fold needs it (reading 65). Names, not numbers: it outlives the pack that made it.
 struct Deed {
-  enum class Kind { Acted, HeldOut, Waiting, Offered, Dropped } kind = Kind::Acted;  // Dropped: an offer that failed at a request
+  enum class Kind { Acted, HeldOut, Waiting, Offered, Dropped } kind = Kind::Acted;  // Dropped: a firing that only ends what its rule had waiting or offered
   std::string journey, rule;
   std::string id;                         // Acted, HeldOut: of the decision
   Millis start_at = 0;                    // the firing's start

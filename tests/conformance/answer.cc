@@ -17,16 +17,19 @@ namespace {
 struct Json {
   enum class Kind { Null, Word, Number, Text, List, Object } kind = Kind::Null;
   std::string text;
+  std::vector<std::string> keys;  // Object: of the items
   std::vector<Json> items;
-  std::vector<std::pair<std::string, Json>> members;
 
-  const Json& operator[](std::string_view key) const {
-    static const Json none;
-    for (const auto& [k, v] : members)
-      if (k == key) return v;
-    return none;
-  }
+  const Json& operator[](std::string_view key) const;
 };
+
+const Json kNone;
+
+const Json& Json::operator[](std::string_view key) const {
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    if (keys[i] == key) return items[i];
+  return kNone;
+}
 
 class Parser {
  public:
@@ -47,9 +50,9 @@ class Parser {
       case '{':
         j.kind = Json::Kind::Object;
         for (++at_; peek() != '}' && peek() != 0;) {
-          std::string key = text();
+          j.keys.push_back(text());
           ++at_;
-          j.members.emplace_back(std::move(key), value());
+          j.items.push_back(value());
           if (peek() == ',') ++at_;
         }
         ++at_;
@@ -101,7 +104,7 @@ std::string shown(const Json& j) {
 
 std::string shown_members(const Json& j, std::string_view between) {
   std::string out;
-  for (const auto& [name, value] : j.members) out.append(out.empty() ? "" : between).append(name).append(" = ").append(shown(value));
+  for (std::size_t i = 0; i < j.keys.size(); ++i) out.append(out.empty() ? "" : between).append(j.keys[i]).append(" = ").append(shown(j.items[i]));
   return out;
 }
 

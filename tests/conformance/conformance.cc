@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <optional>
 
@@ -69,13 +70,19 @@ class Inputs {
     return first == "publish" ? table(*at, words) : record(*at, words);
   }
 
+  static bool whole(const std::string& text, std::int64_t& out) {
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), out);
+    return fault == std::errc() && end == text.data() + text.size();
+  }
+
   // week12 email=3/10 sms=4/10
   bool table(Millis at, const std::vector<std::string>& words) {
     history::AnswerTable t{at, words[0], {}};
     for (std::size_t i = 1; i < words.size(); ++i) {
       const std::size_t eq = words[i].find('='), slash = words[i].find('/');
-      if (eq == std::string::npos || slash == std::string::npos) return false;
-      t.channels[words[i].substr(0, eq)] = {std::stoll(words[i].substr(eq + 1, slash - eq - 1)), std::stoll(words[i].substr(slash + 1))};
+      if (eq == std::string::npos || slash == std::string::npos || slash < eq) return false;
+      history::Answered& to = t.channels[words[i].substr(0, eq)];
+      if (!whole(words[i].substr(eq + 1, slash - eq - 1), to.answers) || !whole(words[i].substr(slash + 1), to.sends)) return false;
     }
     in_.tables.push_back(std::move(t));
     return true;

@@ -23,6 +23,7 @@ class LogMaker {
     zones_.push_back(zone_of(world_.zone));
     for (const std::string& zone : world_.zones) zones_.push_back(zone_of(zone));
     last_ = world_.daily ? world_.origin + kDay * random_.of({10, 20, 20, 40, 120}) : std::numeric_limits<Millis>::max() / 2;
+    if (world_.round > 0) last_ = std::min(last_, world_.origin + world_.round * random_.of({40, 40, 80, 150}));
     std::vector<std::vector<std::string>> lines(visitors);
     std::size_t left = 0;
     Millis end = world_.origin;
@@ -55,7 +56,7 @@ class LogMaker {
   std::string closing(Millis end) {
     ++tally_["record: another visitor, well after the others"];
     visitor_ = "the last";
-    now_ = end + std::min<Millis>(world_.history, 45 * kDay) + random_.of({Millis{0}, world_.unit, kDay});
+    now_ = std::max(end, std::min(last_, end + world_.history + random_.of({Millis{0}, world_.unit, kDay})));
     return update(true) + "\n";
   }
 
@@ -72,12 +73,13 @@ class LogMaker {
       favourite_ = static_cast<int>(random_.below(world_.events.size()));
       ++tally_["long history"];
     }
-    while (out.size() < n) {
+    for (int beyond = 0; out.size() < n && beyond < 8;) {
       const Millis before = now_;
       step();
       if (now_ > last_) {
         now_ = before;
-        break;
+        ++beyond;
+        continue;
       }
       if (!out.empty() && random_.percent(4)) out.push_back(repeat(out));
       else if (random_.percent(12)) out.push_back(update(false));

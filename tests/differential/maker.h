@@ -88,6 +88,7 @@ class PackMaker {
   // One occurrence that may start it; completes: it alone is enough.
   std::string start(const RuleDraft& d, const Scope& scope, std::vector<int>& events, bool completes = true);
   std::string then_clause(const Scope& scope);
+  Millis delay();
   std::string count_trigger(const RuleDraft& d, Scope& scope);
   std::string order_trigger(const RuleDraft& d, Scope& scope);
   std::string member_trigger(const RuleDraft& d);                // empty: no segment fits
@@ -122,6 +123,7 @@ class PackMaker {
   std::vector<RuleName> ranked_;       // all rules, by rank
   std::vector<std::string> groups_;    // of limits
   std::map<std::string, int> held_out_;      // the share of each name
+  bool chained_ = false;                     // the rule at hand starts from what rules did
   std::vector<std::string> suppressed_;      // by the `do` at hand
   bool can_send_ = false, can_show_ = false;
 };

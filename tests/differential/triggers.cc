@@ -12,6 +12,7 @@ std::string PackMaker::start(const RuleDraft& d, const Scope& scope, std::vector
   const std::size_t below = any ? ranked_.size() : d.rank;
   if (below > 0 && random_.percent(24)) {
     const RuleName& from = ranked_[random_.below(below)];
+    chained_ = true;
     ++tally()[d.then ? "when R sent, then" : "when R sent, at once"];
     if (from.journey == d.name.journey && from.rule == d.name.rule) ++tally()["when R sent: from itself"];
     return expressions_.rule_verb(scope, from);
@@ -61,6 +62,7 @@ std::string PackMaker::member_trigger(const RuleDraft& d) {
   for (std::size_t i = 0; i < segments_.size(); ++i)
     if (!segments_[i].now && segments_[i].visible <= most) fitting.push_back(i);
   if (fitting.empty()) return {};
+  chained_ = true;
   const bool enters = random_.percent(60);
   ++tally()[enters ? "when visitor enters" : "when visitor leaves"];
   world().daily = true;  // its windows may be of the calendar
@@ -79,6 +81,7 @@ std::string PackMaker::date_trigger() {
 }
 
 std::string PackMaker::when(const RuleDraft& d, Scope& scope) {
+  chained_ = false;
   switch (d.start) {
     case StartKind::Event: break;
     case StartKind::Count: return count_trigger(d, scope);
@@ -105,10 +108,17 @@ std::string PackMaker::when(const RuleDraft& d, Scope& scope) {
   return text;
 }
 
+// Each delay may be part of a round that goes on to the end of the log.
+Millis PackMaker::delay() {
+  const Millis length = lattice_length(world(), random_, world().history);
+  if (chained_) world().round = world().round == 0 ? length : std::min(world().round, length);
+  return length;
+}
+
 std::string PackMaker::then_clause(const Scope& scope) {
   if (random_.percent(38)) {
     ++tally()["then wait"];
-    return "then wait " + random_length();
+    return "then wait " + length_words(random_, delay());
   }
   ++tally()["then no"];
   std::string text = "then no ";
@@ -126,7 +136,7 @@ std::string PackMaker::then_clause(const Scope& scope) {
     ++tally()["then no: a decision stops"];
     text += ", " + expressions_.rule_verb(scope);
   }
-  return text + " for " + random_length();
+  return text + " for " + length_words(random_, delay());
 }
 
 }  // namespace polku::differential

@@ -74,6 +74,7 @@ struct World {
   std::vector<Millis> lengths;     // every duration drawn so far: logs aim at their ends
   std::vector<Millis> clocks;      // every local time of day drawn so far: so too
   bool daily = false;              // something is due every day, so logs must not be long
+  Millis round = 0;                // the shortest delay by which rules start each other round and round; 0: there is none
   Millis origin = 0;               // of the logs
   std::int64_t day = 0;            // days since 1970 of the origin, in the pack's zone
   std::string zone, salt;
