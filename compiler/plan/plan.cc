@@ -57,8 +57,12 @@ class Printer {
     each(plan_.windows, [&](std::size_t i, const Window& w) { line(fmt::format("window {}: {}", i, window(w))); });
     each(plan_.features, [&](std::size_t i, const Feature& f) { line(fmt::format("feature {}: {}", i, feature(f))); });
     each(plan_.memberships, [&](std::size_t i, const Membership& m) { line(fmt::format("membership {}: {}", i, membership(m))); });
-    each(plan_.limits, [&](std::size_t i, const Limit& l) { line(fmt::format("limit {}: {} {} in {}", i, l.count, unit_name(l.unit), length(l.within))); });
-    each(plan_.channel_limits, [&](std::size_t i, std::int32_t l) { if (l >= 0) line(fmt::format("channel {}: limit {}", channel(static_cast<std::int32_t>(i)), l)); });
+    each(plan_.limits, [&](std::size_t i, const Limit& l) {
+      line(fmt::format("limit {}: {} {} in {}", i, l.count, unit_name(l.unit), length(l.within)));
+    });
+    each(plan_.channel_limits, [&](std::size_t i, std::int32_t l) {
+      if (l >= 0) line(fmt::format("channel {}: limit {}", channel(static_cast<std::int32_t>(i)), l));
+    });
     each(plan_.suppressions, [&](std::size_t i, const std::string& s) { line(fmt::format("suppression {}: \"{}\"", i, s)); });
     each(plan_.hold_outs, [&](std::size_t i, const HoldOut& h) { line(fmt::format("hold out {}: \"{}\" below {}", i, h.name, h.below)); });
     each(plan_.goals, [&](std::size_t i, const Goal& g) { line(fmt::format("goal {}: {}", i, goal(g))); });
@@ -173,7 +177,8 @@ class Printer {
     switch (t.start) {
       case StartKind::Event: return "with " + matches(t.on, " or ");
       case StartKind::Count:
-        return fmt::format("with {} {}{} within {}", t.count, match(t.on[0]), t.same < 0 ? "" : " with the same " + field(t.on[0].what, t.same), length(t.within));
+        return fmt::format("with {} {}{} within {}", t.count, match(t.on[0]), t.same < 0 ? "" : " with the same " + field(t.on[0].what, t.same),
+                           length(t.within));
       case StartKind::Order:
         return "in order " + matches(t.on, ", ") + (t.without.empty() ? "" : " without " + matches(t.without, ", ")) + " within " + length(t.within);
       case StartKind::Member: return fmt::format("{} membership {}", t.enters ? "entering" : "leaving", t.membership);
@@ -196,7 +201,8 @@ class Printer {
     line(s);
     if (!r.captures.empty()) line("  captures " + captures(r.captures));
     for (const Dates& d : r.dates)
-      line("  from " + base::format_instant(d.from) + (d.until == std::numeric_limits<Millis>::max() ? "" : " until " + base::format_instant(d.until)));
+      line("  from " + base::format_instant(d.from) +
+           (d.until == std::numeric_limits<Millis>::max() ? "" : " until " + base::format_instant(d.until)));
     for (const Once& o : r.once) line("  once " + (o.within ? "in " + length(*o.within) : "per visitor"));
     if (r.gate >= 0) line(fmt::format("  gate code {}", r.gate));
     for (const Condition& c : r.conditions) line(fmt::format("  {} = code {}", c.clause.text, c.clause.code));
@@ -211,7 +217,8 @@ class Printer {
     if (r.offers) line("  offered for " + length(r.held));
     for (const Leaf& c : r.columns) line(fmt::format("  column {} = code {}", c.name, c.code));
     each(r.rows, [&](std::size_t n, const Row& row) {
-      if (r.table) line(fmt::format("  row {}{}{}", n + 1, row.code < 0 ? "" : fmt::format(" if code {}", row.code), row.actions.empty() ? ": nothing" : ""));
+      const std::string when = row.code < 0 ? "" : fmt::format(" if code {}", row.code);
+      if (r.table) line(fmt::format("  row {}{}{}", n + 1, when, row.actions.empty() ? ": nothing" : ""));
       for (const Action& a : row.actions) line((r.table ? "    " : "  ") + action(a));
     });
   }

@@ -110,7 +110,7 @@ class Channel {
       if (p_.story.within(r.at, limit.within)) before += std::count_if(r.done.begin(), r.done.end(), [&](const Done& d) { return counts(d); });
     if (before + 1 <= limit.count) return std::nullopt;
     const std::string clause = "at most " + std::to_string(limit.count) + " messages by " + w_.channel + " in " + history::words(limit.within);
-    return refused(Outcome::over_limit, clause, Tri::No, "messages", whole_datum(before));
+    return refused(Outcome::over_limit, clause, Tri::No, "messages", whole_datum(std::min<std::int64_t>(before, limit.count)));
   }
 
   bool counts(const Done& d) const { return d.kind == ActionKind::Send && d.channel == w_.channel && !d.service; }

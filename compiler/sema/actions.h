@@ -10,7 +10,7 @@ void actions(const Work& work, const RuleEntry& entry, const Scope& scope, plan:
 // The acts of one rule, a `do` or a row at a time.
 class Acts {
  public:
-  Acts(const Work& work, const RuleEntry& entry, const Scope& scope, const plan::Rule& rule) : work_(work), entry_(entry), scope_(scope), rule_(rule) {}
+  Acts(const Work& work, const Scope& scope, const plan::Rule& rule) : work_(work), scope_(scope), rule_(rule) {}
 
   std::vector<plan::Action> list(const std::vector<syntax::Act>& acts, diag::Span span);
   std::optional<Millis> held() const { return held_; }
@@ -23,11 +23,11 @@ class Acts {
   void task(const syntax::RaiseTask& t, diag::Span span, plan::Action& out);
   void suppress(const syntax::Suppress& s, plan::Action& out);
   void split(const syntax::Split& s, diag::Span span, plan::Action& out);
-  void params(const std::string& owner, const std::vector<catalog::Field>& fields, const std::vector<syntax::Binding>& given, diag::Span span, plan::Action& out);
+  void params(const std::string& owner, const std::vector<catalog::Field>& fields, const std::vector<syntax::Binding>& given, diag::Span span,
+              plan::Action& out);
   void together(const std::vector<syntax::Act>& acts, const std::vector<plan::Action>& actions, diag::Span span);
 
   const Work& work_;
-  const RuleEntry& entry_;
   const Scope& scope_;
   const plan::Rule& rule_;
   std::optional<Millis> held_;  // of the show met first

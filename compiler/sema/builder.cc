@@ -22,7 +22,9 @@ plan::Code CodeBuilder::slice(int result, const catalog::Type& type) const {
     if (operands >= 2 && met.insert(in.b).second) needed.push_back(in.b);
   }
   std::sort(needed.begin(), needed.end());
-  const auto moved = [&](std::int32_t reg) { return static_cast<std::int32_t>(std::lower_bound(needed.begin(), needed.end(), reg) - needed.begin()); };
+  const auto moved = [&](std::int32_t reg) {
+    return static_cast<std::int32_t>(std::lower_bound(needed.begin(), needed.end(), reg) - needed.begin());
+  };
   plan::Code code;
   code.type = type;
   for (std::int32_t reg : needed) {

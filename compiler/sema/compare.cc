@@ -87,7 +87,8 @@ Typed Typer::compare_values(CompareOp op, Typed l, Typed r, const syntax::Expr& 
   if (!l.ok() || !r.ok()) return {};
   for (const auto& [t, e] : {std::pair{&l, &le}, {&r, &re}})
     if (t->type.kind == TypeKind::Consent)
-      return fail(Code::ConsentUse, e->span, fmt::format("`{}` is a consent and cannot be compared.", e->text), fmt::format("Write `{} is given`.", e->text));
+      return fail(Code::ConsentUse, e->span, fmt::format("`{}` is a consent and cannot be compared.", e->text),
+                  fmt::format("Write `{} is given`.", e->text));
   if (l.type.kind == TypeKind::Whole && r.type.kind == TypeKind::Number) l = widen(l);
   if (r.type.kind == TypeKind::Whole && l.type.kind == TypeKind::Number) r = widen(r);
   // A constant date beside a time is its first instant in the pack's zone.
@@ -102,7 +103,8 @@ Typed Typer::compare_values(CompareOp op, Typed l, Typed r, const syntax::Expr& 
   };
   for (const auto& [amount, number, e] : {std::tuple{&l, &r, &re}, {&r, &l, &le}})
     if (bare_amount(*amount, *number, *e))
-      return fail(Code::TypeMismatch, e->span, fmt::format("`{}` is money, and `{}` does not say of which currency.", amount == &l ? le.text : re.text, e->text),
+      return fail(Code::TypeMismatch, e->span,
+                  fmt::format("`{}` is money, and `{}` does not say of which currency.", amount == &l ? le.text : re.text, e->text),
                   fmt::format("Write `{} {}`.", e->text, names_.catalog->currency));
   if (l.type != r.type)
     return fail(Code::TypeMismatch, span,

@@ -142,7 +142,11 @@ Typed Typer::aggregate(const syntax::Aggregate& a, const syntax::Expr& e) {
   const auto m = match(a.what);
   const auto w = window(a.window);
   if (!m || !w) return {};
-  const Typed t = number ? Typed{code_.emit({.op = Op::Count, .aux = plan_.count(*m, 0, at(*w).length), .imm = *w}), {TypeKind::Whole, {}}} : values(a, e, *m, *w);
+  Typed t;
+  if (number)
+    t = {code_.emit({.op = Op::Count, .aux = plan_.count(*m, 0, at(*w).length), .imm = *w}), {TypeKind::Whole, {}}};
+  else
+    t = values(a, e, *m, *w);
   leaf(e, t);
   return t;
 }
@@ -166,7 +170,8 @@ Typed Typer::first(const syntax::First& n, const syntax::Expr& e) {
   const int f = event < 0 ? -1 : find_field(names_, event, n.field, d_);
   if (f < 0) return {};
   const Millis kept = names_.catalog->history;
-  const Typed t{code_.emit({.op = Op::First, .aux = plan_.values({event, -1}, f, kept), .imm = plan_.window({.kind = plan::WindowKind::Rolling, .length = kept, .since = -1, .before_this = false})}),
+  const Typed t{code_.emit({.op = Op::First, .aux = plan_.values({event, -1}, f, kept),
+                            .imm = plan_.window({.kind = plan::WindowKind::Rolling, .length = kept, .since = -1, .before_this = false})}),
                 names_.event(event).fields[static_cast<std::size_t>(f)].type};
   note_optional(e);
   leaf(e, t);

@@ -37,7 +37,8 @@ std::int32_t Journeys::add_hold_out(const syntax::Journey& j) {
   if (fresh) {
     all.push_back({name, h.text, buckets(h.share)});
   } else if (it->second.share != h.share) {
-    work_.d.add(Code::HoldOutDiffers, h.span, fmt::format("Under the name \"{}\" another journey holds out {}, not {}.", name, said_share(it->second.share), said_share(h.share)),
+    work_.d.add(Code::HoldOutDiffers, h.span,
+                fmt::format("Under the name \"{}\" another journey holds out {}, not {}.", name, said_share(it->second.share), said_share(h.share)),
                 "Hold out the same share, or name another: `hold out … as \"…\"`.");
   }
   return it->second.number;
@@ -57,7 +58,8 @@ std::int32_t Journeys::add_goal(const syntax::Journey& j, std::int32_t index) {
   if (g.worth) {
     const int event = work_.catalog().event(g.what.name.text);
     CodeBuilder code;
-    Typer typer(work_, code, {.sight = Sight::Rule, .events = event < 0 ? std::vector<int>{} : std::vector<int>{event}, .open = event < 0, .journey = j.name.text, .captures = &out.captures});
+    Typer typer(work_, code, {.sight = Sight::Rule, .events = event < 0 ? std::vector<int>{} : std::vector<int>{event}, .open = event < 0,
+                              .journey = j.name.text, .captures = &out.captures});
     const Typed t = typer.value(*g.worth);
     if (t.ok() && t.type.kind == catalog::TypeKind::Consent)
       work_.d.add(Code::ConsentUse, g.worth->span, fmt::format("`{}` is a consent; a goal is worth a value.", g.worth->text));

@@ -87,7 +87,9 @@ void Limits::check_units(const std::vector<syntax::Limit>& limits, const std::ve
     if (does.unit(l.unit)) continue;
     std::string message = fmt::format("This limits {}, but {} ", word_of(l.unit), who);
     switch (l.unit) {
-      case syntax::LimitUnit::Messages: message += does.sends ? "sends service messages only, which no limit touches." : does.shows ? "shows." : "sends none."; break;
+      case syntax::LimitUnit::Messages:
+        message += does.sends ? "sends service messages only, which no limit touches." : does.shows ? "shows." : "sends none.";
+        break;
       case syntax::LimitUnit::Shows: message += does.sends && !does.tasks ? "sends." : "shows nothing."; break;
       case syntax::LimitUnit::Tasks: message += "raises none."; break;
     }
@@ -107,7 +109,8 @@ void Limits::add_all() {
     std::vector<plan::Limit>& all = work_.plan.plan().limits;
     work_.plan.plan().channel_limits.push_back(c.limit ? static_cast<std::int32_t>(all.size()) : -1);
     if (c.limit)
-      all.push_back({fmt::format("at most {} messages by {} in {}", c.limit->count, c.name, said(c.limit->within)), c.limit->count, c.limit->within, plan::LimitUnit::Messages});
+      all.push_back({fmt::format("at most {} messages by {} in {}", c.limit->count, c.name, said(c.limit->within)), c.limit->count, c.limit->within,
+                     plan::LimitUnit::Messages});
   }
   for (const RuleEntry& r : work_.names.rules) {
     rules_.push_back(own(r.rule->limits));

@@ -150,7 +150,8 @@ int find_occurrence(const Names& names, const syntax::Occurrence& what, const st
   if (what.verb == syntax::Verb::None) return find_event(names, what.name, d);
   const std::string& in = what.journey ? what.journey->text : journey;
   if (what.journey && !names.journey_by_name.contains(in)) {
-    d.add(Code::UnknownJourney, what.journey->span, fmt::format("There is no journey \"{}\".", in), d.full() ? "" : diag::did_you_mean(in, names.journey_names()));
+    d.add(Code::UnknownJourney, what.journey->span, fmt::format("There is no journey \"{}\".", in),
+          d.full() ? "" : diag::did_you_mean(in, names.journey_names()));
     return -1;
   }
   const auto it = names.rule_by_name.find({in, what.name.text});
@@ -165,7 +166,10 @@ int find_occurrence(const Names& names, const syntax::Occurrence& what, const st
   }
   const Does& does = names.rules[static_cast<std::size_t>(it->second)].does;
   if (does.anything && does.shows != (what.verb == syntax::Verb::Shown)) {
-    const char* why = does.shows ? "shows; it does not send" : does.sends ? "sends; it does not show" : does.tasks ? "raises a task; it does not show" : "does not show";
+    const char* why = does.shows   ? "shows; it does not send"
+                      : does.sends ? "sends; it does not show"
+                      : does.tasks ? "raises a task; it does not show"
+                                   : "does not show";
     d.add(Code::SentOrShown, what.span, fmt::format("The rule `{}` {}.", what.name.text, why),
           fmt::format("Write `{} {}`.", what.name.text, does.shows ? "shown" : "sent"));
     return -1;

@@ -61,7 +61,8 @@ std::optional<Typed> Typer::bare_value(const syntax::Expr& e, const Type& type) 
 std::pair<Typed, Typed> Typer::pair(const syntax::Expr& l, const syntax::Expr& r) {
   const auto in_list = [](const syntax::Expr& e, const Typed& beside) {
     const syntax::Path* p = bare(e);
-    return p && beside.type.kind == TypeKind::OneOf && std::find(beside.type.values.begin(), beside.type.values.end(), p->parts[0]) != beside.type.values.end();
+    const std::vector<std::string>& values = beside.type.values;
+    return p && beside.type.kind == TypeKind::OneOf && std::find(values.begin(), values.end(), p->parts[0]) != values.end();
   };
   const bool left_named = !bare(l) || resolves(l), right_named = !bare(r) || resolves(r);
   Typed left, right;
@@ -98,7 +99,8 @@ Typed Typer::path(const syntax::Path& p, const syntax::Expr& e) {
   const catalog::Catalog& c = *names_.catalog;
   const std::string text = p.text();
   if (scope_.sight == Sight::Constant)
-    return fail(Code::UnknownName, e.span, fmt::format("`{}` is a name; a test needs a value here.", text), "Texts stand in quotes, amounts with their unit.");
+    return fail(Code::UnknownName, e.span, fmt::format("`{}` is a name; a test needs a value here.", text),
+                "Texts stand in quotes, amounts with their unit.");
   if (scope_.sight == Sight::Event) return own_field(p, e);
   const bool visitor = p.parts.size() > 1 && p.parts[0] == "visitor";
   if (visitor_is(p, e) && !is_yes_no(text.substr(8), e)) return {};
@@ -139,7 +141,8 @@ Typed Typer::own_field(const syntax::Path& p, const syntax::Expr& e) {
   if (index < 0) {
     const bool visitor = p.parts.size() > 1 && p.parts[0] == "visitor";
     if (names_.catalog->attribute(visitor ? text.substr(8) : text) >= 0)
-      return fail(Code::OutsideWhere, e.span, fmt::format("A `where` looks at the fields of `{}` only, and `{}` is of the visitor.", event.name, text),
+      return fail(Code::OutsideWhere, e.span,
+                  fmt::format("A `where` looks at the fields of `{}` only, and `{}` is of the visitor.", event.name, text),
                   fmt::format("Ask for `{}` in an `only if`.", text));
     std::string help = d_.full() ? "" : diag::did_you_mean(name, names_of(event.fields));
     if (help.empty()) help = "Its fields are declared in the catalog.";
@@ -162,7 +165,8 @@ Typed Typer::attribute(int index, const syntax::Expr& e) {
     if (std::find(derived_open_.begin(), derived_open_.end(), index) != derived_open_.end())
       return fail(Code::DerivedCycle, a.derived_span, fmt::format("`{}` is derived from itself.", a.name));
     if (segments_open_.size() + derived_open_.size() >= kDeepest)
-      return fail(Code::TooDeep, e.span, fmt::format("More than {} definitions stand one upon the other here, down to `{}`.", kDeepest, a.name), "Define it in fewer steps.");
+      return fail(Code::TooDeep, e.span, fmt::format("More than {} definitions stand one upon the other here, down to `{}`.", kDeepest, a.name),
+                  "Define it in fewer steps.");
     const syntax::Expr* is = (*names_.derived)[static_cast<std::size_t>(index)];
     if (!is) return {};
     derived_open_.push_back(index);
@@ -201,7 +205,9 @@ bool Typer::is_yes_no(const std::string& name, const syntax::Expr& e) {
     std::vector<std::string> candidates;
     for (const catalog::Attribute& a : names_.catalog->attributes)
       if (a.type.kind == TypeKind::YesNo) candidates.push_back(a.name);
-    std::string help = names_.segments.contains(name) ? fmt::format("It is a segment: write `visitor in {}`.", name) : d_.full() ? "" : diag::did_you_mean(name, candidates);
+    std::string help;
+    if (names_.segments.contains(name)) help = fmt::format("It is a segment: write `visitor in {}`.", name);
+    if (help.empty() && !d_.full()) help = diag::did_you_mean(name, candidates);
     if (help.empty()) help = "Declare it as `yes/no` under `visitor` in the catalog.";
     fail(Code::UnknownName, e.span, fmt::format("The visitor has no attribute `{}`.", name), help);
     return false;
@@ -218,11 +224,13 @@ Typed Typer::segment(const syntax::Name& segment) {
   if (const auto done = segments_done_.find(name); done != segments_done_.end()) return done->second;
   const auto it = names_.segments.find(name);
   if (it == names_.segments.end())
-    return fail(Code::UnknownSegment, segment.span, fmt::format("There is no segment `{}`.", name), d_.full() ? "" : diag::did_you_mean(name, names_.segment_names()));
+    return fail(Code::UnknownSegment, segment.span, fmt::format("There is no segment `{}`.", name),
+                d_.full() ? "" : diag::did_you_mean(name, names_.segment_names()));
   if (std::find(segments_open_.begin(), segments_open_.end(), name) != segments_open_.end())
     return fail(Code::SegmentCycle, segment.span, fmt::format("The segment `{}` is defined by itself.", name));
   if (segments_open_.size() + derived_open_.size() >= kDeepest)
-    return fail(Code::TooDeep, segment.span, fmt::format("More than {} definitions stand one upon the other here, down to `{}`.", kDeepest, name), "Define it in fewer steps.");
+    return fail(Code::TooDeep, segment.span, fmt::format("More than {} definitions stand one upon the other here, down to `{}`.", kDeepest, name),
+                "Define it in fewer steps.");
   segments_open_.push_back(name);
   ++hidden_;
   Scope outer = std::exchange(scope_, {.sight = Sight::Visitor, .instants = scope_.instants});

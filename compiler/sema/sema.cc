@@ -70,7 +70,8 @@ class Analysis {
       CodeBuilder code;
       const Typed v = Typer(work, code, {}).value(*is, &a.type);
       if (v.ok() && v.type != a.type)
-        d_.add(Code::DerivedType, a.derived_span, fmt::format("`{}` is declared as {}, but `{}` is {}.", a.name, said(a.type), is->text, said(v.type)));
+        d_.add(Code::DerivedType, a.derived_span,
+               fmt::format("`{}` is declared as {}, but `{}` is {}.", a.name, said(a.type), is->text, said(v.type)));
     }
     for (const auto& [name, segment] : names_.segments) {
       CodeBuilder code;

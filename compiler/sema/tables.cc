@@ -28,13 +28,15 @@ void check_reached(const Work& work, const syntax::Choose& t, const std::vector<
       if (cells[c].kind != Cell::Kind::Any) ++set, last = c;
     if (set == 0) {
       if (r + 1 < t.rows.size())
-        work.d.add(Code::RowNeverReached, t.rows[r + 1].span, fmt::format("No visitor comes to this row: row {} above it takes all.", r + 1), "Move the row that takes all to the end.");
+        work.d.add(Code::RowNeverReached, t.rows[r + 1].span, fmt::format("No visitor comes to this row: row {} above it takes all.", r + 1),
+                   "Move the row that takes all to the end.");
       return;
     }
     for (std::size_t c = 0; c < cells.size(); ++c) {
       if (cells[c].kind != Cell::Kind::Missing || asked_alone[c] < 0) continue;
       work.d.add(Code::RowNeverReached, cells[c].span,
-                 fmt::format("No visitor comes to this row: row {} asks for `{}` first, and where it is missing nothing is done.", asked_alone[c] + 1, t.columns[c]->text),
+                 fmt::format("No visitor comes to this row: row {} asks for `{}` first, and where it is missing nothing is done.", asked_alone[c] + 1,
+                             t.columns[c]->text),
                  "Move this row above it.");
       break;
     }
@@ -52,7 +54,8 @@ void check_alike(const Work& work, const syntax::Choose& t) {
     if (row.acts.empty()) continue;
     if (!first) first = &row;
     if (shows(row) == shows(*first)) continue;
-    work.d.add(Code::RowsDiffer, row.span, shows(row) ? "This row shows, and a row above it does not." : "This row does not show, and a row above it does.",
+    work.d.add(Code::RowsDiffer, row.span,
+               shows(row) ? "This row shows, and a row above it does not." : "This row does not show, and a row above it does.",
                "What is shown waits for its slot: make two rules of this table.");
     return;
   }
@@ -107,13 +110,15 @@ void table(const Work& work, const syntax::Choose& t, const Scope& scope, Acts& 
       const bool missing = std::any_of(cells.begin(), cells.end(), [](const Cell* x) { return x->kind == Cell::Kind::Missing; });
       for (const std::string& name : optional)
         if (leaf.value.ok() && compared && !missing)
-          work.d.add(Code::ColumnWithoutMissing, column.span, fmt::format("What about visitors whose `{}` is not known? Nothing is done for them here.", name),
+          work.d.add(Code::ColumnWithoutMissing, column.span,
+                     fmt::format("What about visitors whose `{}` is not known? Nothing is done for them here.", name),
                      fmt::format("Add a row with `missing` in this column above the others, or head it `{} otherwise …`.", name));
     }
     right[c] = leaf.value.ok();
     consents[c] = leaf.value.type.kind == TypeKind::Consent;
     const auto same = [&](const plan::Leaf& l) { return l.name == leaf.name; };
-    if (right[c] && std::none_of(out.columns.begin(), out.columns.end(), same)) out.columns.push_back({leaf.name, typer.code(leaf.value), leaf.or_more});
+    if (right[c] && std::none_of(out.columns.begin(), out.columns.end(), same))
+      out.columns.push_back({leaf.name, typer.code(leaf.value), leaf.or_more});
   }
   out.table = true;
   out.rows.clear();
@@ -122,7 +127,8 @@ void table(const Work& work, const syntax::Choose& t, const Scope& scope, Acts& 
     for (std::size_t c = 0; c < t.columns.size(); ++c) {
       if (!right[c] || row.cells[c].kind == Cell::Kind::Any) continue;
       if (consents[c] && compares(row.cells[c])) {
-        work.d.add(Code::ConsentUse, row.cells[c].span, fmt::format("`{}` is a consent and cannot be compared.", t.columns[c]->text), "Its cells are `given`, `missing` or `-`.");
+        work.d.add(Code::ConsentUse, row.cells[c].span, fmt::format("`{}` is a consent and cannot be compared.", t.columns[c]->text),
+                   "Its cells are `given`, `missing` or `-`.");
         continue;
       }
       const Typed one = typer.cell(*t.columns[c], row.cells[c]);

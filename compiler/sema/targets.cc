@@ -41,7 +41,8 @@ int find_task(const catalog::Catalog& c, const syntax::Name& name, diag::Diagnos
   return -1;
 }
 
-int find_sender(const catalog::Catalog& c, const std::string& name, diag::Span span, const std::string& template_, diag::Span whole, diag::Diagnostics& d) {
+int find_sender(const catalog::Catalog& c, const std::string& name, diag::Span span, const std::string& template_, diag::Span whole,
+                diag::Diagnostics& d) {
   const int channel = find_channel(c, name, span, d);
   if (channel < 0) return -1;
   const std::vector<std::string>& slots = c.channels[static_cast<std::size_t>(channel)].slots;
@@ -51,7 +52,8 @@ int find_sender(const catalog::Catalog& c, const std::string& name, diag::Span s
   return -1;
 }
 
-int find_shower(const catalog::Catalog& c, const std::string& name, diag::Span span, diag::Span whole, const std::string& help, diag::Diagnostics& d) {
+int find_shower(const catalog::Catalog& c, const std::string& name, diag::Span span, diag::Span whole, const std::string& help,
+                diag::Diagnostics& d) {
   const int channel = find_channel(c, name, span, d);
   if (channel < 0 || !c.channels[static_cast<std::size_t>(channel)].slots.empty()) return channel;
   d.add(Code::ShowOrSend, whole, fmt::format("`{}` has no slots, so nothing can be shown there.", name), help);
@@ -68,7 +70,8 @@ Slot find_slot(const catalog::Catalog& c, const syntax::Path& path, diag::Span w
   if (it != slots.end()) return {channel, static_cast<int>(it - slots.begin())};
   std::string which = slot.empty() || d.full() ? "" : diag::did_you_mean(slot, slots);
   if (which.empty()) which = fmt::format("Write `{}.{}`.", name, slots[0]);
-  d.add(Code::UnknownSlot, path.span, slot.empty() ? fmt::format("Which slot of `{}`?", name) : fmt::format("`{}` has no slot `{}`.", name, slot), which);
+  d.add(Code::UnknownSlot, path.span,
+        slot.empty() ? fmt::format("Which slot of `{}`?", name) : fmt::format("`{}` has no slot `{}`.", name, slot), which);
   return {};
 }
 
@@ -78,7 +81,8 @@ void check_carried(const catalog::Catalog& c, int template_, int channel, diag::
   if (std::find(t.by.begin(), t.by.end(), channel) != t.by.end()) return;
   std::string by;
   for (int b : t.by) by.append(by.empty() ? "" : ", ").append(c.channels[static_cast<std::size_t>(b)].name);
-  d.add(Code::ChannelNotAllowed, span, fmt::format("The template \"{}\" is not made for `{}`.", t.name, c.channels[static_cast<std::size_t>(channel)].name),
+  d.add(Code::ChannelNotAllowed, span,
+        fmt::format("The template \"{}\" is not made for `{}`.", t.name, c.channels[static_cast<std::size_t>(channel)].name),
         fmt::format("It goes by {}.", by));
 }
 

@@ -11,10 +11,12 @@ int find_template(const catalog::Catalog& catalog, const syntax::Name& name, dia
 int find_task(const catalog::Catalog& catalog, const syntax::Name& name, diag::Diagnostics& d);
 
 // A channel that messages go by. whole: what is underlined if it has slots; template_: for the help, empty if there is none.
-int find_sender(const catalog::Catalog& catalog, const std::string& name, diag::Span span, const std::string& template_, diag::Span whole, diag::Diagnostics& d);
+int find_sender(const catalog::Catalog& catalog, const std::string& name, diag::Span span, const std::string& template_, diag::Span whole,
+                diag::Diagnostics& d);
 
 // A channel that things are shown in. whole, help: what is underlined, and what to do, if it has no slots.
-int find_shower(const catalog::Catalog& catalog, const std::string& name, diag::Span span, diag::Span whole, const std::string& help, diag::Diagnostics& d);
+int find_shower(const catalog::Catalog& catalog, const std::string& name, diag::Span span, diag::Span whole, const std::string& help,
+                diag::Diagnostics& d);
 
 // A slot, as `web.hero`; channel -1 if there is none.
 struct Slot { int channel = -1, slot = -1; };

@@ -31,7 +31,9 @@ class Tests {
       if (const auto* set = std::get_if<syntax::TestSet>(&line)) out.steps.push_back(step(set->at, change(*set), set->span));
       if (const auto* event = std::get_if<syntax::TestEvent>(&line)) {
         const int e = find_event(names_, event->event, d_);
-        if (e >= 0) out.steps.push_back(step(event->at, TestEvent{e, values(event->fields, names_.event(e).fields, "event `" + event->event.text + "`", "field")}, event->span));
+        if (e < 0) continue;
+        const std::string owner = "event `" + event->event.text + "`";
+        out.steps.push_back(step(event->at, TestEvent{e, values(event->fields, names_.event(e).fields, owner, "field")}, event->span));
       }
       if (const auto* asked = std::get_if<syntax::TestAsked>(&line)) {
         const Slot slot = find_slot(plan_.catalog, asked->slot, asked->slot.span, "Only what has `slots` in the catalog can be asked for.", d_);
@@ -45,7 +47,8 @@ class Tests {
     for (std::size_t i = 1; i < out.steps.size(); ++i) {
       const TestStep &a = out.steps[i - 1], &b = out.steps[i];
       if (std::pair(b.day, b.of_day) < std::pair(a.day, a.of_day))
-        d_.add(Code::TestOrder, b.span, "This line stands before the one above it in time.", "Put the lines of a test in order; `day 2 at …` is the next day.");
+        d_.add(Code::TestOrder, b.span, "This line stands before the one above it in time.",
+               "Put the lines of a test in order; `day 2 at …` is the next day.");
     }
     return out;
   }
@@ -62,12 +65,14 @@ class Tests {
       if (name.starts_with("visitor.")) name = name.substr(8);
       const int a = plan_.catalog.attribute(name);
       if (a < 0) {
-        d_.add(Code::UnknownName, b.name.span, fmt::format("The catalog has no visitor attribute `{}`.", name), diag::did_you_mean(name, names_.attribute_names()));
+        d_.add(Code::UnknownName, b.name.span, fmt::format("The catalog has no visitor attribute `{}`.", name),
+               diag::did_you_mean(name, names_.attribute_names()));
         continue;
       }
       const catalog::Attribute& attribute = plan_.catalog.attributes[static_cast<std::size_t>(a)];
       if (attribute.presence == catalog::Presence::Derived) {
-        d_.add(Code::SetDerived, b.span, fmt::format("`{}` is derived from events and cannot be set.", name), "Let the events happen that it is derived from.");
+        d_.add(Code::SetDerived, b.span, fmt::format("`{}` is derived from events and cannot be set.", name),
+               "Let the events happen that it is derived from.");
         continue;
       }
       value(b, attribute.type, a, out.values);
@@ -75,13 +80,15 @@ class Tests {
     return out;
   }
 
-  std::vector<TestValue> values(const std::vector<syntax::Binding>& bindings, const std::vector<catalog::Field>& fields, const std::string& owner, const char* kind) {
+  std::vector<TestValue> values(const std::vector<syntax::Binding>& bindings, const std::vector<catalog::Field>& fields, const std::string& owner,
+                                const char* kind) {
     std::vector<TestValue> out;
     for (const syntax::Binding& b : bindings) {
       std::string name = b.name.text();
       const auto it = std::find_if(fields.begin(), fields.end(), [&](const catalog::Field& f) { return f.name == name; });
       if (it == fields.end()) {
-        d_.add(*kind == 'f' ? Code::UnknownField : Code::UnknownParameter, b.name.span, fmt::format("The {} has no {} `{}`.", owner, kind, name), diag::did_you_mean(name, names_of(fields)));
+        d_.add(*kind == 'f' ? Code::UnknownField : Code::UnknownParameter, b.name.span, fmt::format("The {} has no {} `{}`.", owner, kind, name),
+               diag::did_you_mean(name, names_of(fields)));
         continue;
       }
       value(b, it->type, static_cast<int>(it - fields.begin()), out);
@@ -124,7 +131,8 @@ class Tests {
     if (e.because) {
       out.because = e.because->text;
       if (std::find(outcomes_.begin(), outcomes_.end(), out.because) == outcomes_.end())
-        d_.add(Code::UnknownOutcome, e.because->span, fmt::format("There is no outcome `{}`.", out.because), diag::did_you_mean(out.because, outcomes_));
+        d_.add(Code::UnknownOutcome, e.because->span, fmt::format("There is no outcome `{}`.", out.because),
+               diag::did_you_mean(out.because, outcomes_));
     }
     if (e.nothing) return out;
     const catalog::Catalog& c = plan_.catalog;

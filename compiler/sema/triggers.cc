@@ -20,7 +20,8 @@ constexpr std::int64_t kMostRepeated = 1000;
 class Reader {
  public:
   Reader(const Work& work, Memberships& memberships, const RuleEntry& entry, Scope& scope, plan::Rule& out)
-      : work_(work), memberships_(memberships), when_(*entry.rule->when), journey_(entry.journey->name.text), scope_(scope), out_(out), t_(out.trigger) {}
+      : work_(work), memberships_(memberships), when_(*entry.rule->when), journey_(entry.journey->name.text), scope_(scope), out_(out),
+        t_(out.trigger) {}
 
   void read() {
     std::visit([&](const auto& trigger) { of(trigger); }, when_.trigger);
@@ -133,7 +134,8 @@ class Reader {
     }
     const catalog::Attribute& a = work_.catalog().attributes[static_cast<std::size_t>(index)];
     if (!dated(a)) {
-      work_.d.add(Code::ScheduleDate, n.date->span, fmt::format("A date is needed here, but `{}` is {}.", name, said(a.type)), "Name an attribute of the visitor that is a date or a time.");
+      work_.d.add(Code::ScheduleDate, n.date->span, fmt::format("A date is needed here, but `{}` is {}.", name, said(a.type)),
+                  "Name an attribute of the visitor that is a date or a time.");
       return;
     }
     CodeBuilder code;
@@ -156,7 +158,8 @@ void then(const Work& work, const syntax::Then& t, const std::string& journey, p
   const StartKind start = out.trigger.start;
   if (start == StartKind::Asked || start == StartKind::Daily || start == StartKind::Yearly) {
     work.d.add(Code::ThenNotAllowed, t.span,
-               start == StartKind::Asked ? "A request is answered at once, so nothing can be waited for." : "A schedule says itself when the rule starts, so nothing can be waited for.",
+               start == StartKind::Asked ? "A request is answered at once, so nothing can be waited for."
+                                         : "A schedule says itself when the rule starts, so nothing can be waited for.",
                start == StartKind::Asked ? "Leave out `then`." : "Leave out `then`, or let an event start the rule.");
     return;
   }

@@ -114,19 +114,36 @@ void add_head(P::HeadContext* c, Parts& out) {
   out.push_back(std::move(row));
 }
 
+void add_act(ParserRuleContext* c, Parts& out) {
+  Part act{Shape::Act, first_token(c), last_token(c), CompareOp::Eq, {}};
+  if (auto* split = as<P::SplitActContext>(c))
+    add_list(Shape::Items, split->share(), act.parts);
+  else
+    add_children(c, act.parts);
+  out.push_back(std::move(act));
+}
+
+void add_operator(ParserRuleContext* c, Parts& out) {
+  const bool of_cell = as<P::CellContext>(static_cast<ParserRuleContext*>(c->parent)) != nullptr;
+  const CompareOp op = Builder::compare_op(static_cast<P::CompareOpContext*>(c));
+  out.push_back({of_cell ? Shape::CellOperator : Shape::Operator, first_token(c), last_token(c), op, {}});
+}
+
 void add(ParseTree* tree, Parts& out) {
   auto* c = context(tree);
   if (c == nullptr) return;
+  // The layers of an expression that only pass on what is in them; going down by a loop keeps the stack small.
+  while (c->children.size() == 1 && c->getRuleIndex() != P::RuleBindings) {
+    auto* only = context(c->children.front());
+    if (only == nullptr) break;
+    c = only;
+  }
   switch (c->getRuleIndex()) {
     case P::RuleExpr: return add_chain(Shape::Or, c, static_cast<P::ExprContext*>(c)->andExpr(), out);
     case P::RuleAndExpr: return add_chain(Shape::And, c, static_cast<P::AndExprContext*>(c)->notExpr(), out);
     case P::RuleWhere: return add_chain(Shape::Or, c, static_cast<P::WhereContext*>(c)->whereAnd(), out);
     case P::RuleWhereAnd: return add_chain(Shape::And, c, static_cast<P::WhereAndContext*>(c)->whereNot(), out);
-    case P::RuleCompareOp: {
-      const Shape shape = as<P::CellContext>(static_cast<ParserRuleContext*>(c->parent)) != nullptr ? Shape::CellOperator : Shape::Operator;
-      out.push_back({shape, first_token(c), last_token(c), Builder::compare_op(static_cast<P::CompareOpContext*>(c)), {}});
-      return;
-    }
+    case P::RuleCompareOp: return add_operator(c, out);
     case P::RuleFactor:
     case P::RuleSignedPrimary:
       if (is_word(c->children.front(), P::DASH)) add_word(Shape::Sign, static_cast<TerminalNode*>(c->children.front()), out);
@@ -134,15 +151,7 @@ void add(ParseTree* tree, Parts& out) {
     case P::RuleClause: return add_clause(c, out);
     case P::RuleTrigger: return add_trigger(c, out);
     case P::RuleAct:
-    case P::RuleExpected: {
-      Part act{Shape::Act, first_token(c), last_token(c), CompareOp::Eq, {}};
-      if (auto* split = as<P::SplitActContext>(c))
-        add_list(Shape::Items, split->share(), act.parts);
-      else
-        add_children(c, act.parts);
-      out.push_back(std::move(act));
-      return;
-    }
+    case P::RuleExpected: return add_act(c, out);
     case P::RuleParams: return out.push_back(made(Shape::With, c));
     case P::RuleBindings: return add_list(Shape::Items, static_cast<P::BindingsContext*>(c)->binding(), out);
     case P::RuleList: return add_list(Shape::Items, static_cast<P::ListContext*>(c)->operand(), out);

@@ -54,12 +54,16 @@ def test_needs_no_consent():
     wrong("needs: agreed", "needs: age", "PK4114", 11, "age", "no consent", help="`reach`")
 
 
+def test_not_built():
+    wrong("format:  csv", "format:  segment", "PK4090", 21, "segment", "not built yet", help="Use `ndjson`")
+
+
 def test_unknown_channel():
     wrong("by: [email]", "by: [emial]", "PK4113", 14, "emial", help="Did you mean `email`?")
 
 
 def test_unknown_event_of_a_source():
-    wrong("CART: cart", "CART: crat", "PK4111", 23, "crat", help="Did you mean `cart`?")
+    wrong("CART: cart", "CART: crat", "PK4111", 26, "crat", help="Did you mean `cart`?")
 
 
 def test_hard_word():

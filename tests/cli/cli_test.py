@@ -7,6 +7,8 @@ import traceback
 sys.dont_write_bytecode = True
 
 import catalogs
+import choice
+import formatting
 import inputs
 import rule_files
 import runs
@@ -17,7 +19,7 @@ from harness import Impossible
 def main():
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     passed = failed = skipped = 0
-    for module in (rule_files, catalogs, inputs, runs, verbs):
+    for module in (rule_files, catalogs, inputs, runs, choice, verbs, formatting):
         for name, test in inspect.getmembers(module, inspect.isfunction):
             if not name.startswith("test_") or wanted not in name:
                 continue

@@ -24,6 +24,9 @@ channels:
 templates:
   reminder: { by: [email], with: { items: whole number } }
   teaser:   { by: [web], with: { note: text optional } }
+tasks:
+  tease: { with: { note: text optional } }
+  later: {}
 sources:
   shop:
     format:  csv
@@ -40,11 +43,11 @@ RULES = """\
 journey "Teasers"
   rule tease
     when cart where items more than 0
-    do show "teaser" in web.hero with note = cart.note
+    do raise task "tease" with note = cart.note
   rule later
     when cart
     then no order for 30 minutes
-    do show "teaser" in web.side
+    do raise task "later"
 end
 """
 

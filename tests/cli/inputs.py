@@ -78,7 +78,7 @@ def test_bytes_that_are_no_text():
     row = b"v1,2026-03-02T10:41,CART,\xff,2,5.00,caf\xe9,gold\nv\xe9,2026-03-02T10:42,CART,4,2,5.00,x,gold\nv1,2026-03-02T10:43,CART,5,2,5.00,a\0b,gold\n"
     with Pack() as pack:
         done = expect(0, run(pack, GOOD.encode() + row), "1 bad_text", "the first in line 5: v\ufffd", "1 bad_value", "in line 4: note: caf\ufffd")
-        assert done.decisions()[-1]["action"]["params"] == {"note": "a\0b"}
+        assert done.decisions()[-1]["actions"][0]["params"] == {"note": "a\0b"}
         expect(2, run(pack, GOOD.encode("utf-16")), "UTF-16")
 
 
@@ -110,7 +110,7 @@ def test_quotes_and_line_ends():
     row = 'v1,2026-03-02T10:41,CART,3,2,5.00,"red, ""dark""\nand heavy",gold\n'
     with Pack() as pack:
         unix = expect(0, run(pack, GOOD + row))
-        assert unix.decisions()[-1]["action"]["params"] == {"note": 'red, "dark"\nand heavy'}
+        assert unix.decisions()[-1]["actions"][0]["params"] == {"note": 'red, "dark"\nand heavy'}
         windows = expect(0, run(pack, "\ufeff" + GOOD.replace("\n", "\r\n") + row.replace("gold\n", "gold\r\n")))
         assert windows.out == unix.out
 
@@ -133,4 +133,4 @@ def test_decisions_are_json():
         visitor = 'v"1\\\té'
         native = json.dumps({"visitor": visitor, "at": "2026-03-02T10:00", "event": "cart", "fields": {"items": 2, "note": "\u0001\u2028"}}) + "\n"
         (one,) = expect(0, run(pack, native)).decisions()
-        assert one["visitor"] == visitor and one["action"]["params"]["note"] == "\u0001\u2028"
+        assert one["visitor"] == visitor and one["actions"][0]["params"]["note"] == "\u0001\u2028"

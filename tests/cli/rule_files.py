@@ -105,8 +105,8 @@ def test_duplicate_journey_in_another_file():
 
 
 def test_cycle():
-    text = f'journey "J"\n  rule a\n    when b shown\n    {TEASE}\n  rule b\n    when a shown\n    {TEASE}\nend\n'
-    wrong(text, "PK2302", 3, "when b shown", "`a` after `b` after `a`", help="`then wait 1 day`")
+    text = 'journey "J"\n  rule a\n    when b sent\n    do raise task "later"\n  rule b\n    when a sent\n    do raise task "later"\nend\n'
+    wrong(text, "PK2302", 3, "when b sent", "`a` after `b` after `a`", help="`then wait 1 day`")
 
 
 def test_window_longer_than_history():
@@ -149,8 +149,49 @@ def test_hard_word_as_name():
     wrong(f'journey "J"\n  rule limit\n    when cart\n    {TEASE}\nend\n', "PK1123", 2, "limit", help="`` `limit` ``")
 
 
-def test_not_built():
-    wrong(f'journey "J"\n  goal order within 2 days\n  rule r\n    when cart\n    {TEASE}\nend\n', "PK1901", 2, "goal order within 2 days")
+def test_asked_for_one_slot_and_shown_in_another():
+    wrong(rule(f"when asked for web.side\n{TEASE}"), "PK2215", 4, "web.hero", help="Write `in web.side`.")
+
+
+def test_asked_for_a_slot_that_is_not_there():
+    wrong(rule(f"when asked for web.her\n{TEASE}"), "PK2010", 3, "web.her", help="Did you mean `hero`?")
+
+
+def test_goal_longer_than_history():
+    wrong(f'journey "J"\n  goal order within 31 days\n  rule r\n    when cart\n    {TEASE}\nend\n', "PK2301", 2, "31 days", "30 days", help="`history`")
+
+
+def test_several_that_are_one():
+    wrong(rule(f"when 1 cart within 1 hour\n{TEASE}"), "PK2212", 3, "1", help="Write `when cart`.")
+    wrong(rule(f"when in order within 1 hour: cart\n{TEASE}"), "PK2213", 3, "when in order within 1 hour: cart", help="Write `when cart`.")
+
+
+def test_no_such_time_of_day():
+    wrong(rule(f"when every day at 25:00 visitor time\n{TEASE}"), "PK1134", 3, "25:00", help="`23:59`")
+
+
+def test_unknown_task():
+    wrong(rule('when cart\ndo raise task "latter"'), "PK2019", 4, '"latter"', help="Did you mean `later`?")
+
+
+def test_nothing_to_suppress():
+    wrong(rule('when cart\ndo suppress "K" for 2 days'), "PK2020", 4, '"K"', help="journey")
+
+
+def test_limit_of_another_kind():
+    wrong(rule(f"when cart\nlimit 2 messages in 1 day\n{TEASE}"), "PK2208", 4, "limit 2 messages in 1 day", help="shows")
+
+
+def test_hold_out_in_a_rule():
+    wrong(rule(f"when cart\nhold out 10%\n{TEASE}"), "PK1116", 4, "hold", help="above the first rule")
+
+
+def test_channel_of_a_guarantee():
+    wrong('guarantee "g"\n  never send by emial unless tier is gold\nend\n' + rule(f"when cart\n{TEASE}"), "PK2009", 2, "emial", help="Did you mean `email`?")
+
+
+def test_table_with_an_empty_cell():
+    wrong(rule('when cart\ndo choose\n| tier | do |\n| gold | raise task "later" |\n| - |  |'), "PK1126", 7, None, "empty", help="`nothing`")
 
 
 def test_misspelt_word():

@@ -4,13 +4,13 @@ import re
 
 from harness import CATALOG, Pack, RULES, expect, polku
 
-VERBS = ("check", "run", "test", "explain", "plan")
+VERBS = ("check", "run", "test", "explain", "plan")  # those that take a pack; `polku fmt` has tests of its own
 BROKEN = RULES.replace("when cart", "when crat").replace(" with note = cart.note", "")
 LOG = "visitor,at,event,items\nv1,2026-03-02T10:00,cart,1\nv2,2026-03-02T10:10,order,\nv1,2026-03-02T10:40,order,\n"
 TESTS = RULES + '''
 test "a cart is teased"
   at 10:00 cart items = 1
-  at 10:00 expect show "teaser" in web.hero
+  at 10:00 expect raise task "tease"
 end
 test "an order stops it"
   at 10:00 cart items = 0
@@ -105,9 +105,9 @@ def test_test():
 
 
 def test_failing_tests():
-    wrong = TESTS.replace("at 10:00 expect show", "at 10:01 expect show").replace("at 10:10 order total = 5 EUR", "at 10:10 cart items = 0")
+    wrong = TESTS.replace("at 10:00 expect raise", "at 10:01 expect raise").replace("at 10:10 order total = 5 EUR", "at 10:10 cart items = 0")
     with Pack(wrong) as pack:
-        done = expect(1, polku("test", pack), "FAIL a cart is teased", "FAIL an order stops it", "0 passed, 2 failed", "a.polku:13:", '"teaser" was expected', "a.polku:18:",
+        done = expect(1, polku("test", pack), "FAIL a cart is teased", "FAIL an order stops it", "0 passed, 2 failed", "a.polku:13:", '"tease" was expected', "a.polku:18:",
                       "nothing was expected until", "day 1 at 10:40", stderr=False)
         assert done.err == ""
     idle = TESTS.replace("at 10:00 cart items = 0", "at 10:09 order total = 5 EUR")
@@ -118,12 +118,12 @@ def test_failing_tests():
 def test_explain():
     with Pack() as pack:
         path = pack.write("log.csv", LOG)
-        told = expect(0, polku("explain", pack, "--events", path, "--visitor", "v1", "--source", "native"), "Visitor v1: 2 records", 'tease showed "teaser" in web.hero',
-                      "later starts to wait", 'later showed "teaser" in web.side', stderr=False)
+        told = expect(0, polku("explain", pack, "--events", path, "--visitor", "v1", "--source", "native"), "Visitor v1: 2 records", 'tease: raise task "tease"',
+                      "later starts to wait", 'later: raise task "later"', stderr=False)
         one = expect(0, polku("explain", pack, "--events", path, "--visitor", "v1", "--source", "native", "--rule", "later"), stderr=False)
-        assert "tease showed" not in one.out and len(one.out) < len(told.out)
+        assert "tease: raise" not in one.out and len(one.out) < len(told.out)
         early = expect(0, polku("explain", pack, "--events", path, "--visitor", "v1", "--source", "native", "--at", "2026-03-02T10:20"), "is still waiting, until 2026-03-02 10:30:00", stderr=False)
-        assert "showed \"teaser\" in web.side" not in early.out
+        assert "raise task \"later\"" not in early.out
         expect(0, polku("explain", pack, "--events", path, "--visitor", "v2", "--source", "native"), "tease never started", "no `cart`", stderr=False)
 
 
@@ -140,6 +140,6 @@ def test_explain_who_or_what_is_not_there():
 def test_source_is_found_by_format():
     with Pack() as pack:
         path = pack.write("log.csv", "who,when,what,number,count,amount,words,card\nv1,2026-03-02T10:00,CART,1,2,5.00,blue,gold\n")
-        expect(0, polku("explain", pack, "--events", path, "--visitor", "v1"), "tease showed", stderr=False)
+        expect(0, polku("explain", pack, "--events", path, "--visitor", "v1"), "tease: raise task", stderr=False)
     with Pack(catalog=CATALOG[:CATALOG.index("sources:")]) as pack:
         expect(0, polku("run", pack, "--events", pack.write("log.csv", LOG)), "3 events of 2 visitors")

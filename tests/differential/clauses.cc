@@ -46,6 +46,7 @@ std::string PackMaker::quiet() {
 std::string PackMaker::dates() {
   Drawn first{kDate, world().day + random_.of({-400, -30, -1, 0, 0, 1, 1, 2}), {}}, last = first;
   last.value += random_.of({0, 1, 2, 3, 30, 800});
+  if (random_.percent(80)) last.value = std::max(last.value, world().day + random_.of({0, 0, 1}));
   const bool until = random_.percent(60);
   ++tally()[until ? "from … until" : "from"];
   std::string text = "from " + rule_literal(world(), random_, first);
@@ -53,9 +54,9 @@ std::string PackMaker::dates() {
 }
 
 // Clauses that a journey and a rule may both have.
-std::vector<std::string> PackMaker::common(const Scope& scope, const Units& units, const std::vector<LimitDraft>& limits, bool of_journey) {
+std::vector<std::string> PackMaker::common(const Scope& scope, const Units& units, const std::vector<LimitDraft>& limits, bool of_journey, bool plain) {
   std::vector<std::string> out;
-  const std::size_t conditions = of_journey ? random_.weighted({80, 17, 3}) : random_.weighted({52, 32, 12, 4});
+  const std::size_t conditions = plain ? 0 : of_journey ? random_.weighted({80, 17, 3}) : random_.weighted({48, 34, 13, 5});
   for (std::size_t i = 0; i < conditions; ++i) {
     const bool only = random_.percent(65);
     ++tally()[only ? "only if" : "not if"];
@@ -76,7 +77,7 @@ std::vector<std::string> PackMaker::common(const Scope& scope, const Units& unit
     ++tally()[ever ? "once per visitor" : within > world().history ? "once in longer than the history" : "once in"];
     out.push_back(ever ? "once per visitor" : "once in " + length_words(random_, within));
   }
-  if (random_.percent(of_journey ? 7 : 9)) out.push_back(dates());
+  if (random_.percent(plain ? 3 : of_journey ? 8 : 10)) out.push_back(dates());
   if (random_.percent(of_journey ? 15 : 35)) {
     ++tally()[of_journey ? "priority of a journey" : "priority"];
     out.push_back("priority " + std::to_string(random_.of({-1, 1, 1, 5, 5, 90})));

@@ -1,6 +1,7 @@
 #include "tests/differential/generate.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "tests/differential/maker.h"
 #include "tests/differential/values.h"
@@ -48,7 +49,8 @@ void PackMaker::make() {
 void PackMaker::draft_rule(RuleDraft& d) {
   const bool slots = can_show_;
   static const std::vector<StartKind> kinds = {StartKind::Event, StartKind::Count, StartKind::Order, StartKind::Member, StartKind::Asked, StartKind::Daily, StartKind::Yearly};
-  d.start = kinds[random_.weighted({52, 11, 11, 10, slots ? 10 : 0, 4, 3})];
+  d.start = kinds[random_.weighted({50, 12, 12, 10, slots ? 10 : 0, 4, 3})];
+  if (d.plain && d.start != StartKind::Asked) d.start = StartKind::Event;
   const bool schedule = d.start == StartKind::Daily || d.start == StartKind::Yearly;
   if (d.start == StartKind::Asked) {
     std::vector<int> with_slots;
@@ -67,12 +69,14 @@ void PackMaker::draft() {
     for (int c : t.by) (channel(c).slots.empty() ? can_send_ : can_show_) = true;
   static const std::vector<std::string> names = {"Unfinished booking", "Wecker-Ü \"1\"", "Leaving", "Zwei", "j5"};
   const std::size_t journeys = 1 + random_.below(3);
+  bool plain = random_.percent(75);  // the first rule, if it is
   std::vector<RuleDraft*> all;
   for (std::size_t j = 0; j < journeys; ++j) {
-    journeys_.push_back({names[j], {}, {}, {}});
+    journeys_.push_back({names[j], plain, {}, {}, {}});
     JourneyDraft& journey = journeys_.back();
     for (std::size_t r = 0, rules = random_.of<std::size_t>({1, 1, 2, 2, 3, 4}); r < rules; ++r) {
       RuleDraft d{.name = {names[j], "r" + std::to_string(r + 1), true}, .rows = {}, .held = {}, .units = {}, .limits = {}};
+      d.plain = std::exchange(plain, false);
       draft_rule(d);
       d.limits = draft_limits(d.units, false);
       journey.units.add(d.units);
@@ -144,7 +148,7 @@ std::string PackMaker::rule(const RuleDraft& d) {
   Scope scope = rule_scope(d.name.journey);
   std::string out = "  rule " + d.name.rule + "\n    when    " + when(d, scope) + "\n";
   if (d.then) out += "    " + then_clause(scope) + "\n";
-  for (const std::string& clause : common(scope, d.units, d.limits, false)) out += "    " + clause + "\n";
+  for (const std::string& clause : common(scope, d.units, d.limits, false, d.plain)) out += "    " + clause + "\n";
   return out + "    do " + action(d, scope) + "\n";
 }
 
@@ -156,7 +160,7 @@ std::string PackMaker::journey(const JourneyDraft& j) {
     out += " version " + std::to_string(random_.between(1, 9));
   }
   out += "\n";
-  std::vector<std::string> clauses = common(rule_scope(j.name), j.units, j.limits, true);
+  std::vector<std::string> clauses = common(rule_scope(j.name), j.units, j.limits, true, j.plain);
   for (std::string& clause : of_journey(j)) clauses.push_back(std::move(clause));
   random_.shuffle(clauses);
   for (const std::string& clause : clauses) out += "  " + clause + "\n";

@@ -19,7 +19,7 @@ class LogMaker {
 
   std::string make() {
     static const std::vector<std::string> names = {"v1", "v2", "Zo\xc3\xab", "v 4", "5", "v-6", "v7", "v8", "v9", "v10", "v11", "v12"};
-    const std::size_t visitors = random_.of<std::size_t>({1, 1, 2, 2, 3, 4, 6, 12});
+    const std::size_t visitors = random_.of<std::size_t>({1, 1, 2, 2, 3, 3, 4, 12});
     zones_.push_back(zone_of(world_.zone));
     for (const std::string& zone : world_.zones) zones_.push_back(zone_of(zone));
     last_ = world_.daily ? world_.origin + kDay * random_.of({10, 20, 20, 40, 120}) : std::numeric_limits<Millis>::max() / 2;
@@ -29,7 +29,7 @@ class LogMaker {
     Millis end = world_.origin;
     for (std::size_t v = 0; v < visitors; ++v) {
       visitor_ = names[v];
-      lines[v] = records(visitors > 6 ? 10 : 60);
+      lines[v] = records(visitors > 6 ? 8 : 60);
       left += lines[v].size();
       if (!lines[v].empty()) end = std::max(end, now_);
     }
@@ -66,9 +66,9 @@ class LogMaker {
     zone_ = 0;
     // Most visitors begin with what the channels ask for, so that something is done.
     if (random_.percent(85)) out.push_back(update(true));
-    std::size_t n = std::min(most, random_.of<std::size_t>({0, 3, 8, 15, 15, 25, 40, 60}));
+    std::size_t n = std::min(most, random_.of<std::size_t>({0, 3, 8, 15, 15, 20, 30, 60}));
     favourite_ = -1;
-    if (random_.percent(4)) {  // enough of one event that the record drops what is too old
+    if (random_.percent(3)) {  // enough of one event that the record drops what is too old
       n = 150 + random_.below(200);
       favourite_ = static_cast<int>(random_.below(world_.events.size()));
       ++tally_["long history"];

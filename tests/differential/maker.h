@@ -39,6 +39,7 @@ struct RuleDraft {
   StartKind start = StartKind::Event;
   bool then = false;
   int channel = -1, slot = -1;          // asked for
+  bool plain = false;                   // without conditions, so that something is done in most packs
   bool table = false;
   std::vector<DoDraft> rows;            // one without a table
   std::string held;                     // ` for 30 minutes`, of all its shows
@@ -49,6 +50,7 @@ struct RuleDraft {
 
 struct JourneyDraft {
   std::string name;
+  bool plain = false;
   std::vector<RuleDraft> rules;
   std::vector<LimitDraft> limits;
   Units units;
@@ -96,7 +98,7 @@ class PackMaker {
 
   // ---- clauses.cc ----
   std::vector<LimitDraft> draft_limits(const Units& units, bool of_journey);
-  std::vector<std::string> common(const Scope& scope, const Units& units, const std::vector<LimitDraft>& limits, bool of_journey);
+  std::vector<std::string> common(const Scope& scope, const Units& units, const std::vector<LimitDraft>& limits, bool of_journey, bool plain);
   std::vector<std::string> of_journey(const JourneyDraft& j);
   std::string limit(const LimitDraft& l);
   std::string quiet();

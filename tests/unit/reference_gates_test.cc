@@ -223,6 +223,14 @@ TEST_F(Reference, ALimitAcrossAGroupCountsAllThatIsLimitedAcrossIt) {
   EXPECT_EQ(why(decisions[5]), "limit 3 messages in 1 day across \"G\": no (messages = 3)");
 }
 
+TEST_F(Reference, TheReasonOfALimitCountsNoFurtherThanTheLimit) {
+  rules(R"(journey "J" rule a when cart limit 1 message in 1 day across "G" do send "t" by mail end
+           journey "K" limit 9 messages in 1 day across "G" rule k when order do send "t" by mail end)");
+  for (const char* t : {"10:00", "10:01", "10:02"}) at(t, "order");
+  at("10:03", "cart");
+  EXPECT_EQ(why(run().back()), "limit 1 message in 1 day across \"G\": no (messages = 1)");
+}
+
 TEST_F(Reference, GuaranteesStandBehindTheLimits) {
   rules(R"(guarantee "Grown" never send by mail, push unless age at least 18 end
            guarantee "Few" at most 2 messages in 1 hour end

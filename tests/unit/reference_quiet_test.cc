@@ -40,6 +40,19 @@ TEST_F(Reference, WhatWaitsFiresAtTheOpeningAndIsJudgedAgain) {
   EXPECT_EQ(story(), "r waiting 22:00, s acted 22:00, r acted 2 08:00");
 }
 
+TEST_F(Reference, OnlyWhatIsAboutToBeDoneIsQuiet) {
+  journey(R"(quiet 21:00 to 08:00 visitor time
+             rule r when cart
+             do choose
+                | cart.items | do                                            |
+                | 1          | send "t" by mail                              |
+                | 2          | raise task "call"                             |
+                | 3          | send "receipt" by mail raise task "call"      |
+                | -          | send "receipt" by mail send "t" by sms        |)");
+  for (const char* items : {"1", "2", "3", "4"}) at("22:0" + std::string(items), std::string("cart items=") + items);
+  EXPECT_EQ(story(), "r waiting 22:01, r acted 22:02, r acted 22:03, r waiting 22:04, r acted 2 08:00");
+}
+
 TEST_F(Reference, ItMayWaitAgain) {
   c.channels[3].quiet = catalog::Hours{8 * kHour, 9 * kHour};
   journey("rule r when cart quiet 21:00 to 08:00 visitor time do send \"t\" by mail");

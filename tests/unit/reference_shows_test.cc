@@ -119,6 +119,16 @@ TEST_F(Reference, StopWhenEndsOffersAndShowsHaveLimitsOfTheirOwn) {
   EXPECT_EQ(why(decisions[4]), "limit 1 show in 1 hour: no (shows = 1)");
 }
 
+TEST_F(Reference, WhatActedStopsWhatStandsBeforeItsRecord) {
+  journey(R"(stop when middle sent
+             rule first when cart do show "t" in web.hero
+             rule middle when cart do raise task "call"
+             rule last when cart do show "u" in web.side)");
+  at("10:00", "cart");
+  asked("10:01", {{"web", "hero"}, {"web", "side"}});
+  EXPECT_EQ(story(), "first offered 10:00, middle acted 10:00, last offered 10:00, last acted 10:01");
+}
+
 TEST_F(Reference, NeverShowIsAskedWhenItIsShown) {
   rules(R"(guarantee "Grown" never show by web unless age at least 18 end
            journey "J" hold out 50% rule r when cart do show "t" in web.hero raise task "call" end)");
