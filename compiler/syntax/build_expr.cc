@@ -91,7 +91,8 @@ ExprPtr Builder::tested(P::OperandContext* subject, P::TestContext* test, antlr4
   ExprPtr left = operand(subject);
   if (auto* presence = as<P::PresenceTestContext>(test)) {
     if (!left) return nullptr;
-    return make(Presence{std::move(left), (presence->GIVEN() != nullptr) != (presence->NOT() != nullptr)}, whole);
+    ExprPtr asked = make(Presence{std::move(left), presence->GIVEN() != nullptr}, whole);
+    return presence->NOT() != nullptr ? make(Not{std::move(asked)}, whole) : std::move(asked);
   }
   if (auto* one_of = as<P::OneOfTestContext>(test)) {
     OneOf node{std::move(left), {}, one_of->NOT() != nullptr};

@@ -177,9 +177,12 @@ void Builder::read_attributes(const Row& row, std::uint64_t line, history::Event
     switch (bind.derived && cell.kind != Kind::Absent ? ValueReader::Got::Bad : bind.reader.read(cell, row, setting_, value)) {
       case ValueReader::Got::Given: event.changes.push_back({bind.index, value}); break;
       case ValueReader::Got::Missing:
-        if (layout_.native && cell.kind == Kind::Null) event.changes.push_back({bind.index, kUnknown});
+        if (cell.kind == Kind::Null) event.changes.push_back({bind.index, kUnknown});
         break;
-      case ValueReader::Got::Bad: note_value(Reject::bad_value, line, setting_.catalog->attributes[static_cast<std::size_t>(bind.index)].name, cell); break;
+      case ValueReader::Got::Bad:  // what it is now is not known
+        note_value(Reject::bad_value, line, setting_.catalog->attributes[static_cast<std::size_t>(bind.index)].name, cell);
+        if (!bind.derived) event.changes.push_back({bind.index, kUnknown});
+        break;
     }
   }
 }

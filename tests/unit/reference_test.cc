@@ -70,6 +70,19 @@ TEST_F(Reference, MembershipsEndWithTheHistoryTheDateAndTheLocalDay) {
   EXPECT_EQ(story(), "over acted 2 05:00, in acted 2 22:00, out acted 4 12:00");
 }
 
+TEST_F(Reference, WhereTheClockIsTurnedAboutMidnightTheDayComesTwice) {
+  rules(R"(segment here is page happened today end
+           journey "J"
+             rule in when visitor enters here do raise task "call"
+             rule out when visitor leaves here do raise task "call"
+           end)");
+  c.zone = "America/St_Johns";  // 7 November 2010: one minute behind midnight it turned to 23:01, at 02:31 UTC
+  at("2010-11-06T12:00:00Z", "page");
+  std::string all;
+  for (const auto& d : run("2010-11-08T00:00:00Z")) all += d.rule + " " + base::format_instant(d.at).substr(8, 8) + " ";
+  EXPECT_EQ(all, "in 06T12:00 out 07T02:30 in 07T02:31 out 07T03:30 ");
+}
+
 TEST_F(Reference, NowMoreThanADateTurnsOneMillisecondBehindIt) {
   rules(R"(segment late is now more than 3 March 2026 end
            segment sharp is now is 3 March 2026 end
@@ -133,6 +146,15 @@ TEST_F(Reference, ASkippedTimeIsTheFirstInstantBehindTheGapADoubledOneTheFirst) 
   const auto autumn = run("2026-10-26T00:00:00Z");
   ASSERT_EQ(autumn.size(), 1u);
   EXPECT_EQ(autumn[0].at, instant("2026-10-25T00:30:00Z"));
+}
+
+TEST_F(Reference, ADayThatTheClockSkipsHasItsTimesBehindTheGap) {
+  c.zone = "Pacific/Apia";  // there was no 30 December 2011: 29 December ended at 10:00 UTC on the 30th
+  journey("rule r when every day at 09:00 visitor time do raise task \"call\"");
+  at("2011-12-29T00:00:00Z", "cart");
+  std::string all;
+  for (const auto& d : run("2011-12-31T00:00:00Z")) all += base::format_instant(d.at).substr(8, 8) + " ";
+  EXPECT_EQ(all, "29T19:00 30T10:00 30T19:00 ");
 }
 
 TEST_F(Reference, TheZoneCountsAsItStandsBeforeThePlace) {

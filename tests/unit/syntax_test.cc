@@ -549,8 +549,9 @@ TEST(Syntax, Comparisons) {
 TEST(Syntax, PresenceListsTextAndSegments) {
   EXPECT_TRUE(Conditioned("a is given").as<Presence>().given);
   EXPECT_FALSE(Conditioned("a is missing").as<Presence>().given);
-  EXPECT_FALSE(Conditioned("a is not given").as<Presence>().given);
-  EXPECT_TRUE(Conditioned("a is not missing").as<Presence>().given);
+  const Conditioned not_given("a is not given"), not_missing("a is not missing");  // of a consent neither is the other (reading 16)
+  EXPECT_TRUE(as<Presence>(not_given.as<Not>().operand).given);
+  EXPECT_FALSE(as<Presence>(not_missing.as<Not>().operand).given);
   const Conditioned list("a is not one of [x, \"y\", -3 EUR]");
   EXPECT_TRUE(list.as<OneOf>().negated);
   ASSERT_EQ(list.as<OneOf>().values.size(), 3u);
