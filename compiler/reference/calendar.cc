@@ -44,10 +44,10 @@ std::optional<Millis> opening(const base::Zone& zone, Millis from, Millis to, Mi
 }
 
 Millis next_date(const base::Zone& zone, Millis now) {
-  // Where the clock is turned about midnight, the date can go back and forth; it is turned at whole minutes.
+  // Where the clock is turned about midnight, the date can go back and come again; it is turned at whole minutes.
   constexpr Millis kTurned = 3 * kHour;
   const std::int64_t today = base::local_day(zone, now);
-  if (zone.to_local(now + kTurned) - zone.to_local(now) != kTurned) {
+  if (zone.to_local(now + kTurned) - zone.to_local(now - kTurned) != 2 * kTurned) {
     const Millis minute = now - ((now % kMinute) + kMinute) % kMinute;
     for (Millis at = minute + kMinute; at <= now + kTurned; at += kMinute)
       if (base::local_day(zone, at) != today) return at;

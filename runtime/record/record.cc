@@ -241,6 +241,22 @@ void last(const plan::Plan& p, Record& r, int feature, Place place, const Value*
 
 void reset_last(const plan::Plan& p, Record& r, int feature) { r.words[at(p.layout.feature[at(feature)])] = kUnknown; }
 
+namespace {
+
+// The next local midnight, or the next clock change if it comes first: after it the date may even go back.
+Millis same_date_until(const base::Zone& zone, Millis now) {
+  const Millis local = zone.to_local(now), offset = local - now;
+  Millis before = now, at = now + (base::local_day(zone, now) + 1) * kDay - local;
+  if (zone.to_local(at) - at == offset) return at;
+  while (at - before > 1) {  // the offset changes once in a day
+    const Millis middle = before + (at - before) / 2;
+    (zone.to_local(middle) - middle == offset ? before : at) = middle;
+  }
+  return at;
+}
+
+}  // namespace
+
 Millis next_change(const View& v, const plan::Membership& m, Millis now) {
   constexpr Millis kNever = std::numeric_limits<Millis>::max();
   Millis next = kNever;
@@ -259,12 +275,7 @@ Millis next_change(const View& v, const plan::Membership& m, Millis now) {
     }
     const plan::Window& w = v.plan->windows[at(r.window)];
     const Millis length = w.kind == plan::WindowKind::Rolling ? w.length : v.plan->catalog.history;
-    if (w.kind != plan::WindowKind::Rolling)
-      for (std::int64_t day = base::local_day(*v.zone, now) + 1;; ++day)
-        if (const Millis t = v.zone->to_instant(day * kDay); t > now) {
-          at_instant(t);
-          break;
-        }
+    if (w.kind != plan::WindowKind::Rolling) at_instant(same_date_until(*v.zone, now));
     if (w.since >= 0)
       for (std::size_t i = 0; i < v.plan->marks.size(); ++i)
         if (v.plan->marks[i].what == w.since) expires(v.record->words[at(v.plan->layout.mark[i])], v.plan->catalog.history);

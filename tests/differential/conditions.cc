@@ -189,6 +189,12 @@ Written Expressions::yes_no(const Scope& scope, int depth) {
   return literal(kYesNo);
 }
 
+std::string Expressions::counted(const Scope& scope) {
+  Written w = random_.percent(60) ? compare_count(scope, 0) : happened(scope, 0);
+  if (random_.percent(15)) w.text.insert(0, "not ");
+  return w.text;
+}
+
 std::string Expressions::condition(const Scope& scope, int depth) { return yes_no(scope, depth).text; }
 
 }  // namespace polku::differential

@@ -31,7 +31,7 @@ std::string Expressions::occurrence(int event, int depth, int where_percent) {
 }
 
 std::string Expressions::window(const Scope& scope) {
-  const int calendar = scope.visitor ? 1 : 0;
+  const int calendar = scope.calendar ? 20 : 1;
   const auto holds = [&](Millis length, int weight) { return world_.history >= length ? weight * calendar : 0; };
   std::string text;
   switch (random_.weighted({52, 16, 16, holds(kDay, 8), holds(7 * kDay, 6), holds(31 * kDay, 6), scope.before_this ? 5 : 0})) {

@@ -21,6 +21,7 @@ struct Scope {
   std::vector<int> segments;         // those that may be named
   bool now = true;                   // else only where it is compared with a constant date
   bool before_this = false;
+  bool calendar = false;             // windows are mostly of the calendar, where the history is long enough
   const std::vector<RuleName>* rules = nullptr;
   std::size_t visible = 0;           // the first so many of `rules` may be named; what looks at rules elsewhere only if these are all
 
@@ -42,6 +43,7 @@ class Expressions {
   Expressions(World& world, Random& random, Tally& tally) : world_(world), random_(random), tally_(tally) {}
 
   std::string condition(const Scope& scope, int depth);
+  std::string counted(const Scope& scope);                      // a condition on what happened in a window
   std::string value(const Scope& scope, Type type, int depth);  // as a parameter's value
   std::string last_of(Type type, bool first = false);           // `last E.f`, `first E.f`, or empty if no event has such a field
   // A value that is looked up, not a constant: a column of a table. Empty if there is none. count: it is a `number of …` alone.

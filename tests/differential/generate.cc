@@ -141,7 +141,12 @@ std::string PackMaker::segment(std::size_t index) {
   Scope scope{.triggers = {}, .journey = {}, .segments = {}, .now = d.now, .rules = &ranked_, .visible = d.visible};
   for (std::size_t i = 0; i < index; ++i)
     if ((d.now || !segments_[i].now) && segments_[i].visible <= d.visible) scope.segments.push_back(static_cast<int>(i));
-  return "segment s" + std::to_string(index + 1) + "\n  is " + expressions_.condition(scope, d.now ? 2 : random_.between(0, 2)) + "\nend\n";
+  const std::string head = "segment s" + std::to_string(index + 1) + "\n  is ";
+  if (!d.now && random_.percent(40)) {  // one whose members come and go with the time
+    scope.calendar = random_.percent(60);
+    return head + expressions_.counted(scope) + "\nend\n";
+  }
+  return head + expressions_.condition(scope, d.now ? 2 : random_.between(0, 2)) + "\nend\n";
 }
 
 std::string PackMaker::rule(const RuleDraft& d) {

@@ -37,6 +37,7 @@ constexpr Era kEras[] = {
     {"UTC", 1970, 1, 1},                {"UTC", 2024, 2, 28},                 {"Asia/Kolkata", 2026, 2, 27},        {"America/New_York", 2026, 3, 8},
     {"America/New_York", 2026, 11, 1},  {"Australia/Lord_Howe", 2026, 4, 5},  {"Australia/Lord_Howe", 2026, 10, 4}, {"America/St_Johns", 2026, 3, 8},
     {"Africa/Cairo", 2026, 4, 24},      {"Asia/Beirut", 2026, 3, 29},         {"Pacific/Apia", 2011, 12, 30},       {"Europe/Helsinki", 2025, 12, 31},
+    {"Africa/Cairo", 2026, 10, 29},     {"Asia/Beirut", 2026, 10, 24},  // days that end twice
 };
 
 void choose_time(World& world, Random& random) {
@@ -53,7 +54,7 @@ void choose_time(World& world, Random& random) {
   world.day = base::local_day(zone, world.origin);
   world.clocks = {0, 2 * kHour, 3 * kHour};  // midnights, and where most clocks change
   static const std::vector<std::string> all = {"Europe/Helsinki",   "America/New_York",    "Australia/Lord_Howe", "Asia/Kolkata", "Asia/Kathmandu", "Pacific/Kiritimati",
-                                               "Pacific/Pago_Pago", "Australia/Adelaide", "Africa/Cairo",        "Asia/Tokyo"};
+                                               "Pacific/Pago_Pago", "Australia/Adelaide", "Africa/Cairo",        "Asia/Beirut"};
   world.zones = {world.zone, random.of(all), random.of(all), random.of({"Nowhere", "", "europe/helsinki", "right/UTC"})};
   world.salt = random.of({"", "", "s1", "Sälz \xe2\x9c\x88"});
 }
