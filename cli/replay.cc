@@ -86,8 +86,7 @@ class Judge {
 class PlanJudge : public Judge {
  public:
   PlanJudge(const plan::Plan& plan, const plan::Evaluator& evaluator, base::Texts& texts, const ReplayOptions& options)
-      : engine_(plan, evaluator, texts,
-                {.keep = options.keep, .remember = options.histories ? engine::Remember::Histories : engine::Remember::RecordsOnly}) {
+      : engine_(plan, evaluator, texts, {.keep = options.keep}) {
     for (const history::AnswerTable& t : options.tables) engine_.publish(t);
   }
   engine::Taken take(std::string_view visitor, const history::Event& event) override { return engine_.take(visitor, event); }
@@ -244,7 +243,7 @@ class Run {
         return;
       case engine::Taken::NeedsHistories:
         if (result_.error.empty())
-          result_.error = "the record in line " + std::to_string(record.line) + " came late, or merges visitors: run again with --histories, which keeps every visitor's history";
+          result_.error = "the record in line " + std::to_string(record.line) + " came late, or merges visitors: `polku run` cannot take such records yet";
         return;
     }
     ++result_.events;

@@ -22,7 +22,6 @@ struct ReplayOptions {
   engine::Keep keep = engine::Keep::Acted;
   bool any_order = false;                     // sort the records first: by time, visitor, event in catalog order, content
   bool stream = false;                        // hand out each decision as it is made; else ordered by (at, visitor, …)
-  bool histories = false;                     // keep them: for records that came late, and merges
   std::optional<Millis> until;                // leave out later records, and run the clocks to here
   std::vector<history::AnswerTable> tables;   // published, in the order of their times
   std::size_t sort_memory = 256u << 20;       // bytes; beyond it sorting goes to disk
@@ -34,7 +33,7 @@ struct ReplayResult {
   double compile_seconds = 0, seconds = 0;    // of making the evaluator; of the whole replay
   std::uint64_t events = 0;                   // taken in
   std::uint64_t duplicates = 0, out_of_order = 0, after_until = 0;
-  std::uint64_t first_out_of_order = 0;       // its line; `error` says so where histories are needed
+  std::uint64_t first_out_of_order = 0;       // its line
   std::uint64_t decisions = 0;                // handed out
   std::size_t visitors = 0, record_bytes = 0;
   std::vector<engine::OutcomeCounts> counts;  // per rule
