@@ -35,14 +35,15 @@ Millis Engine::next_deadline(Visitor& v) {
   return next;
 }
 
-// The first instant behind `after` that may be one of the rule's. A date that is more than an attribute may change with time; then it is
-// looked at every day.
+// The first instant behind `after` that may be one of the rule's. A date that is more than an attribute or `last E.f` may become another
+// with time alone; then it is looked at every day.
 Millis Engine::next_scheduled(Visitor& v, std::size_t rule, Millis after) {
   if (v.clock == kNoClock) return kNever;
   const plan::Trigger& t = plan_.rules[rule].trigger;
   const base::Zone& z = zone(v);
   const std::int64_t today = base::local_day(z, after);
-  const bool yearly = t.start == plan::StartKind::Yearly && plan_.codes[at(t.date)].instrs.size() == 1;
+  const auto stays = [](const plan::Code& c) { return c.instrs.size() == 1 && (c.instrs[0].op == plan::Op::Attribute || c.instrs[0].op == plan::Op::LastField); };
+  const bool yearly = t.start == plan::StartKind::Yearly && stays(plan_.codes[at(t.date)]);
   if (!yearly) {
     for (std::int64_t day = today - 1;; ++day)
       if (const Millis at_time = z.to_instant(day * kDay + t.of_day); at_time > after) return at_time;

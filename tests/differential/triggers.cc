@@ -72,7 +72,7 @@ std::string PackMaker::member_trigger(const RuleDraft& d) {
 std::string PackMaker::date_trigger() {
   std::vector<std::string> fitting;
   for (const Attribute& a : world().attributes)
-    if ((a.type == kDate || a.type == kTime) && !a.now) fitting.push_back(a.name);
+    if (a.type == kDate || a.type == kTime) fitting.push_back(a.name);
   if (fitting.empty()) return {};
   ++tally()["when on DATE"];
   world().daily = true;
