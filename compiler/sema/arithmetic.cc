@@ -42,8 +42,10 @@ Typed Typer::arith(const syntax::Arith& n, const syntax::Expr& e) {
       if (is(K::Duration, K::Time) && op == Op::Add) return result(code_.binary(op, a.reg, b.reg), K::Time);
       if (is(K::Time, K::Duration)) return result(code_.binary(op, a.reg, b.reg), K::Time);
       if (is(K::Time, K::Time) && op == Op::Sub) return result(code_.binary(op, a.reg, b.reg), K::Duration);
-      if (is(K::Date, K::Date) && op == Op::Sub)
-        return result(code_.binary(Op::Mul, code_.binary(op, a.reg, b.reg), code_.constant(kDay)), K::Duration);
+      if (is(K::Date, K::Date) && op == Op::Sub) {
+        const int days = code_.binary(op, a.reg, b.reg);
+        return result(code_.binary(Op::Mul, days, code_.constant(kDay)), K::Duration);
+      }
       break;
     }
     case ArithOp::Mul: {

@@ -91,8 +91,16 @@ Typed Typer::compare_count(CompareOp op, const syntax::Expr& count, const syntax
     case CompareOp::Lt: result = code_.unary(Op::Not, at_least(k.reg)); break;
     case CompareOp::Gt: result = at_least(after_k()); break;
     case CompareOp::Le: result = code_.unary(Op::Not, at_least(after_k())); break;
-    case CompareOp::Eq: result = code_.binary(Op::And, at_least(k.reg), code_.unary(Op::Not, at_least(after_k()))); break;
-    case CompareOp::Ne: result = code_.binary(Op::Or, code_.unary(Op::Not, at_least(k.reg)), at_least(after_k())); break;
+    case CompareOp::Eq: {
+      const int reached = at_least(k.reg), passed = at_least(after_k());
+      result = code_.binary(Op::And, reached, code_.unary(Op::Not, passed));
+      break;
+    }
+    case CompareOp::Ne: {
+      const int reached = at_least(k.reg), passed = at_least(after_k());
+      result = code_.binary(Op::Or, code_.unary(Op::Not, reached), passed);
+      break;
+    }
   }
   return {result, kYesNoType};
 }
