@@ -9,6 +9,7 @@
 #include "cli/verbs.h"
 #include "runtime/base/time.h"
 #include "runtime/engine/engine.h"
+#include "runtime/ingest/tables.h"
 
 namespace polku::cli {
 
@@ -19,7 +20,7 @@ using history::Outcome;
 using history::Tri;
 
 struct Options {
-  std::string pack, events, source, visitor, rule, at;
+  std::string pack, events, source, visitor, rule, at, tables;
 };
 
 // Tells one visitor's story in sentences.
@@ -27,11 +28,12 @@ class Story {
  public:
   Story(const driver::Pack& pack, const Options& o) : pack_(pack), o_(o), zone_(base::Zone::find(pack.catalog.zone).value_or(base::Zone::utc())) {}
 
-  int tell(const std::vector<history::Event>& events, Millis end, base::Texts& texts) {
+  int tell(const std::vector<history::Event>& events, const std::vector<history::AnswerTable>& tables, Millis end, base::Texts& texts) {
     const plan::Plan& plan = *pack_.plan;
     std::string error;
     const auto evaluator = driver::evaluator(plan, driver::Tier::Interp, error);
     engine::Engine engine(plan, *evaluator, texts, {.keep = engine::Keep::All});
+    for (const history::AnswerTable& t : tables) engine.publish(t);
     std::vector<engine::Step> steps;
     engine.trace(&steps);
     // In order of time, ties as they came (std::stable_sort's buffer is deprecated in the library, an error for clang).
@@ -179,6 +181,15 @@ int explain(const Options& o) {
     if (!read_time(o.at, pack->catalog, "--at", at)) return kMisuse;
     until = at;
   }
+  std::vector<history::AnswerTable> tables;
+  if (!o.tables.empty()) {
+    std::string error;
+    tables = ingest::read_tables(o.tables, pack->catalog, error);
+    if (!error.empty()) {
+      complain(error);
+      return kMisuse;
+    }
+  }
   base::Texts texts;
   plan::preload(texts, *pack->plan);
   std::uint64_t size = 0;
@@ -203,7 +214,7 @@ int explain(const Options& o) {
     complain(fmt::format("the log has no record of visitor {}{}", o.visitor, until ? " until then" : ""));
     return kFindings;
   }
-  return Story(*pack, o).tell(events, until.value_or(latest), texts);
+  return Story(*pack, o).tell(events, tables, until.value_or(latest), texts);
 }
 
 }  // namespace
@@ -217,6 +228,7 @@ void add_explain(CLI::App& app, int& exit) {
   verb->add_option("--source", o->source, "Which of the catalog's sources the log comes from, as in run");
   verb->add_option("--rule", o->rule, "Only this rule");
   verb->add_option("--at", o->at, "Only what happened until then");
+  verb->add_option("--tables", o->tables, "Published tables of answers, for `best of`, as in run");
   verb->footer("Example:\n  polku explain rules/ferry --events rules/ferry/events.ndjson --visitor v0007 --rule nudge\n"
                "Exit codes: 0 told, 1 no such visitor or errors in the rules, 2 misuse.");
   verb->callback([o, &exit] { exit = explain(*o); });

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
-#include <map>
+#include <tuple>
+#include <unordered_map>
 
-#include "compiler/reference/reference.h"
+#include "cli/judge.h"
 #include "runtime/base/external_sort.h"
 #include "runtime/history/arrivals.h"
 
@@ -31,6 +32,7 @@ std::int64_t get(std::string_view& in) {
 std::string pack_record(const ingest::Record& r) {
   std::string out;
   put(out, r.event.at);
+  put(out, r.event.received);
   put(out, r.event.type);
   put(out, static_cast<std::int64_t>(r.event.identity));
   put(out, r.has_id ? 1 : 0);
@@ -47,12 +49,15 @@ std::string pack_record(const ingest::Record& r) {
     put(out, p.channel);
     put(out, p.slot);
   }
+  put(out, static_cast<std::int64_t>(r.event.merges.size()));
+  out += r.event.merges;
   out += r.visitor;
   return out;
 }
 
 void unpack_record(std::string_view in, ingest::Record& r) {
   r.event.at = get(in);
+  r.event.received = get(in);
   r.event.type = static_cast<int>(get(in));
   r.event.identity = static_cast<std::uint64_t>(get(in));
   r.has_id = get(in) != 0;
@@ -69,84 +74,10 @@ void unpack_record(std::string_view in, ingest::Record& r) {
     p.channel = static_cast<int>(get(in));
     p.slot = static_cast<int>(get(in));
   }
-  r.visitor = in;
+  const auto merges = static_cast<std::size_t>(get(in));
+  r.event.merges = in.substr(0, merges);
+  r.visitor = in.substr(merges);
 }
-
-// ---- the two ways to judge ----
-
-class Judge {
- public:
-  virtual ~Judge() = default;
-  virtual engine::Taken take(std::string_view visitor, const history::Event& event) = 0;
-  virtual void finish(Millis end) = 0;
-  virtual std::vector<history::Decision> drain() = 0;
-  virtual void report(ReplayResult& result) const = 0;
-};
-
-class PlanJudge : public Judge {
- public:
-  PlanJudge(const plan::Plan& plan, const plan::Evaluator& evaluator, base::Texts& texts, const ReplayOptions& options)
-      : engine_(plan, evaluator, texts, {.keep = options.keep}) {
-    for (const history::AnswerTable& t : options.tables) engine_.publish(t);
-  }
-  engine::Taken take(std::string_view visitor, const history::Event& event) override { return engine_.take(visitor, event); }
-  void finish(Millis end) override { engine_.advance(end); }
-  std::vector<history::Decision> drain() override { return engine_.empty() ? std::vector<history::Decision>{} : engine_.drain(); }
-  void report(ReplayResult& r) const override {
-    r.visitors = engine_.visitors();
-    r.record_bytes = engine_.bytes();
-    r.counts = engine_.counts();
-  }
-
- private:
-  engine::Engine engine_;
-};
-
-class ReferenceJudge : public Judge {
- public:
-  ReferenceJudge(const driver::Pack& pack, const base::Texts& texts, const ReplayOptions& options)
-      : pack_(pack), texts_(texts), keep_(options.keep), tables_(options.tables), counts_(pack.plan->rules.size()) {}
-
-  engine::Taken take(std::string_view visitor, const history::Event& event) override {
-    History& h = histories_[std::string(visitor)];
-    if (!h.events.empty() && event.at < h.events.back().at) return engine::Taken::OutOfOrder;
-    h.events.push_back(event);
-    h.events.back().identity = h.arrivals.distinct(event.at, event.identity);
-    return engine::Taken::Yes;
-  }
-
-  void finish(Millis end) override {
-    const reference::Pack p{&pack_.catalog, pack_.file_list(), pack_.derived_list()};
-    std::map<std::pair<std::string, std::string>, std::size_t> rules;
-    for (std::size_t i = 0; i < pack_.plan->rules.size(); ++i) rules[{pack_.plan->rules[i].journey, pack_.plan->rules[i].name}] = i;
-    for (const auto& [visitor, h] : histories_)
-      for (history::Decision& d : reference::judge(p, visitor, h.events, end, texts_, {tables_, reference::HoldOuts::ByHash})) {
-        ++counts_[rules[{d.journey, d.rule}]][static_cast<std::size_t>(d.outcome)];
-        const bool wanted = d.outcome == history::Outcome::acted || keep_ == engine::Keep::All ||
-                            (keep_ == engine::Keep::Recorded && history::outcome_recorded(d.outcome));
-        if (wanted) out_.push_back(std::move(d));
-      }
-  }
-
-  std::vector<history::Decision> drain() override { return std::exchange(out_, {}); }
-  void report(ReplayResult& r) const override {
-    r.visitors = histories_.size();
-    r.counts = counts_;
-  }
-
- private:
-  struct History {
-    history::SameInstant arrivals;
-    std::vector<history::Event> events;
-  };
-  const driver::Pack& pack_;
-  const base::Texts& texts_;
-  engine::Keep keep_;
-  const std::vector<history::AnswerTable>& tables_;
-  std::map<std::string, History> histories_;
-  std::vector<history::Decision> out_;
-  std::vector<engine::OutcomeCounts> counts_;
-};
 
 class Run {
  public:
@@ -158,18 +89,22 @@ class Run {
     if (!make_judge()) return std::move(result_);
     result_.compile_seconds = since(start);
     ingest::Record record;
-    if (options_.any_order) {
+    if (options_.histories) {
+      read_all();
+    } else if (options_.any_order) {
       if (!sorted(record)) return std::move(result_);
     } else {
-      while (reader_.next(record)) {
+      while (!result_.needs_histories && reader_.next(record)) {
         tick();
         take(record);
       }
     }
+    if (result_.needs_histories) return std::move(result_);
     if (!reader_.counts().stopped.empty()) {  // half a log is not a log
       result_.error = reader_.counts().stopped;
       return std::move(result_);
     }
+    if (options_.histories && result_.out_of_order == 0) play();
     const Millis end = options_.until.value_or(latest_);
     if (result_.events > 0 || options_.until) judge_->finish(end);
     hand_out();
@@ -181,22 +116,24 @@ class Run {
 
  private:
   bool make_judge() {
+    packs_.push_back({0, &pack_, &texts_, options_.evaluator});
+    for (const Change& c : options_.changes) packs_.push_back({c.from, c.pack, c.texts, c.evaluator});
     if (options_.engine == EngineKind::Reference) {
-      judge_ = std::make_unique<ReferenceJudge>(pack_, texts_, options_);
+      judge_ = reference_judge(packs_, options_);
       result_.tier = "reference";
       return true;
     }
-    const plan::Evaluator* evaluator = options_.evaluator;
-    if (!evaluator) {
+    for (Holding& h : packs_) {
+      if (h.evaluator) continue;
       const driver::Tier tier = options_.engine == EngineKind::Jit      ? driver::Tier::Jit
                                 : options_.engine == EngineKind::Interp ? driver::Tier::Interp
                                                                         : driver::Tier::Auto;
-      made_ = driver::evaluator(*pack_.plan, tier, result_.error);
-      if (!made_) return false;
-      evaluator = made_.get();
+      made_.push_back(driver::evaluator(*h.pack->plan, tier, result_.error));
+      if (!made_.back()) return false;
+      h.evaluator = made_.back().get();
     }
-    result_.tier = evaluator->tier();
-    judge_ = std::make_unique<PlanJudge>(*pack_.plan, *evaluator, texts_, options_);
+    result_.tier = packs_.front().evaluator->tier();
+    judge_ = plan_judge(packs_, options_);
     return true;
   }
 
@@ -228,7 +165,7 @@ class Run {
   }
 
   void take(const ingest::Record& record) {
-    if (options_.until && record.event.at > *options_.until) {
+    if (options_.until && received(record.event) > *options_.until) {
       ++result_.after_until;
       return;
     }
@@ -242,8 +179,7 @@ class Run {
         if (result_.out_of_order++ == 0) result_.first_out_of_order = record.line;
         return;
       case engine::Taken::NeedsHistories:
-        if (result_.error.empty())
-          result_.error = "the record in line " + std::to_string(record.line) + " came late, or merges visitors: `polku run` cannot take such records yet";
+        result_.needs_histories = record.line;
         return;
     }
     ++result_.events;
@@ -251,10 +187,109 @@ class Run {
     hand_out();
   }
 
+  // ---- with histories: everything is read first ----
+
+  struct Reached {
+    std::string visitor;
+    history::Event event;
+    std::uint64_t line = 0;
+    std::size_t era = 0;
+    bool has_id = false;
+  };
+
+  static Millis received(const history::Event& event) { return event.received == kUnknown ? event.at : std::max(event.at, event.received); }
+
+  // Each pack reads the whole log, and keeps what was received while it held.
+  void read_all() {
+    ingest::Record record;
+    for (std::size_t era = 0; era < packs_.size(); ++era) {
+      ingest::Reader& reader = era == 0 ? reader_ : *options_.changes[era - 1].reader;
+      while (reader.next(record)) {
+        tick();
+        const Millis when = received(record.event);
+        if (era > 0 && when < packs_[era].from) continue;
+        if (era + 1 < packs_.size() && when >= packs_[era + 1].from) continue;
+        reached_.push_back({std::string(record.visitor), record.event, record.line, era, record.has_id});
+      }
+    }
+    if (packs_.size() > 1) std::sort(reached_.begin(), reached_.end(), [](const Reached& a, const Reached& b) { return a.line < b.line; });
+    if (options_.any_order) {
+      std::sort(reached_.begin(), reached_.end(), [](const Reached& a, const Reached& b) {
+        return std::tuple(received(a.event), a.event.at, std::string_view(a.visitor), a.event.type, a.event.identity) <
+               std::tuple(received(b.event), b.event.at, std::string_view(b.visitor), b.event.type, b.event.identity);
+      });
+    }
+    std::unordered_map<std::string, Millis> latest;
+    std::vector<std::pair<Millis, std::size_t>> order;
+    for (std::size_t i = 0; i < reached_.size(); ++i) {
+      const Reached& r = reached_[i];
+      const Millis when = received(r.event);
+      if (options_.until && when > *options_.until) {
+        ++result_.after_until;
+        continue;
+      }
+      if (r.has_id && !known_.first(r.event.identity)) {
+        ++result_.duplicates;
+        continue;
+      }
+      Millis& last = latest.try_emplace(r.visitor, when).first->second;
+      if (when < last) {
+        if (result_.out_of_order++ == 0) result_.first_out_of_order = r.line;
+        continue;
+      }
+      last = when;
+      order.emplace_back(when, i);
+    }
+    std::sort(order.begin(), order.end());
+    std::vector<Reached> sorted;
+    sorted.reserve(order.size());
+    for (const auto& [when, i] : order) sorted.push_back(std::move(reached_[i]));
+    reached_ = std::move(sorted);
+  }
+
+  // As everything came: records, times the engine was down, packs that begin to hold.
+  void play() {
+    std::size_t era = 1, outage = 0, i = 0;
+    const auto before = [&](Millis until) {  // what happens besides records, until one that is received then
+      for (;;) {
+        const bool changes = era < packs_.size() && packs_[era].from <= until;
+        const bool down = outage < options_.outages.size() && options_.outages[outage].from < until;
+        if (changes && (!down || packs_[era].from <= options_.outages[outage].from)) {
+          judge_->change(era++);
+        } else if (down) {
+          const Outage o = options_.outages[outage++];
+          judge_->pause(o.from);
+          Judge::Waiting waiting;
+          for (; i < reached_.size() && received(reached_[i].event) <= o.to; ++i) {
+            waiting.emplace_back(std::move(reached_[i].visitor), std::move(reached_[i].event));
+            ++result_.events;
+          }
+          judge_->resume(o.to, waiting);
+          latest_ = std::max(latest_, o.to);
+        } else {
+          return;
+        }
+        hand_out();
+      }
+    };
+    while (i < reached_.size()) {
+      const Millis when = received(reached_[i].event);
+      const std::size_t next = i;
+      before(when);
+      if (i != next) continue;
+      judge_->take(reached_[i].visitor, reached_[i].event);
+      ++i;
+      ++result_.events;
+      latest_ = std::max(latest_, when);
+      hand_out();
+    }
+    before(options_.until.value_or(latest_));
+  }
+
   void hand_out() {
-    for (const history::Decision& d : judge_->drain()) {
+    for (const auto& [d, era] : judge_->drain()) {
       line_.clear();
-      history::append_json(line_, d, pack_.catalog.currency);
+      history::append_json(line_, d, packs_[era].pack->catalog.currency);
       if (options_.stream) {
         sink_(line_);
         ++result_.decisions;
@@ -285,8 +320,10 @@ class Run {
   const Sink& sink_;
   const Progress& progress_;
   base::ExternalSort ordered_;
-  std::unique_ptr<plan::Evaluator> made_;
+  std::vector<std::unique_ptr<plan::Evaluator>> made_;
+  std::vector<Holding> packs_;
   std::unique_ptr<Judge> judge_;  // after what it refers to
+  std::vector<Reached> reached_;  // with histories: in the order in which they were received
   history::KnownIds known_;
   ReplayResult result_;
   Millis latest_ = std::numeric_limits<Millis>::min();

@@ -16,6 +16,18 @@ namespace polku::cli {
 
 enum class EngineKind { Auto, Jit, Interp, Reference };
 
+// The same log once more, as another pack reads it; that pack holds from `from` on (reading 74 of docs/decisions/0004). What was received
+// before is left out.
+struct Change {
+  Millis from = 0;
+  const driver::Pack* pack = nullptr;
+  ingest::Reader* reader = nullptr;
+  base::Texts* texts = nullptr;
+  const plan::Evaluator* evaluator = nullptr; // of the pack's plan; else one is made
+};
+
+struct Outage { Millis from = 0, to = 0; };   // the engine is down: what was received in (from, to] reaches it at `to` (reading 70)
+
 struct ReplayOptions {
   EngineKind engine = EngineKind::Auto;
   const plan::Evaluator* evaluator = nullptr; // of pack.plan; else one is made as `engine` says
@@ -24,6 +36,10 @@ struct ReplayOptions {
   bool stream = false;                        // hand out each decision as it is made; else ordered by (at, visitor, …)
   std::optional<Millis> until;                // leave out later records, and run the clocks to here
   std::vector<history::AnswerTable> tables;   // published, in the order of their times
+  bool histories = false;                     // records may come late or merge visitors: every visitor's whole history is kept
+  std::vector<Change> changes;                // by their instants; needs histories
+  std::vector<Outage> outages;                // in order, apart; none holds the instant of a change. Needs histories
+  bool afresh = false;                        // with histories: fold anew at every record; slow, for tests
   std::size_t sort_memory = 256u << 20;       // bytes; beyond it sorting goes to disk
 };
 
@@ -31,20 +47,22 @@ struct ReplayResult {
   std::string error;                          // not empty: the run broke off
   std::string tier;                           // what judged: "jit", "interpreter", "reference"
   double compile_seconds = 0, seconds = 0;    // of making the evaluator; of the whole replay
+  std::uint64_t needs_histories = 0;          // not 0: the line of a record that came late or merges visitors; the run broke off there
   std::uint64_t events = 0;                   // taken in
   std::uint64_t duplicates = 0, out_of_order = 0, after_until = 0;
   std::uint64_t first_out_of_order = 0;       // its line
   std::uint64_t decisions = 0;                // handed out
   std::size_t visitors = 0, record_bytes = 0;
-  std::vector<engine::OutcomeCounts> counts;  // per rule
+  std::vector<engine::OutcomeCounts> counts;  // per rule; with changes, of the last pack and since it holds
 };
 
 // line: one decision as JSON, without line end. Valid only during the call.
 using Sink = std::function<void(std::string_view line)>;
 using Progress = std::function<void(const ingest::Counts&)>;  // called now and then
 
-// pack.plan must be there. Records that come before their visitor's clock are left out and counted; then nothing is handed
-// out unless streaming (the decisions would be wrong).
+// pack.plan must be there. Records that come before their visitor's clock (with histories: that were received before the visitor's
+// record before them in the log) are left out and counted; then nothing is handed out unless streaming (the decisions would be wrong).
+// With histories the log is held in memory, and `until` and order go by when records were received.
 ReplayResult replay(const driver::Pack& pack, ingest::Reader& reader, base::Texts& texts, const ReplayOptions& options,
                     const Sink& sink, const Progress& progress = {});
 

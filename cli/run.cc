@@ -17,7 +17,7 @@ namespace {
 
 struct Options {
   std::string pack, events, source, engine = "auto", order = "visitor", until, tables, out = "-";
-  bool stream = false, all = false, strict_input = false;
+  bool stream = false, histories = false, all = false, strict_input = false;
 };
 
 // Decisions, a line each. A file is written beside its place and moved there when it is whole.
@@ -142,10 +142,11 @@ int run(const Options& o) {
       return kMisuse;
     }
   }
+  options.histories = o.histories;
   base::Texts texts;
   plan::preload(texts, *pack->plan);
   std::uint64_t size = 0;
-  const auto reader = open_events(o.events, o.source, pack->catalog, texts, size, exit);
+  auto reader = open_events(o.events, o.source, pack->catalog, texts, size, exit);
   if (!reader) return exit;
   Output out(o.out);
   if (out.failed()) {
@@ -155,7 +156,22 @@ int run(const Options& o) {
   Progress progress;
   const bool terminal = isatty(STDERR_FILENO) != 0;
   if (terminal) progress = [size](const ingest::Counts& c) { bar(c, size); };
-  const ReplayResult result = replay(*pack, *reader, texts, options, [&](std::string_view line) { out.line(line, o.stream); }, progress);
+  const auto sink = [&](std::string_view line) { out.line(line, o.stream); };
+  ReplayResult result = replay(*pack, *reader, texts, options, sink, progress);
+  if (result.needs_histories > 0) {
+    if (terminal) fmt::print(stderr, "\r\033[K");
+    const std::string what = fmt::format("the record in line {} came late, or merges visitors", thousands(result.needs_histories));
+    if (o.stream || o.events == "-") {
+      complain(what + ". Run again with --histories, which reads the log first and keeps every visitor's history." +
+               (o.stream ? " What was handed out until then may be wrong." : ""));
+      return kFindings;
+    }
+    fmt::print(stderr, "{}: every visitor's whole history is kept\n", what);
+    reader = open_events(o.events, o.source, pack->catalog, texts, size, exit);
+    if (!reader) return exit;
+    options.histories = true;
+    result = replay(*pack, *reader, texts, options, sink, progress);
+  }
   if (terminal) fmt::print(stderr, "\r\033[K");
   if (!result.error.empty()) {
     complain(result.error);
@@ -195,6 +211,7 @@ void add_run(CLI::App& app, int& exit) {
   verb->add_option("--tables", o->tables, "Published tables of answers, for `best of`: NDJSON, see docs/catalog.md");
   verb->add_option("--out", o->out, "The decision file, or - for standard output")->capture_default_str();
   verb->add_flag("--stream", o->stream, "Hand out each decision as it is made, in bounded memory; else they are ordered by time and visitor");
+  verb->add_flag("--histories", o->histories, "Records may come late and merge visitors: read the whole log first. Without --stream or a pipe this is found out");
   verb->add_flag("--all", o->all, "Also the decisions that did not act, with the reason");
   verb->add_flag("--strict-input", o->strict_input, "Exit with 1 if any record was faulty");
   verb->footer("Example:\n  polku run rules/loans --events loans.csv --source loans --out decisions.ndjson\n"

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
 
 #include "cli/common.h"
 #include "cli/replay.h"
@@ -24,7 +27,7 @@ class Scenario {
       : pack_(pack), test_(test), evaluator_(evaluator), zone_(base::Zone::find(pack.catalog.zone).value_or(base::Zone::utc())) {}
 
   Verdict run() {
-    decisions_ = perform(test_.steps.size());
+    decisions_ = perform(0, 0);
     used_.assign(decisions_.size(), false);
     for (std::size_t i = 0; i < test_.steps.size(); ++i)
       if (const auto* e = expect(i); e && !e->nothing) something(i, *e);
@@ -46,8 +49,8 @@ class Scenario {
 
   Value value(const sema::TestValue& v) const { return v.code < 0 ? kUnknown : evaluator_.evaluate(v.code, {}); }
 
-  // All decisions of the test, without the event or change of step `but`.
-  std::vector<Decision> perform(std::size_t but) const {
+  // All decisions of the test, without its lines [from, to).
+  std::vector<Decision> perform(std::size_t from, std::size_t to) const {
     base::Texts texts;
     plan::preload(texts, *pack_.plan);
     engine::Engine engine(*pack_.plan, evaluator_, texts, {engine::Keep::All, test_.held_out ? engine::HoldOut::Everybody : engine::HoldOut::Nobody, engine::Remember::RecordsOnly});
@@ -57,7 +60,7 @@ class Scenario {
       history::Event event;
       event.at = instant(test_.steps[i]);
       event.identity = ++identity;
-      if (i == but) continue;
+      if (i >= from && i < to) continue;
       if (const auto* change = std::get_if<sema::TestChange>(&test_.steps[i].what)) {
         for (const sema::TestValue& v : change->values) event.changes.push_back({v.target, value(v)});
       } else if (const auto* e = std::get_if<sema::TestEvent>(&test_.steps[i].what)) {
@@ -172,16 +175,43 @@ class Scenario {
     if (passed && e.because.empty()) idle(step, from, to);
   }
 
-  // An `expect nothing` that also holds without the last event before it tests nothing.
+  // An `expect nothing` tests something if something would be done then without one of the lines before it, or with only the first of them. Each
+  // replay serves all expectations of the test, so there are at most two for a line.
   void idle(std::size_t step, Millis from, Millis to) {
-    std::size_t last = step;
-    const auto happens = [](const sema::TestStep& s) { return std::holds_alternative<sema::TestEvent>(s.what) || std::holds_alternative<sema::TestAsked>(s.what); };
-    while (last > 0 && !happens(test_.steps[last - 1])) --last;
-    if (last == 0) return;
-    for (const Decision& d : perform(last - 1))
-      if (d.outcome == Outcome::acted && d.at >= from && d.at <= to) return;
-    verdict_.warnings.push_back({test_.steps[step].span, "nothing would happen without the last event either, so this line tests nothing"});
+    bool any = false;
+    for (std::size_t line = step; line-- > 0;) {
+      if (expect(line)) continue;
+      any = true;
+      if (more_done({line, line + 1}, from, to) || more_done({line + 1, test_.steps.size()}, from, to)) return;
+    }
+    if (!any) {
+      verdict_.warnings.push_back({test_.steps[step].span, "nothing happens before this line, so it tests nothing"});
+      return;
+    }
+    const auto refused = std::find_if(decisions_.begin(), decisions_.end(), [&](const Decision& d) {
+      return d.at >= from && d.at <= to && d.outcome != Outcome::acted && d.outcome != Outcome::converted;
+    });
+    verdict_.warnings.push_back(
+        {test_.steps[step].span,
+         refused == decisions_.end()
+             ? "nothing would happen without any one of the lines before it either, so this line tests nothing"
+             : fmt::format("nothing would be done without any one of the lines before it either, so this line tests nothing; rule {} was refused: `because {}` would test that",
+                           refused->rule, history::outcome_name(refused->outcome))});
   }
+
+  // Without the lines [first, second), is anything done in that time that is not done with them?
+  bool more_done(std::pair<std::size_t, std::size_t> without, Millis from, Millis to) {
+    const auto [it, fresh] = replays_.try_emplace(without);
+    if (fresh)
+      for (const Decision& d : perform(without.first, without.second))
+        if (d.outcome == Outcome::acted) it->second.emplace_back(d.at, d.journey, d.rule);
+    return std::any_of(it->second.begin(), it->second.end(), [&](const Done& done) {
+      const auto same = [&](const Decision& d) { return d.outcome == Outcome::acted && Done{d.at, d.journey, d.rule} == done; };
+      return std::get<0>(done) >= from && std::get<0>(done) <= to && std::none_of(decisions_.begin(), decisions_.end(), same);
+    });
+  }
+
+  using Done = std::tuple<Millis, std::string, std::string>;  // a rule acts once at an instant
 
   const driver::Pack& pack_;
   const sema::Test& test_;
@@ -189,6 +219,7 @@ class Scenario {
   const base::Zone zone_;
   std::vector<Decision> decisions_;
   std::vector<bool> used_;
+  std::map<std::pair<std::size_t, std::size_t>, std::vector<Done>> replays_;  // what is done without the lines [first, second)
   Verdict verdict_;
 };
 

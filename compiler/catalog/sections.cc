@@ -67,6 +67,8 @@ bool read_attribute(Reader& r, const Node& node, Attribute& to) {
   }
   if (typed.optional) to.presence = Presence::Optional;
   if (is) {
+    if (to.name == kZoneName)
+      r.error(Code::CatalogZoneAttribute, at("is"), "The attribute `time zone` cannot be derived from events: it is set.", "Write `time zone: text optional`.");
     read_derived(r, *is, what, to);
     if (until) read_until(r, *until, what, to);
     if (fallback) r.error(Code::CatalogPresence, at("default"), what + " is derived from events, so it has no default.",

@@ -39,11 +39,12 @@ std::string clock(Millis of_day) {
   return fmt::format("{:02}:{:02}", s / 3600, s / 60 % 60) + (s % 60 == 0 ? "" : fmt::format(":{:02}", s % 60));
 }
 
-const char* unit_name(LimitUnit unit) {
-  switch (unit) {
-    case LimitUnit::Messages: return "messages";
-    case LimitUnit::Shows: return "shows";
-    case LimitUnit::Tasks: return "tasks";
+const char* unit_name(const Limit& limit) {
+  const bool one = limit.count == 1;
+  switch (limit.unit) {
+    case LimitUnit::Messages: return one ? "message" : "messages";
+    case LimitUnit::Shows: return one ? "show" : "shows";
+    case LimitUnit::Tasks: return one ? "task" : "tasks";
   }
   return "?";
 }
@@ -58,7 +59,7 @@ class Printer {
     each(plan_.features, [&](std::size_t i, const Feature& f) { line(fmt::format("feature {}: {}", i, feature(f))); });
     each(plan_.memberships, [&](std::size_t i, const Membership& m) { line(fmt::format("membership {}: {}", i, membership(m))); });
     each(plan_.limits, [&](std::size_t i, const Limit& l) {
-      line(fmt::format("limit {}: {} {} in {}", i, l.count, unit_name(l.unit), length(l.within)));
+      line(fmt::format("limit {}: {} {} in {}", i, l.count, unit_name(l), length(l.within)));
     });
     each(plan_.channel_limits, [&](std::size_t i, std::int32_t l) {
       if (l >= 0) line(fmt::format("channel {}: limit {}", channel(static_cast<std::int32_t>(i)), l));

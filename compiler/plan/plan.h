@@ -200,6 +200,7 @@ struct Journey {
   std::optional<std::int64_t> version;
   std::vector<Match> stops;      // a filter that is unknown stops too
   std::int32_t goal = -1;        // in Plan::goals
+  std::string hold_out;          // text of its clause; empty if there is none
 };
 struct Goal {
   std::string text;
@@ -209,7 +210,7 @@ struct Goal {
   CodeId worth = -1;             // sees the goal's event by captures; -1: none
   std::vector<Capture> captures;
 };
-struct HoldOut { std::string name, text; std::int32_t below = 0; };   // by name, each once for one share; held out if bucket < below
+struct HoldOut { std::string name; std::int32_t below = 0; };         // by name, each once for one share; held out if bucket < below
 
 struct Guarantee {
   std::string name;

@@ -57,11 +57,11 @@ Typed attribute_value(const Story& story, int index) {
   Typed value = unknown(attribute.type);
   bool set = false;
   for (std::size_t i = story.records().size(); i-- > 0 && !set;) {
-    const history::Event* event = story.records()[i].event;
+    const Event* event = story.records()[i].event;
     if (event == nullptr) continue;
     for (const history::AttributeChange& change : event->changes) {
       if (change.attribute != index) continue;  // the last change of one record stands
-      value = from_event(attribute.type, change.value, story.texts);
+      value = from_event(attribute.type, change.value, *event->texts);
       set = true;
     }
   }

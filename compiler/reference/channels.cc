@@ -77,7 +77,7 @@ class Channel {
     if (const RuleRef* by = taken_by(place))
       return refuse(*by, send ? "one message by " + w_.channel + " at a time" : "one show in " + w_.channel + "." + w_.slot + " at a time");
     const auto shown = [&](ActionKind kind, const std::string& name, const std::string&, const std::string&) { return kind == w_.kind && name == w_.template_; };
-    if (!send && p_.story.request() != nullptr)
+    if (!send && !p_.story.requests().empty())
       if (const RuleRef* by = taken_by(shown)) return refuse(*by, quoted(w_.template_) + " once a request");
     return std::nullopt;
   }
@@ -136,6 +136,7 @@ history::Answered own_answers(const Story& story, const catalog::Channel& channe
   struct Sent { Millis at; bool answered; };
   std::vector<Sent> sent;
   for (const Record& r : story.records()) {
+    if (r.event == nullptr && r.rule < 0) continue;  // of a rule that is gone: it counts in limits alone
     for (const Done& d : r.done)
       if (d.kind == ActionKind::Send && d.channel == channel.name && !d.service) sent.push_back({r.at, false});
     if (channel.answer && r.event != nullptr && r.event->type == channel.answer->event && !sent.empty() &&

@@ -87,7 +87,10 @@ bool shows_elsewhere(const Passage& p, const syntax::Act& act) {
   const auto* show = as_show(act);
   if (show == nullptr) return false;
   const Millis length = show->held ? show->held->length : 30 * kMinute;
-  return p.story.request() == nullptr || !asks_for(p.story.catalog, *p.story.request(), show->slot) || !p.story.within(p.firing.offered, length);
+  const auto& requests = p.story.requests();
+  return std::none_of(requests.begin(), requests.end(), [&](const Event* request) {
+    return asks_for(p.story.catalog, *request, show->slot) && static_cast<__int128>(request->at) - p.firing.offered < length;
+  });
 }
 
 }  // namespace

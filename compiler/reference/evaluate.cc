@@ -337,30 +337,25 @@ Datum column_seen(const Story& story, const Scope& scope, const Expr& column, co
 }
 
 const Target& target(const Story& story, const syntax::Journey* journey, const syntax::Occurrence& what) {
-  const auto [at, added] = story.targets.try_emplace(&what);
+  const auto [at, added] = story.book.targets.try_emplace(&what);
   Target& t = at->second;
   if (!added) return t;
   t.where = what.where.get();
-  t.shown = what.verb == syntax::Verb::Shown;
   if (what.verb == syntax::Verb::None) t.event = story.catalog.event(what.name.text);
-  else if (what.journey) t.rule = story.rule(what.journey->text, what.name.text);
-  else if (journey != nullptr) t.rule = story.rule(journey->name.text, what.name.text);
+  else if (what.journey) t.rule = story.book.rule(what.journey->text, what.name.text);
+  else if (journey != nullptr) t.rule = story.book.rule(journey->name.text, what.name.text);
   return t;
 }
 
 Tri matches(const Story& story, const Target& target, const Record& record) {
-  if (record.event == nullptr) {
-    if (target.rule < 0 || record.rule != target.rule) return Tri::No;
-    const bool shown = std::any_of(record.done.begin(), record.done.end(), [](const Done& d) { return d.kind == history::ActionKind::Show; });
-    return tri(shown == target.shown);
-  }
+  if (record.event == nullptr) return tri(target.rule >= 0 && record.rule == target.rule);  // whatever it did: readings 36, 74
   if (target.event < 0 || record.event->type != target.event) return Tri::No;
   if (target.where == nullptr) return Tri::Yes;
-  if (const auto memo = record.where.find(target.where); memo != record.where.end()) return memo->second;
+  if (const auto memo = record.event->where.find(target.where); memo != record.event->where.end()) return memo->second;
   Scope scope;
   scope.own = record.event;
   const Tri match = truth(evaluate(story, scope, *target.where, nullptr));
-  record.where.emplace(target.where, match);
+  record.event->where.emplace(target.where, match);
   return match;
 }
 

@@ -13,10 +13,10 @@ namespace polku::reference {
 // What the names of an expression may mean.
 struct Scope {
   const syntax::Journey* journey = nullptr;      // whose rules are named bare; none in segments and derived attributes
-  const history::Event* start = nullptr;         // `event.field`: the event that started the firing, if one did
+  const Event* start = nullptr;                 // `event.field`: the event that started the firing, if one did
   const std::vector<int>* starters = nullptr;    // the events that could have: a field of another is not known
   std::size_t before = std::numeric_limits<std::size_t>::max();  // `before this`: how many records stand before the start
-  const history::Event* own = nullptr;           // in a `where`: the event looked at; then nothing but its fields has a name
+  const Event* own = nullptr;                   // in a `where`: the event looked at; then nothing but its fields has a name
 };
 Scope scope_of(const Story& story, int rule, const Start& start);
 

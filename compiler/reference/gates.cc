@@ -20,11 +20,16 @@ bool is_offer(const Firing& firing, const syntax::Rule& rule) {
 
 void describe_trigger(Passage& p) {
   std::vector<history::Seen> saw;
-  if (const history::Event* event = p.story.event(p.firing.start)) {
+  if (const Event* event = p.story.event(p.firing.start)) {
     const auto* what = completed_by(p.story, p.firing.rule, p.story.records()[p.firing.start.position]);
-    Scope own;
-    own.own = event;
-    if (what != nullptr && what->where) evaluate(p.story, own, *what->where, &saw);
+    if (what != nullptr && what->where) {
+      Event none;  // by a newer pack it may be another event that starts the rule: then nothing it reads is known
+      none.type = target(p.story, p.ref.journey, *what).event;
+      none.texts = event->texts;
+      Scope own;
+      own.own = event->type == none.type ? event : &none;
+      evaluate(p.story, own, *what->where, &saw);
+    }
   }
   p.reason(p.ref.rule->when->text, Tri::Yes, std::move(saw));
   if (p.ref.rule->then) p.reason(p.ref.rule->then->text, Tri::Yes, {});
@@ -34,6 +39,10 @@ void describe_trigger(Passage& p) {
 Outcome outcome(Passage& p) {
   describe_trigger(p);
   if (!p.ref.rule->action->choose) about_to_do(p, p.ref.rule->action->acts);
+  if (static_cast<__int128>(p.story.now()) - p.firing.placed > p.story.catalog.patience) {
+    p.reason("patience of " + history::words(p.story.catalog.patience), Tri::No, {{"due", time_datum(p.firing.placed)}});
+    return Outcome::too_late;
+  }
   if (const Refused o = pass_clauses(p)) return *o;
   if (is_offer(p.firing, *p.ref.rule)) return Outcome::offered;
   for (const auto gate : {pass_table, pass_parameters, pass_channels, pass_quiet, pass_limits, pass_guarantees, pass_hold_out})
@@ -49,10 +58,9 @@ void act(Passage& p) {
   for (std::size_t i = 0; i < p.d.actions.size(); ++i) {
     const history::Action& a = p.d.actions[i];
     const auto* send = as_send((*p.acts)[i]);
-    record.done.push_back({a.kind, a.name, a.channel, a.slot, send != nullptr && is_service(p.story.catalog, *send)});
-    if (a.kind == ActionKind::Suppress) p.story.suppressions.push_back({p.d.at, a.length, a.name});
+    record.done.push_back({a.kind, a.name, a.channel, a.slot, send != nullptr && is_service(p.story.catalog, *send), a.length});
   }
-  p.story.append(std::move(record));
+  p.story.accept(std::move(record));
 }
 
 }  // namespace

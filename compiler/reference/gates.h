@@ -1,4 +1,4 @@
-// What becomes of one firing (LANGUAGE.md 5; readings 15, 16, 20–23, 43–60, 62–64). Internal to the reference interpreter.
+// What becomes of one firing (LANGUAGE.md 5; readings 15, 16, 20–23, 43–60, 62–64, 69). Internal to the reference interpreter.
 #pragma once
 #include <vector>
 
@@ -13,7 +13,10 @@ struct Firing {
   int rule = -1;           // in Story::rules
   Start start;
   Cause cause = Cause::Trigger;
+  Millis placed = 0;       // when it is due (reading 66)
   Millis offered = 0;      // Request: when it was offered
+  std::uint64_t by = 0;    // Opening: the instant; Request: the identity of the request
+  bool fresh = true;       // it was never placed before
 };
 
 struct Verdict {

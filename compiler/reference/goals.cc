@@ -21,6 +21,12 @@ Exposure* credited(Story& story, const syntax::Journey& journey) {
   return found == story.exposures.end() ? nullptr : &*found;
 }
 
+const char* arm(const Story& story, const syntax::Journey& journey, const Exposure& exposure) {
+  const Arms known = journey.hold_out ? arms(story, hold_out_name(journey)) : Arms{};
+  if (known.treated && known.held_out) return "mixed";
+  return exposure.acted ? "acted" : "held_out";
+}
+
 Decision conversion(const Story& story, const syntax::Journey& journey, const Exposure& exposure) {
   Decision d;
   d.id = exposure.id;
@@ -30,7 +36,7 @@ Decision conversion(const Story& story, const syntax::Journey& journey, const Ex
   d.rule = story.at(exposure.rule).rule->name.text;
   d.version = journey.version;
   d.outcome = history::Outcome::converted;
-  Reason reason{journey.goal->text, Tri::Yes, {{"exposure", text_datum(exposure.acted ? "acted" : "held_out")}}};
+  Reason reason{journey.goal->text, Tri::Yes, {{"exposure", text_datum(arm(story, journey, exposure))}}};
   if (journey.goal->worth) {
     const std::vector<int> starters{story.records().back().event->type};
     Scope scope;

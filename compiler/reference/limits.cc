@@ -27,6 +27,7 @@ std::optional<std::int64_t> over(const Passage& p, std::int64_t most, syntax::Li
 
 std::optional<std::int64_t> over(const Passage& p, const syntax::Limit& limit, bool of_journey) {
   return over(p, limit.count, limit.unit, limit.within.length, [&](const Record& r) {
+    if (r.rule < 0) return false;
     if (limit.across) return limited_across(p.story.at(r.rule), limit.across->text);
     return of_journey ? p.story.at(r.rule).journey == p.ref.journey : r.rule == p.firing.rule;
   });
@@ -45,11 +46,20 @@ bool concerns(const Passage& p, const syntax::Never& never) {
   return false;
 }
 
+}  // namespace
+
 const std::string& hold_out_name(const syntax::Journey& journey) {
   return journey.hold_out->name ? journey.hold_out->name->text : journey.name.text;
 }
 
-}  // namespace
+Arms arms(const Story& story, const std::string& hold_out) {
+  Arms arms;
+  for (const Exposure& x : story.exposures) {
+    const syntax::Journey& journey = *story.at(x.rule).journey;
+    if (journey.hold_out && hold_out_name(journey) == hold_out) (x.acted ? arms.treated : arms.held_out) = true;
+  }
+  return arms;
+}
 
 Refused pass_quiet(Passage& p) {
   if (units(p, syntax::LimitUnit::Messages) == 0) return std::nullopt;
@@ -111,14 +121,10 @@ Refused pass_hold_out(Passage& p) {
   switch (p.story.options.hold_outs) {
     case HoldOuts::Nobody: break;
     case HoldOuts::Everybody: held = true; break;
-    case HoldOuts::ByHash: held = history::bucket(p.story.catalog.salt, name, p.story.visitor) < hold_out->share / (kMillion / 10'000); break;
+    case HoldOuts::ByHash: held = history::bucket(p.story.catalog.salt, name, *p.story.person) < hold_out->share / (kMillion / 10'000); break;
   }
-  const auto& exposures = p.story.exposures;
-  const auto first = std::find_if(exposures.begin(), exposures.end(), [&](const Exposure& x) {
-    const syntax::Journey& journey = *p.story.at(x.rule).journey;
-    return journey.hold_out && hold_out_name(journey) == name;
-  });
-  if (first != exposures.end()) held = !first->acted;
+  const Arms known = arms(p.story, name);  // the arm of a person stays; of two that are one, it is the more careful one (reading 73)
+  if (known.treated || known.held_out) held = known.held_out;
   if (!held) return std::nullopt;
   p.reason(hold_out->text, Tri::No, {});
   return Outcome::held_out;

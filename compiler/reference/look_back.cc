@@ -102,13 +102,13 @@ Typed earliest(const Story& story, const syntax::First& first) {
   return unknown_field(story, type, first.field.text);
 }
 
-std::optional<Typed> field_of(const Story& story, const history::Event& event, const std::string& name) {
+std::optional<Typed> field_of(const Story& story, const Event& event, const std::string& name) {
   if (event.type < 0) return std::nullopt;
   const catalog::Event& type = story.catalog.events[static_cast<std::size_t>(event.type)];
   const int index = type.field(name);
   if (index < 0) return std::nullopt;
   const auto i = static_cast<std::size_t>(index);
-  return from_event(type.fields[i].type, i < event.fields.size() ? event.fields[i] : kUnknown, story.texts);
+  return from_event(type.fields[i].type, i < event.fields.size() ? event.fields[i] : kUnknown, *event.texts);
 }
 
 Typed unknown_field(const Story& story, int event, const std::string& name) {

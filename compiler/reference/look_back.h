@@ -15,7 +15,7 @@ Typed latest(const Story& story, const syntax::Last& last);
 Typed earliest(const Story& story, const syntax::First& first);
 
 // nullopt: the event has no such field.
-std::optional<Typed> field_of(const Story& story, const history::Event& event, const std::string& name);
+std::optional<Typed> field_of(const Story& story, const Event& event, const std::string& name);
 // A field of the type that the event's has, not known.
 Typed unknown_field(const Story& story, int event, const std::string& name);
 

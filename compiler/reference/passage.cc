@@ -13,7 +13,7 @@ namespace {
 
 // The variant whose part of 0 … 9,999 the bucket falls into.
 std::string variant_of(const Story& story, const syntax::Split& split) {
-  const std::int64_t bucket = history::bucket(story.catalog.salt, split.name.text, story.visitor);
+  const std::int64_t bucket = history::bucket(story.catalog.salt, split.name.text, *story.person);
   std::int64_t end = 0;
   for (const syntax::Share& share : split.shares) {
     end += share.share / (kMillion / 10'000);

@@ -40,6 +40,11 @@ Refused pass_guarantees(Passage& p);
 // Gate 5 (reading 59).
 Refused pass_hold_out(Passage& p);
 
+// Under which name a journey holds people out, and which arms of it a visitor has been in.
+const std::string& hold_out_name(const syntax::Journey& journey);
+struct Arms { bool treated = false, held_out = false; };
+Arms arms(const Story& story, const std::string& hold_out);
+
 // Makes these acts those of the decision.
 void about_to_do(Passage& p, const std::vector<syntax::Act>& acts);
 

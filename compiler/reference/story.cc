@@ -53,8 +53,7 @@ bool asks_for(const catalog::Catalog& catalog, const history::Event& request, co
   });
 }
 
-Story::Story(const Pack& p, const std::string& v, const base::Texts& t, const Options& o)
-    : pack(p), catalog(*p.catalog), visitor(v), texts(t), options(o), zone(zone_of(*p.catalog)) {
+Book::Book(const Pack& p) : pack(p), catalog(*p.catalog), zone(zone_of(*p.catalog)) {
   for (const syntax::File* file : pack.files) {
     for (const syntax::Journey& journey : file->journeys) {
       for (const syntax::Rule& rule : journey.rules) {
@@ -66,32 +65,48 @@ Story::Story(const Pack& p, const std::string& v, const base::Texts& t, const Op
   }
 }
 
-void Story::begin_place(Millis now) {
+int Book::rule(const std::string& journey, const std::string& name) const {
+  for (std::size_t i = 0; i < rules.size(); ++i)
+    if (rules[i].rule->name.text == name && rules[i].journey->name.text == journey) return static_cast<int>(i);
+  return -1;
+}
+
+Story::Story(const Book& b, const std::string& v, const Options& o)
+    : book(b), pack(b.pack), catalog(b.catalog), visitor(v), options(o), zone(b.zone), rules(b.rules), person(&v) {}
+
+void Story::begin_place(Millis now, std::vector<const Event*> requests) {
+  if (now != now_) {
+    read_now.clear();
+    zone_now.reset();
+  }
   now_ = now;
   place_begin_ = records_.size();
-  place_event_ = nullptr;
-  read_now.clear();
-  zone_now.reset();
+  requests_ = std::move(requests);
 }
 
 void Story::append(Record record) {
-  if (record.event != nullptr) {  // it is the place itself
-    place_event_ = record.event;
-    place_begin_ = records_.size() + 1;
-  }
   records_.push_back(std::move(record));
   read_now.clear();
   zone_now.reset();
 }
 
-bool Story::within(Millis at, Millis length) const {
-  return static_cast<__int128>(now_) - length < at;
+void Story::accept(Record record) {
+  if (record.rule >= 0)  // of a rule that is gone nothing but its messages is left
+    for (const Done& done : record.done)
+      if (done.kind == history::ActionKind::Suppress) suppressions.push_back({record.at, done.length, done.name});
+  append(std::move(record));
 }
 
-int Story::rule(const std::string& journey, const std::string& name) const {
-  for (std::size_t i = 0; i < rules.size(); ++i)
-    if (rules[i].rule->name.text == name && rules[i].journey->name.text == journey) return static_cast<int>(i);
-  return -1;
+Start Story::found(Start start) const {
+  const auto before = [&](const Record& r) { return r.at != start.at ? r.at < start.at : r.arrival < start.arrival; };
+  const auto at = std::partition_point(records_.begin(), records_.end(), before);
+  start.position = static_cast<std::size_t>(at - records_.begin());
+  if (at == records_.end() || at->arrival != start.arrival) start.moment = true;  // gone: nothing of it is known
+  return start;
+}
+
+bool Story::within(Millis at, Millis length) const {
+  return static_cast<__int128>(now_) - length < at;
 }
 
 const syntax::Segment* Story::segment(const std::string& name) const {

@@ -2,10 +2,9 @@
 // gates and goals look at. Internal to the reference interpreter.
 #pragma once
 #include <cstddef>
-#include <limits>
+#include <cstdint>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -25,6 +24,14 @@ struct RuleRef {
 std::vector<const syntax::Act*> all_acts(const syntax::Rule& rule);
 bool limited_across(const RuleRef& rule, const std::string& group);  // a limit of its own or of its journey is across the group
 
+// A record as the pack that holds now reads it (reading 74): its type, fields, changes and slots are of that pack's catalog; its texts
+// stand in the table that it came with.
+struct Event : history::Event {
+  const base::Texts* texts = nullptr;
+  // What each `where` said of this event: it never changes afterwards (reading 7), so it is found out once.
+  mutable std::map<const syntax::Expr*, Tri> where;
+};
+
 bool asks_for(const catalog::Catalog& catalog, const history::Event& request, const syntax::Path& slot);
 
 // One thing that an acted decision did.
@@ -32,17 +39,17 @@ struct Done {
   history::ActionKind kind = history::ActionKind::Send;
   std::string name, channel, slot;
   bool service = false;        // a send of a service template
+  Millis length = 0;           // Suppress: for how long
 };
 
 // A record is what was taken in (an event, a change of attributes, a request), or a decision that acted.
 struct Record {
   Millis at = 0;
+  std::uint64_t arrival = 0;   // the order in which we came to know of records and decisions, from 1
   std::uint64_t identity = 0;
-  const history::Event* event = nullptr;
-  int rule = -1;               // decision: in Story::rules
+  const Event* event = nullptr;
+  int rule = -1;               // decision: in Story::rules; -1: the pack has the rule no more
   std::vector<Done> done;
-  // What each `where` said of this event: it never changes afterwards (reading 7), so it is found out once.
-  mutable std::map<const syntax::Expr*, Tri> where;
 };
 
 // Where a trigger completed: at a record, or at an instant, which stands behind all records before its place (reading 33).
@@ -51,6 +58,7 @@ struct Start {
   std::size_t position = 0;    // how many records stand before it; its own place in Story::records(), if it is a record
   bool moment = false;         // it is an instant
   std::uint64_t identity = 0;
+  std::uint64_t arrival = 0;   // the record's; 0: an instant, which stands before all records of its time
 
   std::size_t behind() const { return moment ? position : position + 1; }  // the first record behind it
 };
@@ -70,54 +78,69 @@ struct Suppression { Millis at = 0, length = 0; std::string what; };
 struct Target {
   int event = -1;
   int rule = -1;
-  bool shown = false;          // `R shown`, else `R sent`
   const syntax::Expr* where = nullptr;
+};
+
+// A pack, and what is found out about it once.
+struct Book {
+  explicit Book(const Pack& pack);
+  int rule(const std::string& journey, const std::string& name) const;  // in rules, or -1
+
+  const Pack& pack;
+  const catalog::Catalog& catalog;
+  const base::Zone zone;
+  std::vector<RuleRef> rules;         // in written order; only those with a trigger and an action
+  mutable std::map<const syntax::Occurrence*, Target> targets;          // names looked up; see target()
 };
 
 class Story {
  public:
-  Story(const Pack& pack, const std::string& visitor, const base::Texts& texts, const Options& options);
+  Story(const Book& book, const std::string& visitor, const Options& options);
 
+  const Book& book;
   const Pack& pack;
   const catalog::Catalog& catalog;
   const std::string& visitor;
-  const base::Texts& texts;
   const Options& options;
-  const base::Zone zone;              // the pack's
-  std::vector<RuleRef> rules;         // in written order; only those with a trigger and an action
+  const base::Zone& zone;             // the pack's
+  const std::vector<RuleRef>& rules;
+  const std::string* person;          // the name under which the earliest record came (reading 73)
 
   std::vector<Exposure> exposures;    // in the order of the history
   std::vector<Suppression> suppressions;
 
   Millis now() const { return now_; }
   const std::vector<Record>& records() const { return records_; }
-  const history::Event* event(const Start& start) const { return start.moment ? nullptr : records_[start.position].event; }
+  const Event* event(const Start& start) const { return start.moment ? nullptr : records_[start.position].event; }
   void append(Record record);
+  // Appends what acted; then its suppressions hold (reading 60).
+  void accept(Record record);
+  void arrived(std::uint64_t arrival) { records_.back().arrival = arrival; }  // of the record appended last
+  // Where a start stands among the records of this story: its record may be gone with its pack.
+  Start found(Start start) const;
 
-  // The clock goes to a new place. What is appended from now on is accepted at this instant.
-  void begin_place(Millis now);
+  // The clock goes to a new place, at which shows are for the slots of these requests. What is appended from now on is accepted at this
+  // instant.
+  void begin_place(Millis now, std::vector<const Event*> requests = {});
   std::size_t place_begin() const { return place_begin_; }
-  // The request that this place is, once it was appended; else nullptr.
-  const history::Event* request() const { return place_event_ != nullptr && place_event_->type == history::kAsked ? place_event_ : nullptr; }
+  const std::vector<const Event*>& requests() const { return requests_; }
 
   // Does `at` stand in the window of this length that ends now: now − length < at?
   bool within(Millis at, Millis length) const;
   bool kept(Millis at) const { return within(at, catalog.history); }
   const RuleRef& at(int rule) const { return rules[static_cast<std::size_t>(rule)]; }
-  int rule(const std::string& journey, const std::string& name) const;  // in rules, or -1
   const syntax::Segment* segment(const std::string& name) const;
 
   // Values of segments and derived attributes at this very instant, so that chains of them cost no more than their length.
   // Emptied whenever the clock or the history moves.
   mutable std::map<const syntax::Expr*, Typed> read_now;
   mutable std::optional<base::Zone> zone_now;                           // the visitor's, likewise
-  mutable std::map<const syntax::Occurrence*, Target> targets;          // names looked up; see target()
 
  private:
   Millis now_ = 0;
   std::vector<Record> records_;
   std::size_t place_begin_ = 0;
-  const history::Event* place_event_ = nullptr;
+  std::vector<const Event*> requests_;
 };
 
 }  // namespace polku::reference

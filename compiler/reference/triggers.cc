@@ -33,7 +33,7 @@ class Trigger {
       if (is(repeated.what, i) != Tri::Yes) continue;
       Key key;
       if (repeated.same) {
-        const history::Event* event = story_.records()[i].event;
+        const Event* event = story_.records()[i].event;
         const auto value = event != nullptr ? field_of(story_, *event, repeated.same->text) : std::nullopt;
         if (!value || !value->known()) continue;
         key = {*value->number, value->texts};
@@ -66,7 +66,7 @@ class Trigger {
   }
 
   bool operator()(const syntax::Asked& asked) const {
-    const history::Event* event = story_.records()[record_].event;
+    const Event* event = story_.records()[record_].event;
     return event != nullptr && event->type == history::kAsked && asks_for(story_.catalog, *event, asked.slot);
   }
 

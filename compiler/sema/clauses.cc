@@ -75,13 +75,13 @@ void check_dates(const Work& work, const std::optional<syntax::Dates>& dates) {
 }
 
 void check_quiet(const Work& work, const syntax::Quiet& q, bool messages, bool sends, const std::string& who) {
-  if (q.from == q.to)
+  if (!messages)
+    work.d.add(Code::QuietWithoutMessage, q.span,
+               sends ? fmt::format("{} sends service messages only, and quiet hours do not hold them back.", who)
+                     : fmt::format("{} sends no message, so it has none to hold back.", who),
+               "Leave `quiet` out.");
+  else if (q.from == q.to)
     work.d.add(Code::QuietHours, q.span, "These quiet hours begin when they end.", "Write, for example, `quiet 21:00 to 08:00 visitor time`.");
-  if (messages) return;
-  work.d.add(Code::QuietWithoutMessage, q.span,
-             sends ? fmt::format("{} sends service messages only, and quiet hours do not hold them back.", who)
-                   : fmt::format("{} sends no message, so it has none to hold back.", who),
-             "Leave `quiet` out.");
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ void Journeys::add_all() {
     if (j.rules.empty())
       work_.d.add(Code::EmptyJourney, j.span, fmt::format("The journey \"{}\" has no rule, so it does nothing.", j.name.text));
     check_clauses(work_, j, rules[i]);
-    plan::Journey out{j.name.text, j.version, {}, add_goal(j, static_cast<std::int32_t>(i))};
+    plan::Journey out{j.name.text, j.version, {}, add_goal(j, static_cast<std::int32_t>(i)), j.hold_out ? j.hold_out->text : ""};
     for (const syntax::StopWhen& s : j.stops)
       if (const auto m = match(work_, s.what, j.name.text)) out.stops.push_back(*m);
     plan.journeys.push_back(std::move(out));
@@ -35,7 +35,7 @@ std::int32_t Journeys::add_hold_out(const syntax::Journey& j) {
   std::vector<plan::HoldOut>& all = work_.plan.plan().hold_outs;
   const auto [it, fresh] = by_name_.try_emplace(name, Held{static_cast<std::int32_t>(all.size()), h.share});
   if (fresh) {
-    all.push_back({name, h.text, buckets(h.share)});
+    all.push_back({name, buckets(h.share)});
   } else if (it->second.share != h.share) {
     work_.d.add(Code::HoldOutDiffers, h.span,
                 fmt::format("Under the name \"{}\" another journey holds out {}, not {}.", name, said_share(it->second.share), said_share(h.share)),

@@ -163,7 +163,7 @@ Typed Typer::attribute(int index, const syntax::Expr& e) {
     t = done->second;
   } else {
     if (std::find(derived_open_.begin(), derived_open_.end(), index) != derived_open_.end())
-      return fail(Code::DerivedCycle, a.derived_span, fmt::format("`{}` is derived from itself.", a.name));
+      return derived_circle(index);
     if (segments_open_.size() + derived_open_.size() >= kDeepest)
       return fail(Code::TooDeep, e.span, fmt::format("More than {} definitions stand one upon the other here, down to `{}`.", kDeepest, a.name),
                   "Define it in fewer steps.");
@@ -219,6 +219,41 @@ bool Typer::is_yes_no(const std::string& name, const syntax::Expr& e) {
   return false;
 }
 
+namespace {
+
+// `a`, `b` and `c`; of very many the first.
+std::string listed(const std::vector<std::string>& names) {
+  constexpr std::size_t kMost = 8;
+  std::string out;
+  for (std::size_t i = 0; i < names.size() && i < kMost; ++i)
+    out += fmt::format("{}`{}`", i == 0 ? "" : i + 1 == names.size() ? " and " : ", ", names[i]);
+  return names.size() > kMost ? out + fmt::format(" and {} more", names.size() - kMost) : out;
+}
+
+}  // namespace
+
+// A circle is met from each of its segments, and told at the one that is written first: so it is told once.
+Typed Typer::segment_circle(const syntax::Name& met) {
+  std::vector<std::string> circle(std::find(segments_open_.begin(), segments_open_.end(), met.text), segments_open_.end());
+  if (circle.size() == 1) return fail(Code::SegmentCycle, met.span, fmt::format("The segment `{}` is defined by itself.", met.text));
+  const auto written = [&](const std::string& name) {
+    const diag::Span s = names_.segments.at(name)->span;
+    return std::pair(s.file, s.begin);
+  };
+  std::rotate(circle.begin(), std::min_element(circle.begin(), circle.end(), [&](const auto& a, const auto& b) { return written(a) < written(b); }), circle.end());
+  return fail(Code::SegmentCycle, names_.segments.at(circle[0])->name.span, fmt::format("The segments {} are defined by each other.", listed(circle)),
+              "Write one of them without the others.");
+}
+
+Typed Typer::derived_circle(int met) {
+  std::vector<int> circle(std::find(derived_open_.begin(), derived_open_.end(), met), derived_open_.end());
+  std::rotate(circle.begin(), std::min_element(circle.begin(), circle.end()), circle.end());
+  std::vector<std::string> names;
+  for (const int i : circle) names.push_back(names_.catalog->attributes[static_cast<std::size_t>(i)].name);
+  return fail(Code::DerivedCycle, names_.catalog->attributes[static_cast<std::size_t>(circle[0])].derived_span,
+              names.size() == 1 ? fmt::format("`{}` is derived from itself.", names[0]) : fmt::format("{} are derived from each other.", listed(names)));
+}
+
 Typed Typer::segment(const syntax::Name& segment) {
   const std::string& name = segment.text;
   if (const auto done = segments_done_.find(name); done != segments_done_.end()) return done->second;
@@ -227,7 +262,7 @@ Typed Typer::segment(const syntax::Name& segment) {
     return fail(Code::UnknownSegment, segment.span, fmt::format("There is no segment `{}`.", name),
                 d_.full() ? "" : diag::did_you_mean(name, names_.segment_names()));
   if (std::find(segments_open_.begin(), segments_open_.end(), name) != segments_open_.end())
-    return fail(Code::SegmentCycle, segment.span, fmt::format("The segment `{}` is defined by itself.", name));
+    return segment_circle(segment);
   if (segments_open_.size() + derived_open_.size() >= kDeepest)
     return fail(Code::TooDeep, segment.span, fmt::format("More than {} definitions stand one upon the other here, down to `{}`.", kDeepest, name),
                 "Define it in fewer steps.");

@@ -102,6 +102,8 @@ class Typer {
   void leaf(const syntax::Expr& e, const Typed& t, int or_more = 0);
   void note_optional(const syntax::Expr& e);
   Typed fail(diag::Code code, diag::Span span, std::string message, std::string help = {});
+  Typed segment_circle(const syntax::Name& met);
+  Typed derived_circle(int met);
 
   Work work_;
   const Names& names_;

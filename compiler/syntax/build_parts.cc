@@ -84,7 +84,9 @@ std::optional<Duration> Builder::length(P::LengthContext* c) {
     return std::nullopt;
   }
   if (*all == 0) {
-    in_.error(Code::ZeroLength, span(c), "A length of time must be more than 0 here.");
+    const bool once = as<P::OnceClauseContext>(static_cast<antlr4::ParserRuleContext*>(c->parent)) != nullptr;
+    in_.error(Code::ZeroLength, span(c), "A length of time must be more than 0 here.",
+              once ? "Write `once in 1 day`, or `once per visitor`." : "Write a longer one, as in `1 day`.");
     return std::nullopt;
   }
   return Duration{*all, span(c)};

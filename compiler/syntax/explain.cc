@@ -118,6 +118,11 @@ class Explainer {
       "A rule waits for an event (`when order_placed`), or for `any of a, b`, `3 a within 1 hour`, `in order within 2 days: a, b`, "
       "`visitor enters a_segment`, `asked for web.hero`, `every day at 09:00 visitor time`, `on birthday at 10:00`.";
 
+  static constexpr const char* kNever = "Write `never send unless consent.marketing is given`, or `never show unless ...`.";
+
+  // Before the condition of a `never`.
+  bool in_never() const { return piece_.begin + 2 < piece_.end && in_piece(L::GUARANTEE) && in_.tokens[piece_.begin + 2].type == L::NEVER && !in_rule(P::RuleExpr); }
+
   // `asked` and `expect` are read as events where what belongs to them is missing.
   bool in_tests() {
     if (!in_test()) return false;
@@ -142,7 +147,7 @@ class Explainer {
     std::string phrase = wanted();
     if (phrase.empty()) phrase = "something";
     return say(Code::EndsEarly, "This ends too early: " + phrase + " is missing after " + word_before() + ".",
-               before() == L::WHEN && in_piece(L::WHEN) ? kTriggers : "");
+               before() == L::WHEN && in_piece(L::WHEN) ? kTriggers : in_never() ? kNever : "");
   }
 
   bool missing_unit(std::size_t number) {
@@ -317,7 +322,8 @@ class Explainer {
     if (fault_.expected.size() != 1 || fault_.expected[0].literal.empty()) return false;
     const std::string& literal = fault_.expected[0].literal;
     const std::array<std::string, 1> candidate{literal};
-    const std::string help = is_word(type()) ? diag::did_you_mean(in_.text(at_), candidate) : std::string();
+    std::string help = is_word(type()) ? diag::did_you_mean(in_.text(at_), candidate) : std::string();
+    if (help.empty() && in_never()) help = kNever;
     return say(Code::MissingWord, ticked(literal) + " is missing before " + word() + ".", help);
   }
 
@@ -329,7 +335,8 @@ class Explainer {
     std::vector<std::string> candidates;
     for (const Fault::Expected& e : fault_.expected)
       if (e.type != L::SHOW && e.type != L::TASK && (e.type == L::MESSAGES || e.literal.size() > 1)) candidates.push_back(e.type == L::MESSAGES ? "messages" : e.literal);
-    const std::string help = type() == L::NAME && !expects(L::NAME) ? diag::did_you_mean(in_.text(at_), candidates) : std::string();
+    std::string help = type() == L::NAME && !expects(L::NAME) ? diag::did_you_mean(in_.text(at_), candidates) : std::string();
+    if (help.empty() && in_never()) help = kNever;
     return say(Code::NotUnderstood, "Here " + phrase + " is needed, not " + word() + ".", help);
   }
 

@@ -92,8 +92,10 @@ struct Decision {
   std::int64_t at_ms = 0;               // milliseconds since 1970, UTC
   std::string visitor, journey, rule;
   std::vector<Action> actions;          // in written order; all of them are to be done
-  std::string json;                     // one line, with reasons; docs/decisions-format.md
+  std::string json;                     // one line, with reasons; docs/decisions-format.md. Empty if it was not asked for
 };
+
+enum class Json { With, Without };
 
 // The state of visitors and the clock. One thread at a time; engines share nothing but the pack, which it keeps alive.
 class Engine {
@@ -113,8 +115,8 @@ class Engine {
   // Moves the clock of all visitors and runs their timers, those due at `at` included. False if `at` is no time; see fault().
   bool advance(const std::string& at);
 
-  // Decisions made since the last call, in the order they were made.
-  std::vector<Decision> decisions();
+  // Decisions made since the last call, in the order they were made. Without JSON they come quicker.
+  std::vector<Decision> decisions(Json json = Json::With);
 
   std::size_t visitors() const;
 

@@ -83,10 +83,19 @@ struct Engine::Impl {
   base::Zone zone;
   std::string fault, scratch;
   ingest::Row row;
+  ingest::Setting setting{&catalog(), &texts, zone, false};
+  std::vector<ingest::ValueReader> attribute_readers;             // of each attribute
+  std::vector<std::vector<ingest::ValueReader>> field_readers;    // of each field of each event
 
   explicit Impl(std::shared_ptr<const Pack::Impl> p)
       : pack(std::move(p)), engine(*pack->pack->plan, *pack->evaluator, preloaded(), {.keep = engine::Keep::Acted}), identity(catalog()),
-        zone(base::Zone::find(catalog().zone).value_or(base::Zone::utc())) {}
+        zone(base::Zone::find(catalog().zone).value_or(base::Zone::utc())) {
+    for (const catalog::Attribute& a : catalog().attributes) attribute_readers.emplace_back(a.type, nullptr);
+    for (const catalog::Event& e : catalog().events) {
+      std::vector<ingest::ValueReader>& readers = field_readers.emplace_back();
+      for (const catalog::Field& field : e.fields) readers.emplace_back(field.type, nullptr);
+    }
+  }
 
   const catalog::Catalog& catalog() const { return pack->pack->plan->catalog; }
 
@@ -96,11 +105,10 @@ struct Engine::Impl {
   }
 
   // The typed value; notes a fault and gives unknown if it does not fit.
-  std::int64_t read(const Field& f, const catalog::Type& type) {
+  std::int64_t read(const Field& f, const catalog::Type& type, const ingest::ValueReader& reader) {
     fill(f.value, row, scratch);
-    const ingest::Setting setting{&catalog(), &texts, zone, false};
     std::int64_t out = kUnknown;
-    if (ingest::ValueReader(type, nullptr).read(row.cells[0], row, setting, out) != ingest::ValueReader::Got::Bad) return out;
+    if (reader.read(row.cells[0], row, setting, out) != ingest::ValueReader::Got::Bad) return out;
     note("`" + f.name + "` is a " + catalog::type_name(type) + ", and its value is not: it counts as missing");
     return kUnknown;
   }
@@ -125,7 +133,8 @@ struct Engine::Impl {
         if (i < 0)
           note("`" + e.event + "` has no field `" + f.name + "`: left out");
         else
-          event.fields[static_cast<std::size_t>(i)] = read(f, declared.fields[static_cast<std::size_t>(i)].type);
+          event.fields[static_cast<std::size_t>(i)] =
+              read(f, declared.fields[static_cast<std::size_t>(i)].type, field_readers[static_cast<std::size_t>(event.type)][static_cast<std::size_t>(i)]);
       }
     } else {
       for (const Field& f : e.fields) {
@@ -133,7 +142,7 @@ struct Engine::Impl {
         if (i < 0 || catalog().attributes[static_cast<std::size_t>(i)].presence == catalog::Presence::Derived)
           note("`" + f.name + "` is no attribute that can be set: left out");
         else
-          event.changes.push_back({i, read(f, catalog().attributes[static_cast<std::size_t>(i)].type)});
+          event.changes.push_back({i, read(f, catalog().attributes[static_cast<std::size_t>(i)].type, attribute_readers[static_cast<std::size_t>(i)])});
       }
     }
     event.identity = e.id.empty() ? identity.of_content(*visitor, event, texts) : history::identity_of_id("", e.id);
@@ -197,7 +206,7 @@ bool Engine::advance(const std::string& at) {
 
 namespace {
 
-Action action(const history::Action& a, const std::string& currency) {
+Action action(history::Action&& a, const std::string& currency) {
   Action out;
   switch (a.kind) {
     case history::ActionKind::Send: out.kind = "send"; break;
@@ -206,30 +215,33 @@ Action action(const history::Action& a, const std::string& currency) {
     case history::ActionKind::Suppress: out.kind = "suppress"; break;
     case history::ActionKind::Split: out.kind = "split"; break;
   }
-  out.name = a.name;
-  out.channel = a.channel;
-  out.slot = a.slot;
-  out.variant = a.variant;
+  out.name = std::move(a.name);
+  out.channel = std::move(a.channel);
+  out.slot = std::move(a.slot);
+  out.variant = std::move(a.variant);
   out.length_ms = a.length;
-  for (const history::Seen& s : a.params) out.params.emplace_back(s.name, history::words(s.value, currency));
+  for (history::Seen& s : a.params) out.params.emplace_back(std::move(s.name), history::words(s.value, currency));
   return out;
 }
 
 }  // namespace
 
-std::vector<Decision> Engine::decisions() {
+std::vector<Decision> Engine::decisions(Json json) {
   std::vector<Decision> out;
+  if (impl_->engine.empty()) return out;
   const std::string& currency = impl_->catalog().currency;
-  for (const history::Decision& d : impl_->engine.drain()) {
-    Decision one;
-    one.id = d.id;
+  std::vector<history::Decision> made = impl_->engine.drain();
+  out.reserve(made.size());
+  for (history::Decision& d : made) {
+    Decision& one = out.emplace_back();
+    if (json == Json::With) history::append_json(one.json, d, currency);
+    one.id = std::move(d.id);
     one.at_ms = d.at;
-    one.visitor = d.visitor;
-    one.journey = d.journey;
-    one.rule = d.rule;
-    for (const history::Action& a : d.actions) one.actions.push_back(action(a, currency));
-    history::append_json(one.json, d, currency);
-    out.push_back(std::move(one));
+    one.visitor = std::move(d.visitor);
+    one.journey = std::move(d.journey);
+    one.rule = std::move(d.rule);
+    one.actions.reserve(d.actions.size());
+    for (history::Action& a : d.actions) one.actions.push_back(action(std::move(a), currency));
   }
   return out;
 }

@@ -65,7 +65,8 @@ history::Reason Engine::reason(const plan::Clause& clause, Tri is, const plan::C
 
 std::vector<history::Reason> Engine::reasons(const Firing& firing, const Judgement& j, bool too_late) const {
   std::vector<history::Reason> out;
-  out.push_back(reason(j.rule.when[at(firing.start.alternative)], Tri::Yes, j.context));
+  if (firing.start.alternative >= 0) out.push_back(reason(j.rule.when[at(firing.start.alternative)], Tri::Yes, j.context));
+  else out.push_back({j.rule.when[0].text, Tri::Yes, {}});
   if (!j.rule.then.empty()) out.push_back({j.rule.then, Tri::Yes, {}});
   if (!too_late)
     for (const plan::Condition& c : j.rule.conditions) out.push_back(reason(c.clause, tri(evaluator_.evaluate(c.clause.code, j.context)), j.context));
@@ -109,9 +110,7 @@ history::Deed Engine::deed(const Firing& firing, const Judgement& j, history::De
   d.id = id;
   d.start_at = firing.start.at;
   d.start = firing.start.identity;
-  d.alternative = firing.start.alternative;
   if (kind == history::Deed::Kind::Waiting) d.until = j.opens;
-  if (kind == history::Deed::Kind::Offered) d.until = j.context.now + j.rule.held;
   if (kind != history::Deed::Kind::Acted) return d;
   for (std::size_t i = 0; i < j.row->actions.size(); ++i) {
     const plan::Action& a = j.row->actions[i];
@@ -137,7 +136,7 @@ void Engine::leave(Visitor& v, int rule, const history::Deed& d, Millis when, co
       return;
     case history::Deed::Kind::Offered:
       if (!offer) return;
-      offer[0] = d.until;
+      offer[0] = when + plan_.rules[at(rule)].held;
       write_start(offer + 1, at(rule), start, captures);
       return;
     case history::Deed::Kind::Dropped: return;
@@ -199,6 +198,7 @@ void Engine::act(Visitor& v, int rule, const history::Deed& d, Millis when) {
   }
   ++v.record.seq;
   ++acted_;
+  meet(history::identity_of_decision(d.id), v.record.seq);
   latest_act_ = {rule < 0 ? kByTime : plan_.decision_of(at(rule)), when, nullptr, history::identity_of_decision(d.id)};
   if (rule >= 0) happen(v, latest_act_);
 }

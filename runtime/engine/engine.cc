@@ -60,44 +60,56 @@ const base::Zone& Engine::zone(const Visitor& v) {
 record::View Engine::view(const Visitor& v) { return {&plan_, &v.record, &texts_, &zone(v)}; }
 
 Taken Engine::take(std::string_view key, const history::Event& event) {
-  Visitor& v = find(key);
   const bool histories = options_.remember == Remember::Histories;
   const Millis received = event.received == kUnknown ? event.at : std::max(event.at, event.received);
   if (!histories && (received > event.at || event.type == history::kMerge)) return Taken::NeedsHistories;
+  Visitor& v = find(key);
   if (received < (histories ? v.received : std::max(v.clock, floor_))) return Taken::OutOfOrder;
   v.received = received;
   const Millis now = std::max({v.now, received, floor_});
   run_timers(v, now);
   v.now = now;
-  if (event.type == history::kMerge) {
-    if (const auto other = by_name_.find(event.merges); other != by_name_.end() && other->second != v.number) run_timers(*visitors_[other->second], now);
-    if (!unite(v, event)) return Taken::Yes;
-    fold(v, now);
-    use_up(v);
-    return Taken::Yes;
-  }
-  const std::uint64_t identity = v.arrivals.distinct(event.at, event.identity);
-  const bool late = v.now - event.at > plan_.catalog.lateness;
-  const bool in_order = event.at >= v.clock;
-  if (histories) {
-    history::Event kept = event;
-    kept.identity = identity;
-    remember(v, key, std::move(kept));
-  }
-  begin_place();
-  if (in_order && !late) {
-    take_in(v, event, identity);
-    if (v.deadline <= v.now) place_timers(v, v.now);  // armed by this record, and due already
+  if (!histories) {
+    begin_place();
+    take_in(v, event, v.arrivals.distinct(event.at, event.identity));
+  } else if (merges(v, event)) {
+    if (const auto other = by_name_.find(event.merges); other != by_name_.end()) {
+      Visitor& gone = *visitors_[other->second];
+      run_timers(gone, now);
+      v.now = std::max(v.now, gone.now);
+      v.received = std::max(v.received, gone.received);
+      run_timers(v, v.now);
+    }
+    unite(v, event);
+    take_late(v, true, {});
   } else {
-    fold(v, v.now);
-    std::erase_if(placed_, [&](const Firing& f) { return v.past->placed.contains(key_of(f)); });
-    use_up(v);
-    if (!late) firings_ = placed_;
-    asked_ = event.asked;
+    history::Event record = event;
+    if (record.type == history::kMerge) record.type = history::kVisitorUpdated;  // they are one already
+    const history::Event& kept = remember(v, key, std::move(record));
+    const bool late = now - kept.at > plan_.catalog.lateness;
+    if (kept.at < v.clock || late || options_.afresh) {
+      take_late(v, late, kept.asked);
+    } else {
+      begin_place();
+      take_in(v, kept, kept.identity);
+      if (now > kept.at) {  // what this record brings may be due already
+        deadlines_after_record(v);
+        place_timers(v, now);
+      }
+    }
   }
   judge_place(v, v.now);
   deadlines_after_record(v);
   return Taken::Yes;
+}
+
+// What a record brings that stands before what is known already, or is late: only a fold can tell.
+void Engine::take_late(Visitor& v, bool late, const std::vector<history::Place>& asked) {
+  fold(v, v.now);
+  std::erase_if(placed_, [&](const Firing& f) { return v.past->placed.contains(key_of(f)); });
+  use_up(v);
+  if (!late) firings_ = placed_;
+  asked_ = asked;
 }
 
 // The record itself, at its own time: what it changes, and which firings it places.
@@ -105,10 +117,11 @@ void Engine::take_in(Visitor& v, const history::Event& event, std::uint64_t iden
   v.clock = event.at;
   for (const history::AttributeChange& c : event.changes) record::set_attribute(plan_, v.record, c.attribute, c.value);
   ++v.record.seq;
+  meet(identity, v.record.seq, &event);
   const Happening h{event.type >= 0 ? event.type : kByTime, event.at, event.fields.data(), identity};
   if (event.type >= 0) happen(v, h);
   if (event.type == history::kAsked) ask(v, event, identity);
-  look_at_memberships(v, h);
+  look_at_memberships(v, h, event.type != history::kMerge);
   settle(v, event.at);
 }
 
@@ -133,8 +146,13 @@ void Engine::run_timers(Visitor& v, Millis until) {
     ran = true;
     const Millis due = v.deadline = next_deadline(v);
     if (due > until) break;
-    begin_place();
-    fire_due(v, due);
+    if (options_.afresh && v.past) {
+      v.now = std::max(v.now, due);
+      take_late(v, false, {});
+    } else {
+      begin_place();
+      fire_due(v, due);
+    }
     judge_place(v, due);
   }
   if (ran && v.deadline != kNever) due_at(v, v.deadline);
@@ -160,9 +178,9 @@ void Engine::begin_place() {
 // What a place has placed, and when.
 void Engine::settle(Visitor& v, Millis placed) {
   for (; settled_ < firings_.size(); ++settled_) {
-    Firing& f = firings_[settled_];
-    f.placed = placed;
-    if (v.past && !folding_) v.past->placed.insert(key_of(f));
+    firings_[settled_].placed = placed;
+    if (!v.past || folding_ || v.past->placed.insert(key_of(firings_[settled_])).second) continue;
+    firings_.erase(firings_.begin() + static_cast<std::ptrdiff_t>(settled_--));  // it happened already
   }
 }
 

@@ -52,6 +52,7 @@ struct Options {
   Keep keep = Keep::Acted;
   HoldOut hold_out = HoldOut::ByHash;
   Remember remember = Remember::RecordsOnly;
+  bool afresh = false;                        // with histories: fold at every record and timer, as the readings define it; slow, for tests
 };
 
 using OutcomeCounts = std::array<std::uint64_t, history::kOutcomes>;
@@ -115,6 +116,7 @@ class Engine {
   void run_timers(Visitor& v, Millis until);
   void place_timers(Visitor& v, Millis until);
   void take_in(Visitor& v, const history::Event& event, std::uint64_t identity);
+  void take_late(Visitor& v, bool late, const std::vector<history::Place>& asked);
   void begin_place();
   void settle(Visitor& v, Millis placed);
   void judge_place(Visitor& v, Millis at);
@@ -123,13 +125,15 @@ class Engine {
   const Value* attributes(const Visitor& v) const;
 
   // past.cc: histories, and the fold over them
-  void remember(Visitor& v, std::string_view name, history::Event event);
+  const history::Event& remember(Visitor& v, std::string_view name, history::Event event);
+  std::int32_t alternative(Visitor& v, std::size_t rule, const history::Event& event);
   static void end_round(history::Past& past);
   void fold(Visitor& v, Millis until);
   void fold_deed(Visitor& v, const history::Deed& deed, Millis at);
   void use_up(Visitor& v);
-  bool unite(Visitor& into, const history::Event& event);
-  void translate(history::Event& event, const Engine& old);
+  bool merges(const Visitor& into, const history::Event& event) const;
+  void unite(Visitor& into, const history::Event& event);
+  bool translate(history::Event& event, const Engine& old);
   struct Overdue { std::unordered_set<std::uint64_t> firings; std::vector<history::Place> asked; };
   void judge_overdue(Visitor& v, Millis at, const Overdue& overdue);
   std::uint64_t key_of(const Firing& f) const;
@@ -142,7 +146,7 @@ class Engine {
   bool repeated(Visitor& v, std::size_t rule, const Happening& h);
   bool in_order(Visitor& v, const std::vector<Concern>& parts, std::size_t from, std::size_t to, const Happening& h);
   void complete(Visitor& v, std::size_t rule, std::int32_t alternative, const Happening& h);
-  void look_at_memberships(Visitor& v, const Happening& h);
+  void look_at_memberships(Visitor& v, const Happening& h, bool completes = true);
   void convert(Visitor& v, std::size_t goal, const Happening& h);
   void answered(Visitor& v, std::int32_t channel, Millis at);
   void ask(Visitor& v, const history::Event& request, std::uint64_t identity);
@@ -216,7 +220,11 @@ class Engine {
   std::uint64_t arrivals_ = 0;                 // entries of histories so far
   bool folding_ = false;                       // firings are placed, not judged
   std::vector<Firing> placed_;                 // by the fold
-  std::unordered_map<std::uint64_t, std::pair<std::int64_t, const history::Event*>> starts_;  // met by the fold, of those that deeds name: seq, record
+  // Starts that deeds name, as the fold meets them: their place, and their record if they are one.
+  struct Met { Millis at = 0; std::int64_t seq = kNotMet; const history::Event* event = nullptr; };
+  static constexpr std::int64_t kNotMet = -1;
+  void meet(std::uint64_t identity, std::int64_t seq, const history::Event* event = nullptr);
+  std::unordered_map<std::uint64_t, Met> starts_;
 
   // Of the place being judged; kept to reuse their memory.
   struct Occupied { std::int32_t channel, slot; std::size_t rule; std::string template_; };

@@ -56,7 +56,7 @@ void Engine::stop(Visitor& v, std::size_t rule, const Happening& h) {
   if (plan_.layout.waiting[rule] >= 0) v.record.words[at(plan_.layout.waiting[rule])] = kUnknown;
   if (armed == kUnknown) return;
   armed = kUnknown;
-  if (steps_) steps_->push_back({Step::Kind::Stopped, h.at, rule, h.what, 0});
+  if (steps_ && !folding_) steps_->push_back({Step::Kind::Stopped, h.at, rule, h.what, 0});
 }
 
 // `stop when`: all that the rule still has before it.
@@ -74,7 +74,7 @@ void Engine::end_pending(Visitor& v, std::size_t rule, const Happening& h) {
     stopped = stopped || !v.record.lists[at(list)].empty();
     v.record.lists[at(list)].clear();
   }
-  if (steps_ && stopped) steps_->push_back({Step::Kind::Stopped, h.at, rule, h.what, 0});
+  if (steps_ && !folding_ && stopped) steps_->push_back({Step::Kind::Stopped, h.at, rule, h.what, 0});
 }
 
 // `N E within D`: is this match the N-th? Then it starts afresh.
@@ -164,7 +164,7 @@ void Engine::complete(Visitor& v, std::size_t rule, std::int32_t alternative, co
   const std::size_t captures = pool_.size();
   for (const plan::Capture& c : r.captures) pool_.push_back(c.event == h.what && h.fields ? h.fields[at(c.field)] : kUnknown);
   const auto armed = [&](Step::Kind kind) {
-    if (steps_) steps_->push_back({kind, h.at, rule, h.what, h.at + r.trigger.delay});
+    if (steps_ && !folding_) steps_->push_back({kind, h.at, rule, h.what, h.at + r.trigger.delay});
     pool_.resize(captures);
     due_at(v, h.at + r.trigger.delay);
   };
@@ -188,7 +188,7 @@ void Engine::complete(Visitor& v, std::size_t rule, std::int32_t alternative, co
 }
 
 // Memberships as they stand now; what becomes known and is new completes the triggers that wait for it.
-void Engine::look_at_memberships(Visitor& v, const Happening& h) {
+void Engine::look_at_memberships(Visitor& v, const Happening& h, bool completes) {
   if (plan_.memberships.empty()) return;
   const record::View seen = view(v);
   const plan::Context context{h.at, nullptr, attributes(v), &record::host(), &seen};
@@ -197,6 +197,7 @@ void Engine::look_at_memberships(Visitor& v, const Happening& h) {
     Value& known = v.record.words[at(plan_.layout.membership[m])];
     if (is == kUnknown || is == known) continue;
     known = is;
+    if (!completes) continue;
     for (std::size_t rule : dispatch_.members[m])
       if (plan_.rules[rule].trigger.enters == (is == kYes)) complete(v, rule, 0, h);
   }

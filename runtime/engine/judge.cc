@@ -176,7 +176,7 @@ bool Engine::held_out(const Visitor& v, Judgement& j) {
   const plan::HoldOut& h = plan_.hold_outs[at(j.rule.hold_out)];
   const Value arm = v.record.words[at(plan_.layout.arm[at(j.rule.hold_out)])];
   const bool held = options_.hold_out == HoldOut::Everybody || (arm != kUnknown ? arm != kNo : history::bucket(plan_.catalog.salt, h.name, v.person) < static_cast<std::uint32_t>(h.below));
-  if (held) j.more.push_back({h.text, Tri::No, {}});
+  if (held) j.more.push_back({plan_.journeys[at(j.rule.journey_index)].hold_out, Tri::No, {}});
   return held;
 }
 

@@ -19,17 +19,24 @@ std::uint64_t Engine::key_of(const Firing& f) const {
   return history::firing_key(r.journey, r.name, f.start.identity, f.of);
 }
 
-void Engine::remember(Visitor& v, std::string_view name, history::Event event) {
+const history::Event& Engine::remember(Visitor& v, std::string_view name, history::Event event) {
   auto& names = v.past->names;
   auto it = std::find(names.begin(), names.end(), name);
   if (it == names.end()) it = names.insert(names.end(), std::string(name));
   const Millis when = event.at;
-  v.past->insert({when, arrivals_++, static_cast<std::uint32_t>(it - names.begin()), std::move(event)});
+  event.identity = v.past->distinct(when, event.identity);
+  const history::Entry& kept = v.past->insert({when, arrivals_++, static_cast<std::uint32_t>(it - names.begin()), std::move(event)});
   for (const history::Entry& e : v.past->entries) {
     if (!std::holds_alternative<history::Event>(e.what)) continue;
     v.person = names[e.name];
-    return;
+    break;
   }
+  return std::get<history::Event>(kept.what);
+}
+
+void Engine::meet(std::uint64_t identity, std::int64_t seq, const history::Event* event) {
+  if (!folding_) return;
+  if (const auto s = starts_.find(identity); s != starts_.end()) s->second.seq = seq, s->second.event = event;
 }
 
 // The decision that acted last was the last of its round.
@@ -48,15 +55,17 @@ void Engine::fold(Visitor& v, Millis until) {
   begin_place();
   starts_.clear();
   for (const history::Entry& e : v.past->entries)
-    if (const auto* d = std::get_if<Deed>(&e.what); d && (d->kind == Deed::Kind::Waiting || d->kind == Deed::Kind::Offered)) starts_[d->start] = {0, nullptr};
+    if (const auto* d = std::get_if<Deed>(&e.what); d && (d->kind == Deed::Kind::Waiting || d->kind == Deed::Kind::Offered))
+      starts_[d->start].at = d->start_at;
   v.record = record::make(plan_);
   v.clock = kNoClock;
   v.deadline = kNever;
   for (const history::Entry& e : v.past->entries) {
+    for (auto& [identity, start] : starts_)  // an instant stands before the records of its time
+      if (start.seq == kNotMet && start.at <= e.at) start.seq = v.record.seq + 1;
     place_timers(v, e.at);
     if (const auto* event = std::get_if<history::Event>(&e.what)) {
       take_in(v, *event, event->identity);
-      if (const auto s = starts_.find(event->identity); s != starts_.end()) s->second = {v.record.seq, event};
       deadlines_after_record(v);
     } else {
       fold_deed(v, std::get<Deed>(e.what), e.at);
@@ -75,18 +84,31 @@ void Engine::fold(Visitor& v, Millis until) {
 void Engine::fold_deed(Visitor& v, const Deed& d, Millis when) {
   const int rule = rule_named(d.journey, d.rule);
   v.clock = std::max(v.clock, when);
-  Start start{d.start_at, 0, d.start, d.alternative};
-  fields_.assign(rule < 0 ? 0 : plan_.rules[at(rule)].captures.size(), kUnknown);
+  Start start{d.start_at, 0, d.start, 0};
+  std::vector<Value> captures(rule < 0 ? 0 : plan_.rules[at(rule)].captures.size(), kUnknown);
   if (const auto s = starts_.find(d.start); s != starts_.end()) {
-    start.seq = s->second.first;
-    if (const history::Event* event = s->second.second)
-      for (std::size_t i = 0; i < fields_.size(); ++i)
-        if (const plan::Capture& c = plan_.rules[at(rule)].captures[i]; c.event == event->type) fields_[i] = event->fields[at(c.field)];
+    start.seq = s->second.seq;
+    if (const history::Event* event = s->second.event; event && rule >= 0) {
+      for (std::size_t i = 0; i < captures.size(); ++i)
+        if (const plan::Capture& c = plan_.rules[at(rule)].captures[i]; c.event == event->type) captures[i] = event->fields[at(c.field)];
+      start.alternative = alternative(v, at(rule), *event);
+    }
   }
-  const std::vector<Value> captures = fields_;
   leave(v, rule, d, when, start, captures.data());
   if (d.ends_round) look_at_memberships(v, latest_act_);
   settle(v, when);
+}
+
+// Which of `any of …` the event is; -1: none of them (another pack has begun meanwhile).
+std::int32_t Engine::alternative(Visitor& v, std::size_t rule, const history::Event& event) {
+  const plan::Trigger& t = plan_.rules[rule].trigger;
+  if (t.start != plan::StartKind::Event) return 0;
+  const record::View seen = view(v);
+  for (std::size_t i = 0; i < t.on.size(); ++i)
+    if (t.on[i].what == event.type &&
+        (t.on[i].filter < 0 || evaluator_.evaluate(t.on[i].filter, {event.at, event.fields.data(), nullptr, &record::host(), &seen}) == kYes))
+      return static_cast<std::int32_t>(i);
+  return -1;
 }
 
 // What the fold placed happens no more.
@@ -105,12 +127,19 @@ void Engine::judge_overdue(Visitor& v, Millis now, const Overdue& overdue) {
   deadlines_after_record(v);
 }
 
-// Two histories become one. False if they are already.
-bool Engine::unite(Visitor& into, const history::Event& event) {
+// Does the record make one visitor of two names? Else it only changes attributes.
+bool Engine::merges(const Visitor& into, const history::Event& event) const {
+  if (event.type != history::kMerge) return false;
+  const auto other = by_name_.find(event.merges);
+  return other == by_name_.end() || other->second != into.number;
+}
+
+// Two histories become one.
+void Engine::unite(Visitor& into, const history::Event& event) {
   const auto it = by_name_.find(event.merges);
   if (it == by_name_.end()) {
     by_name_.emplace(event.merges, into.number);
-  } else if (it->second != into.number) {
+  } else {
     const std::uint32_t gone = it->second;
     into.past->absorb(std::move(*visitors_[gone]->past));
     into.received = std::max(into.received, visitors_[gone]->received);
@@ -118,11 +147,8 @@ bool Engine::unite(Visitor& into, const history::Event& event) {
       if (number == gone) number = into.number;
     visitors_[gone].reset();
     ++merged_;
-  } else {
-    return false;
   }
   remember(into, into.key, event);
-  return true;
 }
 
 void Engine::resume(Millis now, const std::vector<std::pair<std::string, history::Event>>& waiting) {
@@ -152,19 +178,23 @@ void Engine::resume(Millis now, const std::vector<std::pair<std::string, history
   for (const auto& [name, event] : waiting) {
     Visitor& v = find(name);
     v.now = std::max(v.now, now);
+    v.received = std::max(v.received, event.received == kUnknown ? event.at : std::max(event.at, event.received));
     bool late = true;
-    if (event.type == history::kMerge) {
+    if (merges(v, event)) {
       const auto other = by_name_.find(event.merges);
       const std::uint32_t from = other == by_name_.end() ? v.number : other->second;
-      if (!unite(v, event)) continue;
+      unite(v, event);
       if (from != v.number) {
-        overdue[v.number].firings.merge(overdue[from].firings);
+        Overdue& mine = overdue[v.number];
+        Overdue& theirs = overdue[from];
+        mine.firings.merge(theirs.firings);
+        mine.asked.insert(mine.asked.end(), theirs.asked.begin(), theirs.asked.end());
         overdue.erase(from);
       }
     } else {
-      history::Event kept = event;
-      kept.identity = v.arrivals.distinct(event.at, event.identity);
-      remember(v, name, std::move(kept));
+      history::Event record = event;
+      if (record.type == history::kMerge) record.type = history::kVisitorUpdated;
+      remember(v, name, std::move(record));
       late = event.received != kUnknown && event.received - event.at > plan_.catalog.lateness;
       for (const history::Place& p : event.asked) overdue[v.number].asked.push_back(p);
     }
@@ -174,8 +204,8 @@ void Engine::resume(Millis now, const std::vector<std::pair<std::string, history
   for (const auto& [n, firings] : overdue) judge_overdue(*visitors_[n], now, firings);
 }
 
-// A record of an older pack, as this pack has it: what it does not declare, or otherwise, is not known.
-void Engine::translate(history::Event& event, const Engine& old) {
+// A record of an older pack, as this pack has it: what it does not declare, or otherwise, is not known. False: nothing is left of it.
+bool Engine::translate(history::Event& event, const Engine& old) {
   const catalog::Catalog &was = old.plan_.catalog, &is = plan_.catalog;
   const auto carry = [&](const catalog::Type& from, const catalog::Type& to, Value value) {
     if (value == kUnknown || from != to) return kUnknown;
@@ -200,7 +230,7 @@ void Engine::translate(history::Event& event, const Engine& old) {
     if (slot >= 0) asked.push_back({channel, slot});
   }
   event.asked = std::move(asked);
-  if (event.type < 0) return;
+  if (event.type < 0) return true;
   const catalog::Event& before = was.events[at(event.type)];
   const int type = is.event(before.name);
   std::vector<Value> fields;
@@ -211,6 +241,7 @@ void Engine::translate(history::Event& event, const Engine& old) {
     }
   event.type = type < 0 ? history::kVisitorUpdated : type;
   event.fields = std::move(fields);
+  return type >= 0 || !event.changes.empty();
 }
 
 // The visitors of another engine, from now on here.
@@ -220,8 +251,11 @@ void Engine::succeed(Engine& old, Millis now) {
     if (!visitors_.back()) continue;
     Visitor& v = *visitors_.back();
     v.hinted = kNever;
-    for (history::Entry& e : v.past->entries)
-      if (auto* event = std::get_if<history::Event>(&e.what)) translate(*event, old);
+    v.now = std::max(v.now, now);
+    std::erase_if(v.past->entries, [&](history::Entry& e) {
+      auto* event = std::get_if<history::Event>(&e.what);
+      return event && !translate(*event, old);
+    });
     fold(v, now - 1);
     use_up(v);
   }

@@ -14,9 +14,21 @@ bool before(const Entry& a, const Entry& b) { return a.at != b.at ? a.at < b.at 
 
 }  // namespace
 
-void Past::insert(Entry entry) {
+const Entry& Past::insert(Entry entry) {
   const auto at = std::upper_bound(entries.begin(), entries.end(), entry, before);
-  entries.insert(at, std::move(entry));
+  return *entries.insert(at, std::move(entry));
+}
+
+std::uint64_t Past::distinct(Millis at, std::uint64_t identity) const {
+  const auto first = std::partition_point(entries.begin(), entries.end(), [&](const Entry& e) { return e.at < at; });
+  const auto taken = [&] {
+    return std::any_of(first, std::partition_point(first, entries.end(), [&](const Entry& e) { return e.at == at; }), [&](const Entry& e) {
+      const auto* event = std::get_if<Event>(&e.what);
+      return event && event->identity == identity;
+    });
+  };
+  while (taken()) identity = next_equal(identity);
+  return identity;
 }
 
 void Past::absorb(Past other) {

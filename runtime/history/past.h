@@ -18,8 +18,7 @@ struct Deed {
   std::string id;                         // Acted, HeldOut: of the decision
   Millis start_at = 0;                    // the firing's start
   std::uint64_t start = 0;                // its identity
-  std::int32_t alternative = 0;
-  Millis until = 0;                       // Waiting: the opening. Offered: the end of the offer
+  Millis until = 0;                       // Waiting: the opening
   bool ends_round = false;                // Acted: the last of its round; memberships are looked at behind it
   struct Done {
     ActionKind kind = ActionKind::Send;
@@ -45,7 +44,8 @@ struct Past {
   std::unordered_set<std::uint64_t> converted;  // exposures that have their conversion, by the hash of their id
 
   bool last(Millis at) const { return entries.empty() || entries.back().at <= at; }  // would an entry of `at` be the last?
-  void insert(Entry entry);               // to its place; behind those of the same (at, arrival)
+  const Entry& insert(Entry entry);       // to its place; behind those of the same (at, arrival). Good until the next change
+  std::uint64_t distinct(Millis at, std::uint64_t identity) const;  // the next that no record of that time has
   void absorb(Past other);                // a merge: two histories become one
 };
 

@@ -150,10 +150,11 @@ Header fit_to_header(const Layout& layout, const std::vector<std::string_view>& 
       continue;
     }
     header.error = "The header has no column `" + layout.slots[s] + "`, where " + what + " should stand.";
+    for (std::string& name : names) name = excerpt(name);  // a header can be any bytes
     std::string help = diag::did_you_mean(layout.slots[s], names);
     if (help.empty()) {
       help = "The columns are ";
-      for (std::size_t i = 0; i < names.size() && i < 20; ++i) help += (i ? ", `" : "`") + names[i].substr(0, 60) + "`";
+      for (std::size_t i = 0; i < names.size() && i < 20; ++i) help += (i ? ", `" : "`") + names[i] + "`";
       help += names.size() > 20 ? " …" : ".";
     }
     header.error += " " + help;

@@ -265,4 +265,33 @@ ValueReader::Got ValueReader::read(const Cell& cell, const Row& row, const Setti
   return Got::Given;
 }
 
+std::string excerpt(std::string_view text) {
+  std::string out;
+  std::size_t characters = 0;
+  bool cut = false;
+  text = text.substr(0, 1000);
+  while (!text.empty()) {
+    if (characters == 60) {
+      cut = true;
+      break;
+    }
+    std::size_t length = 1;
+    const auto lead = static_cast<unsigned char>(text[0]);
+    if (lead >= 0xC0) length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    const std::string_view character = text.substr(0, length);
+    if (!base::valid_utf8(character)) {
+      out += "\uFFFD";
+      length = 1;
+    } else if (lead < 0x20 || lead == 0x7F) {
+      out += ' ';
+    } else {
+      out += character;
+    }
+    text.remove_prefix(length);
+    ++characters;
+  }
+  if (cut) out += "…";
+  return out;
+}
+
 }  // namespace polku::ingest

@@ -59,5 +59,6 @@ class ValueReader {
 
 std::optional<Millis> read_time(const Cell& cell, const base::Zone& zone);
 std::string_view trimmed(std::string_view text);  // without blanks and tabs around it
+std::string excerpt(std::string_view text);       // for messages: at most 60 characters of valid UTF-8 on one line
 
 }  // namespace polku::ingest

@@ -2,6 +2,7 @@
 import json
 import os
 import random
+import re
 
 from harness import Pack, expect, polku
 
@@ -88,6 +89,19 @@ def test_tables():
         assert expect(0, shop("--tables", tables)).out == file.read()
     done = expect(0, shop("--tables", tables, "--stream")).out
     assert "answered (table 2026-11-30)" in done and "answered (table" not in expect(0, shop()).out
+
+
+def test_explain_with_tables():
+    """explain tells what run does: with the table that run is given, and without."""
+    tables, log = os.path.join(SHOP, "answers.ndjson"), os.path.join(SHOP, "events.ndjson")
+    chosen = next(d for d in expect(0, shop("--tables", tables)).decisions() if "answered (table" in json.dumps(d))
+    words = re.search(r"\d+ of \d+ answered \(table [^)]+\)", json.dumps(chosen))[0]
+    told = ["explain", SHOP, "--events", log, "--visitor", chosen["visitor"], "--rule", chosen["rule"]]
+    expect(0, polku(*told, "--tables", tables), words, stderr=False)
+    assert "(table" not in expect(0, polku(*told)).out
+    with Pack() as pack:
+        expect(2, polku(*told, "--tables", pack.write("tables.ndjson", "not json\n")), "tables.ndjson`, line 1: ", "no JSON")
+        expect(2, polku(*told, "--tables", pack.path + "/nothing"), "/nothing")
 
 
 def test_tables_that_are_wrong():

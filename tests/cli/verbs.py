@@ -115,6 +115,29 @@ def test_failing_tests():
         expect(0, polku("test", pack), "warning at", "tests nothing", stderr=False)
 
 
+def test_what_tests_nothing():
+    """A line before it that makes a difference, wherever it stands; attributes are lines, too."""
+    rules = RULES.replace("then no order", "then no order, cart where items is 0").replace("when cart where items more than 0", "when cart where items more than 9")
+    rules = rules.replace('do raise task "later"', 'only if tier is gold\n    do raise task "later"')
+    gold = 'test "x"\n  visitor tier = gold\n  at 10:00 cart items = 1\n'
+    nothing = "  until 12:00 expect nothing\nend\n"
+    sure = ("  at 10:10 order\n", "  at 10:10 order\n  at 10:20 visitor age = 5\n", "  at 10:10 order\n  at 10:20 order\n",
+            "  at 10:10 order\n  at 10:20 cart items = 0\n  at 10:25 order\n", "  at 10:10 visitor tier = none\n")
+    for lines in sure:
+        with Pack(rules + gold + lines + nothing) as pack:
+            done = expect(0, polku("test", pack), "1 passed, 0 failed", stderr=False)
+            assert "warning" not in done.out, (lines, done.out)
+    before = gold + '  at 10:30 expect raise task "later"\n'
+    with Pack(rules + before + "  at 10:35 order\n" + nothing) as pack:  # what is expected is no difference
+        expect(0, polku("test", pack), "a.polku:16", "nothing would happen without any one of the lines before it", "tests nothing", stderr=False)
+    with Pack(rules + gold.replace("gold", "none") + nothing) as pack:
+        expect(0, polku("test", pack), "nothing would be done", "rule later was refused: `because no_match` would test that", stderr=False)
+    with Pack(rules + gold.replace("gold", "none") + nothing.replace("nothing", "nothing because no_match")) as pack:
+        assert "warning" not in expect(0, polku("test", pack), "1 passed", stderr=False).out
+    with Pack(rules + 'test "x"\n' + nothing) as pack:
+        expect(0, polku("test", pack), "nothing happens before this line, so it tests nothing", stderr=False)
+
+
 def test_explain():
     with Pack() as pack:
         path = pack.write("log.csv", LOG)

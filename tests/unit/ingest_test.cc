@@ -116,6 +116,12 @@ TEST(IngestCsv, AHeaderThatDoesNotFitIsAnError) {
   EXPECT_NE(take("who,when\n", &source).error.find("no column `what`"), std::string::npos);
   EXPECT_NE(take("who,when,what,amount,amount\n", &source).error.find("twice"), std::string::npos);
   EXPECT_NE(take("who,when,\"what\n", &source).error.find("quote"), std::string::npos);
+  // A header can be any bytes; what is said of it is text.
+  EXPECT_EQ(take("wh\xF5,when,what\n", &source).error, "The header has no column `who`, where the visitor should stand. Did you mean `wh\uFFFD`?");
+  std::string letters;
+  for (int i = 0; i < 61; ++i) letters += "\u00E4";
+  EXPECT_EQ(take("a\xF5\tb," + letters + "\n", &source).error,
+            "The header has no column `who`, where the visitor should stand. The columns are `a\uFFFD b`, `" + letters.substr(0, 120) + "…`.");
   source.id = "nr";
   auto took = take("who,when,what\n", &source);
   EXPECT_EQ(took.error, "");

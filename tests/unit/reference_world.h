@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <deque>
 #include <map>
 #include <string>
 #include <utility>
@@ -132,6 +133,26 @@ class Reference : public testing::Test {
       e.asked.push_back({index, c.channels[static_cast<std::size_t>(index)].slot(slot)});
     }
   }
+  // The record given last reached us then, not at its own time.
+  void received(const std::string& time) { events.back().received = instant(time); }
+  void merge(const std::string& time, const std::string& other) {
+    history::Event& e = record(time);
+    e.type = history::kMerge;
+    e.merges = other;
+  }
+  void under_name(std::uint64_t identity, const std::string& name) { under_[identity] = name; }
+  void down(const std::string& from, const std::string& to) { outages.push_back({instant(from), instant(to)}); }
+  // From then on these rules hold, with the catalog as it stands now, and what is received is of that catalog.
+  void change(const std::string& from, const std::string& text) {
+    if (packs.empty()) packs.push_back({0, before.events.empty() ? c : before, {}});
+    New& pack = packs.emplace_back();
+    pack.from = instant(from);
+    pack.catalog = c;
+    diag::Sources sources;
+    diag::Diagnostics d;
+    pack.file = syntax::parse(sources, sources.add("new.polku", text), d);
+    EXPECT_TRUE(d.ok()) << text;
+  }
   void table(const std::string& time, std::string name, std::map<std::string, history::Answered> channels) {
     tables.push_back({instant(time), std::move(name), std::move(channels)});
   }
@@ -139,9 +160,34 @@ class Reference : public testing::Test {
   // ---- what becomes of it ----
 
   std::vector<Decision> run(const std::string& until = "11 00:00") {
-    Pack pack{&c, {&file}, std::vector<const syntax::Expr*>(c.attributes.size(), nullptr)};
-    for (const auto& [name, expr] : derived) pack.derived[static_cast<std::size_t>(c.attribute(name))] = expr.get();
-    return judge(pack, visitor, events, instant(until), texts, {tables, hold_outs});
+    const auto era = [&](const catalog::Catalog& catalog, const syntax::File& rules, Millis from) {
+      Pack pack{&catalog, {&rules}, std::vector<const syntax::Expr*>(catalog.attributes.size(), nullptr)};
+      for (const auto& [name, expr] : derived)
+        if (const int i = catalog.attribute(name); i >= 0 && catalog.attributes[static_cast<std::size_t>(i)].presence == catalog::Presence::Derived)
+          pack.derived[static_cast<std::size_t>(i)] = expr.get();
+      return Era{std::move(pack), &texts, from};
+    };
+    std::vector<Era> eras{era(packs.empty() ? c : packs.front().catalog, file, 0)};
+    for (std::size_t i = 1; i < packs.size(); ++i) eras.push_back(era(packs[i].catalog, packs[i].file, packs[i].from));
+    std::vector<Arrival> arrivals;
+    for (const history::Event& event : events) {
+      const auto name = under_.find(event.identity);
+      Arrival& a = arrivals.emplace_back(Arrival{name != under_.end() ? name->second : visitor, event, 0});
+      while (a.era + 1 < eras.size() && eras[a.era + 1].from <= std::max(event.at, event.received)) ++a.era;
+    }
+    const Log log{eras, arrivals, outages, instant(until)};
+    const auto decisions = judge(log, {tables, hold_outs, false});
+    EXPECT_EQ(told_wholly(judge(log, {tables, hold_outs, true})), told_wholly(decisions));
+    return decisions;
+  }
+  // Everything that is written down of them, a line each.
+  static std::string told_wholly(const std::vector<Decision>& decisions) {
+    std::string all;
+    for (const Decision& d : decisions) {
+      history::append_json(all, d, "EUR");
+      all.append("\n");
+    }
+    return all;
   }
   // `nudge acted 10:30, nudge unknown 2 11:00` of each decision, in order.
   static std::string told(const std::vector<Decision>& decisions) {
@@ -190,7 +236,18 @@ class Reference : public testing::Test {
     return decisions.back().because.back().is;
   }
 
+  // A pack that holds from an instant on; the first is the one the test begins with.
+  struct New {
+    Millis from = 0;
+    catalog::Catalog catalog;
+    syntax::File file;
+  };
+
   catalog::Catalog c;
+  catalog::Catalog before;          // the catalog before it was changed: set it first
+  std::deque<New> packs;
+  std::vector<Outage> outages;
+  std::string under;                // the name under which records come from now on; empty: the visitor's
   std::map<std::string, syntax::ExprPtr> derived;
   syntax::File file;
   base::Texts texts;
@@ -205,8 +262,10 @@ class Reference : public testing::Test {
     history::Event& e = events.emplace_back();
     e.at = instant(time);
     e.identity = events.size();
+    if (!under.empty()) under_[e.identity] = under;
     return e;
   }
+  std::map<std::uint64_t, std::string> under_;
   static std::vector<std::pair<std::string, std::string>> pairs(const std::string& text) {
     std::vector<std::pair<std::string, std::string>> all;
     for (std::size_t from = text.find_first_not_of(' '); from < text.size();) {
