@@ -21,12 +21,13 @@ struct Options {
   std::size_t cases = 2500, packs = 0, shrink_attempts = 4000, reports = 3;
   std::uint64_t seed = 1, pack = 0, log = 0;
   std::string keep;
-  bool verbose = false, print = false;
+  bool verbose = false, print = false, table = false;
 };
 
 struct Totals {
   std::size_t cases = 0, packs = 0, differences = 0, broken = 0, reported = 0, decided = 0, acted = 0;
-  Tally constructs, records, outcomes;
+  Tally constructs, records, outcomes, hardships;
+  std::map<std::string, Tally> met;  // construct → hardship → cases
 };
 
 // Told when the program dies within an engine.
@@ -49,11 +50,11 @@ struct Verdict {
   std::string error;  // an engine refused the log
 };
 
-Verdict judge(Engines& compiled, const std::string& log, const Tables& tables, const std::vector<Engine>& which) {
+Verdict judge(Engines& compiled, const Input& input, const std::vector<Engine>& which) {
   Verdict v;
   for (std::size_t i = 0; i < which.size(); ++i) {
     std::string error;
-    v.answers.push_back(compiled.run(which[i], log, tables, error));
+    v.answers.push_back(compiled.run(which[i], input, error));
     if (!error.empty()) {
       v.error = std::string(engine_name(which[i])) + ": " + error;
       return v;
@@ -84,6 +85,17 @@ std::string table_lines(const Tables& tables) {
   return out;
 }
 
+void print_input(const Input& input) {
+  std::printf("--- events.ndjson\n%s", input.log.c_str());
+  if (!input.tables.empty()) std::printf("--- tables.ndjson\n%s", table_lines(input.tables).c_str());
+  for (const Outage& o : input.outages) std::printf("--- down from %s to %s\n", instant(o.from).c_str(), instant(o.to).c_str());
+  if (input.engine_afresh) std::printf("--- the interpreter folds at every step\n");
+  if (input.reference_afresh) std::printf("--- the reference folds at every step\n");
+  if (!input.change) return;
+  std::printf("--- from %s on another pack\n%s", instant(input.change->from).c_str(), input.change->catalog.c_str());
+  for (const RuleFile& f : input.change->files) std::printf("--- %s, later\n%s", f.name.c_str(), f.text.c_str());
+}
+
 void print_first_difference(const Verdict& v, const std::vector<Engine>& which) {
   const Lines &a = v.answers[0], &b = v.answers[v.differs];
   std::size_t i = 0;
@@ -97,17 +109,16 @@ void report(const Options& o, const Case& found, const Verdict& verdict, const s
   const auto fails = [&](const Case& c) {
     const Compiled compiled = compile(c.catalog, c.files, optimise);
     if (!compiled.engines) return false;
-    const Verdict v = judge(*compiled.engines, c.log, c.tables, two);
+    const Verdict v = judge(*compiled.engines, c.input, two);
     return v.error.empty() && v.differs != 0;
   };
   const Case small = shrink(found, fails, o.shrink_attempts);
   const Compiled compiled = compile(small.catalog, small.files, optimise);
   if (!compiled.engines) return;
-  const Verdict v = judge(*compiled.engines, small.log, small.tables, two);
+  const Verdict v = judge(*compiled.engines, small.input, two);
   std::printf("The smallest found:\n--- catalog.yaml\n%s", small.catalog.c_str());
   for (const RuleFile& f : small.files) std::printf("--- %s\n%s", f.name.c_str(), f.text.c_str());
-  std::printf("--- events.ndjson\n%s", small.log.c_str());
-  if (!small.tables.empty()) std::printf("--- tables.ndjson\n%s", table_lines(small.tables).c_str());
+  print_input(small.input);
   if (v.differs != 0) print_first_difference(v, two);
   if (o.keep.empty()) return;
   const std::filesystem::path dir = std::filesystem::path(o.keep) / ("pack" + std::to_string(pack) + "-log" + std::to_string(log));
@@ -115,8 +126,8 @@ void report(const Options& o, const Case& found, const Verdict& verdict, const s
   std::filesystem::create_directories(dir, fault);
   write_file(dir / "catalog.yaml", small.catalog);
   for (const RuleFile& f : small.files) write_file(dir / f.name, f.text);
-  write_file(dir / "events.ndjson", small.log);
-  if (!small.tables.empty()) write_file(dir / "tables.ndjson", table_lines(small.tables));
+  write_file(dir / "events.ndjson", small.input.log);
+  if (!small.input.tables.empty()) write_file(dir / "tables.ndjson", table_lines(small.input.tables));
   for (std::size_t i = 0; i < two.size() && i < v.answers.size(); ++i) write_file(dir / (std::string(engine_name(two[i])) + ".ndjson"), joined(v.answers[i]));
   std::printf("Written to %s\n", dir.c_str());
 }
@@ -156,14 +167,20 @@ bool run_pack(const Options& o, std::uint64_t pack_seed, const std::vector<std::
     return false;
   }
   const std::vector<Engine> which = engines();
+  Change change = make_change(pack, pack_seed);
+  for (std::uint64_t i = 1; i < 5 && !compile(change.catalog, change.files, false).engines; ++i) change = make_change(pack, pack_seed + i);
+  if (!compile(change.catalog, change.files, false).engines) change.files.clear();
   bool first = true;
   for (std::uint64_t log_seed : logs) {
     std::snprintf(current, sizeof current, "died in pack %llu, log %llu\n", static_cast<unsigned long long>(pack_seed), static_cast<unsigned long long>(log_seed));
-    const std::string log = make_log(pack, log_seed, t.records);
-    const Tables tables = make_tables(pack, log_seed, t.records);
-    if (o.print) std::printf("--- events.ndjson\n%s--- tables.ndjson\n%s", log.c_str(), table_lines(tables).c_str());
+    const Input input = make_input(pack, log_seed, change, t.records);
+    if (o.print) print_input(input);
     ++t.cases;
-    const Verdict v = judge(*compiled.engines, log, tables, which);
+    for (const std::string& hardship : hardships_of(input)) {
+      ++t.hardships[hardship];
+      for (const auto& [what, n] : pack.tally) ++t.met[what][hardship];
+    }
+    const Verdict v = judge(*compiled.engines, input, which);
     if (v.error.empty()) count_outcomes(v.answers[0], t);
     if (o.print && v.error.empty())
       for (std::size_t i = 0; i < which.size(); ++i) std::printf("--- %s\n%s", engine_name(which[i]), joined(v.answers[i]).c_str());
@@ -174,7 +191,7 @@ bool run_pack(const Options& o, std::uint64_t pack_seed, const std::vector<std::
     if (v.error.empty()) {
       print_first_difference(v, which);
       // One of a pack is enough: the others are likely to have the same cause.
-      if (std::exchange(first, false) && t.reported++ < o.reports) report(o, {pack.catalog, pack.files, log, tables}, v, which, optimise, pack_seed, log_seed);
+      if (std::exchange(first, false) && t.reported++ < o.reports) report(o, {pack.catalog, pack.files, input}, v, which, optimise, pack_seed, log_seed);
     }
     std::fflush(stdout);
   }
@@ -194,8 +211,7 @@ std::string too_quiet(const Totals& t) {
 #include "runtime/history/outcomes.def"
 #undef POLKU_OUTCOME
        })
-    // Nothing is late in a replay, where the clock is that of the records.
-    if (!t.outcomes.contains(outcome) && outcome != std::string("too_late")) return std::string("no decision has the outcome ") + outcome;
+    if (!t.outcomes.contains(outcome)) return std::string("no decision has the outcome ") + outcome;
   return {};
 }
 
@@ -214,6 +230,7 @@ int main(int argc, char** argv) {
   CLI::Option* log = app.add_option("--log", o.log, "only this log")->needs(pack);
   pack->needs(log);
   app.add_flag("--print", o.print, "print packs, logs and decisions");
+  app.add_flag("--table", o.table, "print, as Markdown, in how many cases each construct met each hardship");
   app.add_flag("--verbose", o.verbose, "print how often each construct was met, and packs that do not compile");
   CLI11_PARSE(app, argc, argv);
   for (int signal : {SIGSEGV, SIGFPE, SIGABRT, SIGILL}) std::signal(signal, last_words);
@@ -232,6 +249,13 @@ int main(int argc, char** argv) {
       run_pack(o, pack_seed, logs, t);
     }
   }
+  if (o.table) {
+    std::printf("| construct | cases with a late record | a merge | a tie | down-time | a pack change |\n|---|--:|--:|--:|--:|--:|\n");
+    for (auto& [what, by] : t.met)
+      std::printf("| %s | %llu | %llu | %llu | %llu | %llu |\n", what.c_str(), static_cast<unsigned long long>(by["late"]), static_cast<unsigned long long>(by["merge"]),
+                  static_cast<unsigned long long>(by["tie"]), static_cast<unsigned long long>(by["outage"]), static_cast<unsigned long long>(by["pack change"]));
+  }
+  print_tally("Cases with", t.hardships);
   if (o.verbose) {
     print_tally("Constructs in packs:", t.constructs);
     print_tally("In logs:", t.records);

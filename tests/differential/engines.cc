@@ -15,18 +15,30 @@ class PackEngines : public Engines {
  public:
   PackEngines(std::unique_ptr<driver::Pack> pack, jit::Compiled jit) : pack_(std::move(pack)), jit_(std::move(jit)) {}
 
-  std::vector<std::string> run(Engine engine, const std::string& log, const std::vector<history::AnswerTable>& tables, std::string& error) override {
+  std::vector<std::string> run(Engine engine, const Input& input, std::string& error) override {
     base::Texts texts;
     plan::preload(texts, *pack_->plan);
     const catalog::Source* source = pack_->catalog.sources.empty() ? nullptr : &pack_->catalog.sources.front();
-    ingest::Opened input = ingest::open_text(log, pack_->catalog, source, texts);
-    if (!input.reader) {
+    ingest::Opened opened = ingest::open_text(input.log, pack_->catalog, source, texts);
+    if (!opened.reader) {
       // An empty log has no format to tell; nothing happens in it.
-      if (!log.empty()) error = input.error;
+      if (!input.log.empty()) error = opened.error;
       return {};
     }
     cli::ReplayOptions options;
-    options.tables = tables;
+    options.tables = input.tables;
+    options.histories = input.histories;
+    options.afresh = engine == Engine::Reference ? input.reference_afresh : engine == Engine::Interpreter && input.engine_afresh;
+    for (const Outage& o : input.outages) options.outages.push_back({o.from, o.to});
+    base::Texts later_texts;
+    ingest::Opened later;
+    if (input.change) {
+      PackEngines& next = change(*input.change, error);
+      if (!error.empty()) return {};
+      plan::preload(later_texts, *next.pack_->plan);
+      later = ingest::open_text(input.log, next.pack_->catalog, next.pack_->catalog.sources.empty() ? nullptr : &next.pack_->catalog.sources.front(), later_texts);
+      options.changes.push_back({input.change->from, next.pack_.get(), later.reader.get(), &later_texts, engine == Engine::Jit ? next.jit_.evaluator.get() : nullptr});
+    }
     options.keep = engine::Keep::All;
     options.sort_memory = 1u << 20;
     switch (engine) {
@@ -38,15 +50,19 @@ class PackEngines : public Engines {
         break;
     }
     std::vector<std::string> lines;
-    const cli::ReplayResult result = cli::replay(*pack_, *input.reader, texts, options, [&](std::string_view line) { lines.emplace_back(line); });
+    const cli::ReplayResult result = cli::replay(*pack_, *opened.reader, texts, options, [&](std::string_view line) { lines.emplace_back(line); });
     error = result.error;
     if (result.out_of_order > 0) error = "records out of order";
     return lines;
   }
 
  private:
+  PackEngines& change(const Change& to, std::string& error);
+
   std::unique_ptr<driver::Pack> pack_;
   jit::Compiled jit_;
+  std::string changed_to_;
+  std::unique_ptr<PackEngines> next_;  // what is changed to, compiled once
 };
 
 bool has_jit() {
@@ -96,5 +112,21 @@ Compiled compile(const std::string& catalog, const std::vector<RuleFile>& files,
   out.engines = std::make_unique<PackEngines>(std::move(pack), std::move(jit));
   return out;
 }
+
+namespace {
+
+PackEngines& PackEngines::change(const Change& to, std::string& error) {
+  std::string key = to.catalog;
+  for (const RuleFile& f : to.files) key += '\0' + f.name + '\0' + f.text;
+  if (key != changed_to_) {
+    Compiled compiled = compile(to.catalog, to.files, false);
+    changed_to_ = std::move(key);
+    next_.reset(static_cast<PackEngines*>(compiled.engines.release()));
+  }
+  if (!next_) error = "the pack to change to does not compile";
+  return next_ ? *next_ : *this;
+}
+
+}  // namespace
 
 }  // namespace polku::differential

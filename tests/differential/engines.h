@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/differential/generate.h"
+#include "tests/differential/hardships.h"
 
 namespace polku::differential {
 
@@ -20,7 +20,7 @@ class Engines {
   virtual ~Engines() = default;
   // Decisions over the log (native, or of the catalog's first source) in the order of the decision file, `no_match` included. error is set
   // if the log could not be run at all; then nothing comes back.
-  virtual std::vector<std::string> run(Engine engine, const std::string& log, const std::vector<history::AnswerTable>& tables, std::string& error) = 0;
+  virtual std::vector<std::string> run(Engine engine, const Input& input, std::string& error) = 0;
 };
 
 struct Compiled {

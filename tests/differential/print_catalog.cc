@@ -48,7 +48,7 @@ std::string attribute(const World& world, Random& random, const Attribute& a) {
 
 // How log.cc writes the records: fields under `p`, attributes under `c`, by number where a name may have dots.
 std::string source(const World& world) {
-  std::string out = "sources:\n  raw:\n    format: ndjson\n    visitor: who\n    time: when\n    event: what\n    id: nr\n";
+  std::string out = "sources:\n  raw:\n    format: ndjson\n    visitor: who\n    time: when\n    event: what\n    id: nr\n    received: rc\n    merges: mg\n";
   std::string events, all_fields, attributes;
   for (std::size_t i = 0; i < world.events.size(); ++i) {
     events += "      \"E " + std::to_string(i) + "\": " + world.events[i].name + "\n";
@@ -68,6 +68,7 @@ std::string source(const World& world) {
 
 std::string print_catalog(const World& world, Random& random) {
   std::string out = "catalog: random\ncurrency: EUR\ntime zone: " + world.zone + "\nhistory: " + length_words(random, world.history) + "\n";
+  out += "lateness: " + length_words(random, world.lateness) + "\npatience: " + length_words(random, world.patience) + "\n";
   if (!world.salt.empty()) out += "salt: " + json_text(world.salt) + "\n";
   out += "events:\n";
   for (const Event& e : world.events) out += "  " + e.name + ": " + fields(world, random, e.fields) + "\n";

@@ -67,11 +67,14 @@ class Shrinker {
 
   Case run() {
     for (bool progress = true; progress && left_ > 0;) {
-      progress = reduce([](Case& c) -> std::string& { return c.log; }, "\n");
+      progress = reduce([](Case& c) -> std::string& { return c.input.log; }, "\n");
       for (std::size_t f = 0; f < best_.files.size(); ++f) progress |= reduce([f](Case& c) -> std::string& { return c.files[f].text; }, "\n");
       progress |= reduce([](Case& c) -> std::string& { return c.catalog; }, "\n");
       progress |= drop_tables();
+      progress |= drop_hardships();
       if (progress) continue;
+      for (std::size_t f = 0; best_.input.change && f < best_.input.change->files.size(); ++f)
+        progress |= reduce([f](Case& c) -> std::string& { return c.input.change->files[f].text; }, "\n");
       for (std::size_t f = 0; f < best_.files.size(); ++f) {
         const auto rules = [f](Case& c) -> std::string& { return c.files[f].text; };
         progress |= drop_columns(f);
@@ -79,7 +82,7 @@ class Shrinker {
         progress |= reduce(rules, ",[:");
         progress |= reduce(rules, " ()\n");
       }
-      progress |= reduce([](Case& c) -> std::string& { return c.log; }, ",{\n");
+      progress |= reduce([](Case& c) -> std::string& { return c.input.log; }, ",{\n");
       progress |= reduce([](Case& c) -> std::string& { return c.catalog; }, ",{\n");
       progress |= reduce([](Case& c) -> std::string& { return c.catalog; }, ",}", true);
     }
@@ -90,9 +93,9 @@ class Shrinker {
  private:
   bool drop_tables() {
     bool progress = false;
-    for (std::size_t i = 0; i < best_.tables.size() && left_ > 0;) {
+    for (std::size_t i = 0; i < best_.input.tables.size() && left_ > 0;) {
       Case c = best_;
-      c.tables.erase(c.tables.begin() + static_cast<std::ptrdiff_t>(i));
+      c.input.tables.erase(c.input.tables.begin() + static_cast<std::ptrdiff_t>(i));
       --left_;
       if (fails_(c)) {
         best_ = std::move(c);
@@ -100,6 +103,33 @@ class Shrinker {
       } else {
         ++i;
       }
+    }
+    return progress;
+  }
+
+  bool keep_if_fails(Case c) {
+    if (left_ == 0 || (--left_, !fails_(c))) return false;
+    best_ = std::move(c);
+    return true;
+  }
+
+  bool drop_hardships() {
+    bool progress = false;
+    for (std::size_t i = best_.input.outages.size(); i-- > 0;) {
+      Case c = best_;
+      c.input.outages.erase(c.input.outages.begin() + static_cast<std::ptrdiff_t>(i));
+      progress |= keep_if_fails(std::move(c));
+    }
+    if (best_.input.change) {
+      Case c = best_;
+      c.input.change.reset();
+      progress |= keep_if_fails(std::move(c));
+    }
+    for (bool Input::* flag : {&Input::engine_afresh, &Input::reference_afresh}) {
+      if (!(best_.input.*flag)) continue;
+      Case c = best_;
+      c.input.*flag = false;
+      progress |= keep_if_fails(std::move(c));
     }
     return progress;
   }

@@ -5,15 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "tests/differential/generate.h"
+#include "tests/differential/hardships.h"
 
 namespace polku::differential {
 
 struct Case {
   std::string catalog;
   std::vector<RuleFile> files;
-  std::string log;
-  std::vector<history::AnswerTable> tables;
+  Input input;
 };
 
 // fails must hold for `start`; it is called at most `attempts` times. What comes back fails too.

@@ -43,6 +43,8 @@ constexpr Era kEras[] = {
 void choose_time(World& world, Random& random) {
   world.unit = random.of({kSecond, kMinute, 10 * kMinute, 10 * kMinute, kHour, kHour, kDay});
   world.history = world.unit * random.between(2, 30);
+  world.lateness = world.unit * random.of({0, 1, 2, 3, 6});
+  world.patience = world.unit * random.of({0, 1, 2, 4, 12});
   // `today`, `this week` and `this month` need a history that holds one.
   if (random.percent(45)) world.history = std::max(world.history, kDay * random.of({1, 2, 7, 9, 31, 40}));
   const Era& era = kEras[random.below(std::size(kEras))];

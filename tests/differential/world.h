@@ -71,6 +71,7 @@ struct Task {
 struct World {
   Millis unit = kHour;             // the step of the time lattice; every duration is a multiple
   Millis history = 0;
+  Millis lateness = 5 * kMinute, patience = kHour;
   std::vector<Millis> lengths;     // every duration drawn so far: logs aim at their ends
   std::vector<Millis> clocks;      // every local time of day drawn so far: so too
   bool daily = false;              // something is due every day, so logs must not be long
