@@ -182,6 +182,7 @@ struct Rule {
   std::vector<Dates> dates;      // journey's first; likewise below
   std::vector<Once> once;
   std::vector<std::int32_t> suppressed_by;  // in Plan::suppressions: its journey, its groups
+  std::vector<std::string> belongs_to;      // its journey, its groups: what may be suppressed, also by a rule of an older pack
   std::vector<Row> rows;         // never empty; one without code unless there is a table
   bool table = false;
   std::vector<Leaf> columns;     // of the table, for reasons

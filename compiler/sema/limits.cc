@@ -156,6 +156,7 @@ void Limits::assign() {
     groups.insert(groups.begin(), entry.journey->name.text);
     for (const std::string& g : groups)
       if (const auto it = suppressions.find(g); it != suppressions.end()) append(out.suppressed_by, {it->second});
+    out.belongs_to = std::move(groups);
   }
 }
 

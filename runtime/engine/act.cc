@@ -110,6 +110,8 @@ history::Deed Engine::deed(const Firing& firing, const Judgement& j, history::De
   d.id = id;
   d.start_at = firing.start.at;
   d.start = firing.start.identity;
+  d.round = rounds_;
+  d.begins_place = begins_place_;
   if (kind == history::Deed::Kind::Waiting) d.until = j.opens;
   if (kind != history::Deed::Kind::Acted) return d;
   for (std::size_t i = 0; i < j.row->actions.size(); ++i) {
@@ -126,13 +128,17 @@ void Engine::leave(Visitor& v, int rule, const history::Deed& d, Millis when, co
   Value *offer = word(plan_.layout.offer), *waiting = word(plan_.layout.waiting);
   if (offer) offer[0] = kUnknown;  // a firing that is judged replaces what its rule holds
   if (waiting) waiting[0] = kUnknown;
+  end_waiting(v, rule);
   switch (d.kind) {
     case history::Deed::Kind::Waiting:
-      if (waiting) {
-        waiting[0] = d.until;
-        write_start(waiting + 1, at(rule), start, captures);
-        due_at(v, d.until);
+      if (rule < 0) return;
+      if (!waiting) {
+        v.waiting.push_back({rule, std::vector<Value>(1 + plan::kStartWords + plan_.rules[at(rule)].captures.size())});
+        waiting = v.waiting.back().words.data();
       }
+      waiting[0] = d.until;
+      write_start(waiting + 1, at(rule), start, captures);
+      due_at(v, d.until);
       return;
     case history::Deed::Kind::Offered:
       if (!offer) return;
@@ -146,6 +152,11 @@ void Engine::leave(Visitor& v, int rule, const history::Deed& d, Millis when, co
       if (d.kind == history::Deed::Kind::Acted) act(v, rule, d, when);
       return;
   }
+}
+
+// Of what the record has no place for.
+void Engine::end_waiting(Visitor& v, int rule) {
+  if (!v.waiting.empty()) std::erase_if(v.waiting, [&](const Visitor::Waiting& w) { return w.rule == rule; });
 }
 
 // An exposure: acted or held out.
@@ -192,7 +203,11 @@ void Engine::act(Visitor& v, int rule, const history::Deed& d, Millis when) {
     }
     if (done.kind != history::ActionKind::Suppress) continue;
     const auto name = std::find(plan_.suppressions.begin(), plan_.suppressions.end(), done.name);
-    if (name == plan_.suppressions.end()) continue;
+    if (name == plan_.suppressions.end()) {
+      Millis& until = v.suppressed.try_emplace(done.name, when + done.length).first->second;
+      until = std::max(until, when + done.length);
+      continue;
+    }
     Value& until = v.record.words[at(plan_.layout.suppression[static_cast<std::size_t>(name - plan_.suppressions.begin())])];
     until = std::max(until, when + done.length);
   }

@@ -29,6 +29,7 @@ Millis Engine::next_deadline(Visitor& v) {
   }
   for (std::size_t rule : dispatch_.waiting)
     if (const Value due = words[at(plan_.layout.waiting[rule])]; due != kUnknown) next = std::min(next, due);
+  for (const Visitor::Waiting& w : v.waiting) next = std::min(next, w.words[0]);
   for (std::size_t rule : dispatch_.scheduled) next = std::min(next, next_scheduled(v, rule, v.clock));
   const record::View seen = view(v);
   for (const plan::Membership& m : plan_.memberships) next = std::min(next, record::next_change(seen, m, v.clock));
@@ -101,6 +102,7 @@ void Engine::deadlines_after_record(Visitor& v) {
 // Everything of the place of timers at `due`.
 void Engine::fire_due(Visitor& v, Millis due) {
   v.clock = due;
+  ++place_;
   ++v.record.seq;
   const Happening instant{kByTime, due, nullptr, history::identity_of_moment(v.key, due)};
   Value* words = v.record.words.get();
@@ -125,6 +127,9 @@ void Engine::fire_due(Visitor& v, Millis due) {
     fire_from(rule, Origin::Opening, waiting + 1, due);
     waiting[0] = kUnknown;
   }
+  for (const Visitor::Waiting& w : v.waiting)
+    if (w.words[0] == due) fire_from(at(w.rule), Origin::Opening, w.words.data() + 1, due);
+  std::erase_if(v.waiting, [&](const Visitor::Waiting& w) { return w.words[0] == due; });
   for (std::size_t rule : dispatch_.scheduled)
     if (scheduled_at(v, rule, due)) complete(v, rule, 0, instant);
   look_at_memberships(v, instant);

@@ -98,7 +98,7 @@ Taken Engine::take(std::string_view key, const history::Event& event) {
       }
     }
   }
-  judge_place(v, v.now);
+  judge_place(v, v.now, event.at != v.now);
   deadlines_after_record(v);
   return Taken::Yes;
 }
@@ -115,6 +115,7 @@ void Engine::take_late(Visitor& v, bool late, const std::vector<history::Place>&
 // The record itself, at its own time: what it changes, and which firings it places.
 void Engine::take_in(Visitor& v, const history::Event& event, std::uint64_t identity) {
   v.clock = event.at;
+  ++place_;
   for (const history::AttributeChange& c : event.changes) record::set_attribute(plan_, v.record, c.attribute, c.value);
   ++v.record.seq;
   meet(identity, v.record.seq, &event);
@@ -153,7 +154,7 @@ void Engine::run_timers(Visitor& v, Millis until) {
       begin_place();
       fire_due(v, due);
     }
-    judge_place(v, due);
+    judge_place(v, due, false);
   }
   if (ran && v.deadline != kNever) due_at(v, v.deadline);
 }
@@ -175,42 +176,65 @@ void Engine::begin_place() {
   conversions_ = out_.size();
 }
 
-// What a place has placed, and when.
+// What a place has placed, and when. With histories, what happened already does not happen again.
 void Engine::settle(Visitor& v, Millis placed) {
-  for (; settled_ < firings_.size(); ++settled_) {
-    firings_[settled_].placed = placed;
-    if (!v.past || folding_ || v.past->placed.insert(key_of(firings_[settled_])).second) continue;
-    firings_.erase(firings_.begin() + static_cast<std::ptrdiff_t>(settled_--));  // it happened already
+  const std::size_t from = settled_;
+  for (std::size_t i = from; i < firings_.size(); ++i) firings_[i].placed = placed;
+  if (!v.past || folding_) {
+    once_a_rule(v, from);
+  } else if (from < firings_.size()) {
+    std::unordered_set<std::uint64_t> again;
+    for (std::size_t i = from; i < firings_.size(); ++i)
+      if (const std::uint64_t key = key_of(firings_[i]); !v.past->placed.insert(key).second) again.insert(key);
+    once_a_rule(v, from);
+    if (!again.empty())
+      firings_.erase(std::remove_if(firings_.begin() + static_cast<std::ptrdiff_t>(from), firings_.end(), [&](const Firing& f) { return again.contains(key_of(f)); }),
+                     firings_.end());
   }
+  settled_ = firings_.size();
 }
 
-// Judges firings_ in rounds: what acts may start further rules at the same instant. A rule fires once.
-void Engine::judge_place(Visitor& v, Millis when) {
+// A rule fires once at a place: of firings_ from there on, the earliest start stands. The others are used up.
+void Engine::once_a_rule(Visitor& v, std::size_t from) {
+  const auto begin = firings_.begin() + static_cast<std::ptrdiff_t>(from);
+  std::sort(begin, firings_.end(), [](const Firing& a, const Firing& b) {
+    if (a.rule != b.rule) return a.rule < b.rule;
+    if (a.origin != b.origin) return a.origin < b.origin;
+    return a.start.seq != b.start.seq ? a.start.seq < b.start.seq : a.placed < b.placed;
+  });
+  firings_.erase(std::remove_if(begin, firings_.end(),
+                                [&](const Firing& f) {
+                                  if (std::exchange(fired_[at(f.rule)], place_) != place_) return false;
+                                  if (v.past) v.past->placed.insert(key_of(f));
+                                  return true;
+                                }),
+                 firings_.end());
+}
+
+// Judges firings_ in rounds: what acts may start further rules at the same instant. apart: it is another place than those they were placed at.
+void Engine::judge_place(Visitor& v, Millis when, bool apart) {
   if (firings_.empty()) return;
   v.clock = std::max(v.clock, when);
-  ++place_;
   occupied_.clear();
-  while (!firings_.empty()) {
+  if (apart) {
+    ++place_;
+    once_a_rule(v, 0);
+  }
+  for (begins_place_ = apart; !firings_.empty(); begins_place_ = false) {
     round_.swap(firings_);
     firings_.clear();
     settled_ = 0;
     acted_ = 0;
+    ++rounds_;
     std::sort(round_.begin(), round_.end(), [&](const Firing& a, const Firing& b) {
       const std::int64_t pa = plan_.rules[at(a.rule)].priority, pb = plan_.rules[at(b.rule)].priority;
-      if (pa != pb) return pa > pb;
-      if (a.rule != b.rule) return a.rule < b.rule;
-      return a.origin != b.origin ? a.origin < b.origin : a.start.seq < b.start.seq;
+      return pa != pb ? pa > pb : a.rule < b.rule;
     });
-    for (const Firing& f : round_) {
-      if (fired_[at(f.rule)] == place_) continue;
-      fired_[at(f.rule)] = place_;
-      judge(v, f, when);
-    }
+    for (const Firing& f : round_) judge(v, f, when);
     std::sort(made_.begin(), made_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     for (auto& [order, d] : made_) out_.push_back(std::move(d));
     made_.clear();
     if (acted_ == 0) continue;
-    if (v.past) end_round(*v.past);
     look_at_memberships(v, latest_act_);
     settle(v, when);
   }

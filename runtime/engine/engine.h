@@ -119,7 +119,8 @@ class Engine {
   void take_late(Visitor& v, bool late, const std::vector<history::Place>& asked);
   void begin_place();
   void settle(Visitor& v, Millis placed);
-  void judge_place(Visitor& v, Millis at);
+  void judge_place(Visitor& v, Millis at, bool apart);
+  void once_a_rule(Visitor& v, std::size_t from);
   const base::Zone& zone(const Visitor& v);
   record::View view(const Visitor& v);
   const Value* attributes(const Visitor& v) const;
@@ -127,8 +128,8 @@ class Engine {
   // past.cc: histories, and the fold over them
   const history::Event& remember(Visitor& v, std::string_view name, history::Event event);
   std::int32_t alternative(Visitor& v, std::size_t rule, const history::Event& event);
-  static void end_round(history::Past& past);
   void fold(Visitor& v, Millis until);
+  std::size_t fold_round(Visitor& v, std::size_t first);
   void fold_deed(Visitor& v, const history::Deed& deed, Millis at);
   void use_up(Visitor& v);
   bool merges(const Visitor& into, const history::Event& event) const;
@@ -187,6 +188,7 @@ class Engine {
   history::Deed deed(const Firing& firing, const Judgement& j, history::Deed::Kind kind, const std::string& id) const;
   void leave(Visitor& v, int rule, const history::Deed& deed, Millis at, const Start& start, const Value* captures);
   void act(Visitor& v, int rule, const history::Deed& deed, Millis at);
+  static void end_waiting(Visitor& v, int rule);
   void expose(Visitor& v, int rule, const history::Deed& deed, Millis at);
   std::vector<history::Action> actions(const Visitor& v, const Judgement& j) const;
   std::vector<history::Reason> reasons(const Firing& firing, const Judgement& j, bool too_late) const;
@@ -238,6 +240,8 @@ class Engine {
   std::vector<std::pair<std::size_t, history::Decision>> made_;
   std::vector<std::uint64_t> fired_;           // per rule: the place it last fired at
   std::uint64_t place_ = 0;
+  std::uint64_t rounds_ = 0;
+  bool begins_place_ = false;                  // the round being judged
   std::size_t acted_ = 0;                      // in this round
   Happening latest_act_;                       // of this round
   static constexpr Value kMixed = 2;           // an arm: exposures of both

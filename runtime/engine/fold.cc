@@ -54,6 +54,7 @@ void Engine::happen(Visitor& v, const Happening& h) {
 void Engine::stop(Visitor& v, std::size_t rule, const Happening& h) {
   Value& armed = v.record.words[at(plan_.layout.pending[rule])];
   if (plan_.layout.waiting[rule] >= 0) v.record.words[at(plan_.layout.waiting[rule])] = kUnknown;
+  end_waiting(v, static_cast<int>(rule));
   if (armed == kUnknown) return;
   armed = kUnknown;
   if (steps_ && !folding_) steps_->push_back({Step::Kind::Stopped, h.at, rule, h.what, 0});
@@ -69,6 +70,7 @@ void Engine::end_pending(Visitor& v, std::size_t rule, const Happening& h) {
   };
   clear(plan_.layout.pending[rule]);
   clear(plan_.layout.waiting[rule]);
+  end_waiting(v, static_cast<int>(rule));
   clear(plan_.layout.offer[rule]);
   if (const std::int32_t list = plan_.layout.pending_list[rule]; list >= 0) {
     stopped = stopped || !v.record.lists[at(list)].empty();

@@ -77,6 +77,12 @@ Outcome Engine::clauses(const Visitor& v, Judgement& j) {
     j.more.push_back({"suppress \"" + plan_.suppressions[at(s)] + "\"", Tri::Yes, {{"until", time(until)}}});
     return Outcome::suppressed;
   }
+  for (const std::string& name : v.suppressed.empty() ? std::vector<std::string>{} : j.rule.belongs_to) {
+    const auto until = v.suppressed.find(name);
+    if (until == v.suppressed.end() || j.context.now >= until->second) continue;
+    j.more.push_back({"suppress \"" + name + "\"", Tri::Yes, {{"until", time(until->second)}}});
+    return Outcome::suppressed;
+  }
   return Outcome::acted;
 }
 
@@ -205,7 +211,8 @@ void Engine::judge(Visitor& v, const Firing& firing, Millis when) {
               .channels = {},
               .more = {}};
   const auto holds = [&](std::int32_t word) { return word >= 0 && v.record.words[at(word)] != kUnknown; };
-  const bool replaces = firing.origin != Origin::Offer && (holds(plan_.layout.waiting[index]) || holds(plan_.layout.offer[index]));
+  const bool waits = std::any_of(v.waiting.begin(), v.waiting.end(), [&](const Visitor::Waiting& w) { return w.rule == firing.rule; });
+  const bool replaces = firing.origin != Origin::Offer && (holds(plan_.layout.waiting[index]) || holds(plan_.layout.offer[index]) || waits);
   const bool too_late = when - firing.placed > plan_.catalog.patience;
   if (too_late)
     j.more.push_back({"patience of " + history::words(plan_.catalog.patience), Tri::No, {{"due", time(firing.placed)}}});

@@ -39,16 +39,6 @@ void Engine::meet(std::uint64_t identity, std::int64_t seq, const history::Event
   if (const auto s = starts_.find(identity); s != starts_.end()) s->second.seq = seq, s->second.event = event;
 }
 
-// The decision that acted last was the last of its round.
-void Engine::end_round(history::Past& past) {
-  for (std::size_t i = past.entries.size(); i-- > 0;) {
-    auto* d = std::get_if<Deed>(&past.entries[i].what);
-    if (!d || d->kind != Deed::Kind::Acted) continue;
-    d->ends_round = true;
-    return;
-  }
-}
-
 // Makes the record anew, up to `until`, and placed_ all firings on the way.
 void Engine::fold(Visitor& v, Millis until) {
   folding_ = true;
@@ -58,17 +48,22 @@ void Engine::fold(Visitor& v, Millis until) {
     if (const auto* d = std::get_if<Deed>(&e.what); d && (d->kind == Deed::Kind::Waiting || d->kind == Deed::Kind::Offered))
       starts_[d->start].at = d->start_at;
   v.record = record::make(plan_);
+  v.waiting.clear();
+  v.suppressed.clear();
   v.clock = kNoClock;
   v.deadline = kNever;
-  for (const history::Entry& e : v.past->entries) {
+  const std::vector<history::Entry>& entries = v.past->entries;
+  for (std::size_t i = 0; i < entries.size();) {
+    const history::Entry& e = entries[i];
     for (auto& [identity, start] : starts_)  // an instant stands before the records of its time
       if (start.seq == kNotMet && start.at <= e.at) start.seq = v.record.seq + 1;
     place_timers(v, e.at);
     if (const auto* event = std::get_if<history::Event>(&e.what)) {
       take_in(v, *event, event->identity);
       deadlines_after_record(v);
+      ++i;
     } else {
-      fold_deed(v, std::get<Deed>(e.what), e.at);
+      i = fold_round(v, i);
     }
   }
   place_timers(v, until);
@@ -95,8 +90,28 @@ void Engine::fold_deed(Visitor& v, const Deed& d, Millis when) {
     }
   }
   leave(v, rule, d, when, start, captures.data());
-  if (d.ends_round) look_at_memberships(v, latest_act_);
-  settle(v, when);
+}
+
+// The decisions of one round, from the first of them on; what they leave behind starts rules behind all of them. The entry that follows.
+std::size_t Engine::fold_round(Visitor& v, std::size_t first) {
+  const std::vector<history::Entry>& entries = v.past->entries;
+  const Millis when = entries[first].at;
+  const auto& begin = std::get<Deed>(entries[first].what);
+  std::size_t end = first;
+  const auto same = [&](const history::Entry& e) {
+    const auto* d = std::get_if<Deed>(&e.what);
+    return d && d->round == begin.round;
+  };
+  if (begin.begins_place || when != v.clock) ++place_;
+  for (; end < entries.size() && same(entries[end]); ++end)
+    if (const auto& d = std::get<Deed>(entries[end].what); rule_named(d.journey, d.rule) >= 0) fired_[at(rule_named(d.journey, d.rule))] = place_;
+  acted_ = 0;
+  for (std::size_t i = first; i < end; ++i) fold_deed(v, std::get<Deed>(entries[i].what), when);
+  if (acted_ > 0) {
+    look_at_memberships(v, latest_act_);
+    settle(v, when);
+  }
+  return end;
 }
 
 // Which of `any of …` the event is; -1: none of them (another pack has begun meanwhile).
@@ -123,7 +138,7 @@ void Engine::judge_overdue(Visitor& v, Millis now, const Overdue& overdue) {
   std::erase_if(placed_, [&](const Firing& f) { return !overdue.firings.contains(key_of(f)); });
   firings_ = placed_;
   asked_ = overdue.asked;
-  judge_place(v, now);
+  judge_place(v, now, true);
   deadlines_after_record(v);
 }
 
@@ -261,6 +276,7 @@ void Engine::succeed(Engine& old, Millis now) {
   }
   by_name_ = std::move(old.by_name_);
   arrivals_ = old.arrivals_;
+  rounds_ = old.rounds_;
   merged_ = old.merged_;
   floor_ = std::max(old.floor_, now - 1);
   tables_ = std::move(old.tables_);

@@ -4,7 +4,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "runtime/engine/engine.h"
 
@@ -37,6 +39,11 @@ struct Engine::Visitor {
   Millis deadline = kNever;     // no timer is due before this
   Millis hinted = kNever;       // the earliest hint of this visitor in the heap
   std::uint32_t number = 0;
+
+  // What decisions of an older pack left behind and the record has no place for: of rules that wait no more, of what nothing suppresses any more.
+  struct Waiting { std::int32_t rule = 0; std::vector<Value> words; };  // as the record has them: due, then a start
+  std::vector<Waiting> waiting;
+  std::unordered_map<std::string, Millis> suppressed;                   // until when
 };
 
 // One firing on its way through the gates.

@@ -19,7 +19,8 @@ struct Deed {
   Millis start_at = 0;                    // the firing's start
   std::uint64_t start = 0;                // its identity
   Millis until = 0;                       // Waiting: the opening
-  bool ends_round = false;                // Acted: the last of its round; memberships are looked at behind it
+  std::uint64_t round = 0;                // in which it was judged: no two rounds of a visitor have the same
+  bool begins_place = false;              // of the first round of a place that is no record's own and no timer's
   struct Done {
     ActionKind kind = ActionKind::Send;
     bool service = false;                 // Send
