@@ -193,7 +193,7 @@ void Engine::act(Visitor& v, int rule, const history::Deed& d, Millis when) {
     }
     if (unit == plan::LimitUnit::Messages && channel >= 0) {
       if (const std::int32_t l = plan_.channel_limits[at(channel)]; l >= 0) count(l);
-      if (const std::int32_t list = plan_.layout.answer_list[at(channel)]; list >= 0) {
+      if (const std::int32_t list = plan_.layout.answer_list[at(channel)]; list >= 0 && rule >= 0) {
         std::vector<Value>& sends = v.record.lists[at(list)];
         std::size_t old = 0;
         while (old < sends.size() && sends[old] <= when - plan_.catalog.history) old += 2;
@@ -201,7 +201,7 @@ void Engine::act(Visitor& v, int rule, const history::Deed& d, Millis when) {
         sends.insert(sends.end(), {when, kNo});
       }
     }
-    if (done.kind != history::ActionKind::Suppress) continue;
+    if (done.kind != history::ActionKind::Suppress || rule < 0) continue;
     const auto name = std::find(plan_.suppressions.begin(), plan_.suppressions.end(), done.name);
     if (name == plan_.suppressions.end()) {
       Millis& until = v.suppressed.try_emplace(done.name, when + done.length).first->second;
