@@ -1,9 +1,9 @@
 # Thin: the work is in scripts/. `make help` lists the targets.
-.PHONY: help run test build bench clean
+.PHONY: help run test build bench bench-pull fuzz mutants clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 run: ## install what is missing, build, and let the ferry sample decide about its events
 	@scripts/run
@@ -19,6 +19,15 @@ bench: ## install what is missing, build, and time the whole command on the loan
 	@scripts/setup build test
 	@scripts/build release polku
 	@scripts/bench
+
+bench-pull: ## time what a page's request costs: 1,000 rules, a million visitors
+	@scripts/bench-pull
+
+fuzz: ## build the fuzz targets and let each look for faults for ten minutes
+	@scripts/fuzz
+
+mutants: ## put 200 faults into the code, one at a time, and look whether the tests find them
+	@scripts/mutants
 
 clean: ## remove build/
 	rm -rf build

@@ -166,8 +166,16 @@ void Visitor::merge(const Arrival& arrival, Visitor* other) {
         distinct(e);
         if (e.event != nullptr) e.event->identity = e.identity;
       }
-    std::merge(std::make_move_iterator(entries_.begin()), std::make_move_iterator(entries_.end()), std::make_move_iterator(other->entries_.begin()),
-               std::make_move_iterator(other->entries_.end()), std::back_inserter(all));
+    // What stands at one instant in both: records as they came; of a record or decision here and a decision there, what is here stands first.
+    auto theirs = other->entries_.begin();
+    for (Entry& mine : entries_) {
+      const auto stands_before = [&](const Entry& e) {
+        return e.at != mine.at ? e.at < mine.at : e.record != nullptr && mine.record != nullptr && e.arrival < mine.arrival;
+      };
+      while (theirs != other->entries_.end() && stands_before(*theirs)) all.push_back(std::move(*theirs++));
+      all.push_back(std::move(mine));
+    }
+    std::move(theirs, other->entries_.end(), std::back_inserter(all));
     entries_ = std::move(all);
     ledger_.keys.merge(other->ledger_.keys);
     ledger_.converted.merge(other->ledger_.converted);
@@ -194,7 +202,8 @@ void Visitor::take(const Arrival& arrival, bool merges, bool others) {
   const std::uint64_t number = entry.arrival;
   const bool in_order = !options_.afresh && !down_ && !others && (walk_ == nullptr ? entries_.empty() : entry.at >= walk_->now());
   const bool used_up = merges || further(entry.at, down_ ? received(arrival.event) : now, book().catalog.lateness);
-  entries_.insert(std::upper_bound(entries_.begin(), entries_.end(), entry), std::move(entry));
+  const auto behind = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.at > entry.at; });
+  entries_.insert(behind, std::move(entry));
   if (in_order) {
     if (walk_ == nullptr) walk_ = std::make_unique<Walk>(book(), name_, options_, ledger_, counter_);
     if (event != nullptr) walk_->record(*event, number, now);

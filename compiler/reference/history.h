@@ -45,7 +45,6 @@ class Visitor {
     bool merges = false;
     std::unique_ptr<Event> event;           // the record as the pack that holds reads it; nullptr: nothing of it is in the fold
     std::unique_ptr<Mark> mark;
-    bool operator<(const Entry& other) const { return at != other.at ? at < other.at : arrival < other.arrival; }
   };
 
   // While the engine is down.

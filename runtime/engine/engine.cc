@@ -80,7 +80,7 @@ Taken Engine::take(std::string_view key, const history::Event& event) {
       v.received = std::max(v.received, gone.received);
       run_timers(v, v.now);
     }
-    unite(v, event);
+    unite(v, key, event);
     take_late(v, true, {});
   } else {
     history::Event record = event;

@@ -133,7 +133,7 @@ class Engine {
   void fold_deed(Visitor& v, const history::Deed& deed, Millis at);
   void use_up(Visitor& v);
   bool merges(const Visitor& into, const history::Event& event) const;
-  void unite(Visitor& into, const history::Event& event);
+  void unite(Visitor& into, std::string_view name, const history::Event& event);
   bool translate(history::Event& event, const Engine& old);
   struct Overdue { std::unordered_set<std::uint64_t> firings; std::vector<history::Place> asked; };
   void judge_overdue(Visitor& v, Millis at, const Overdue& overdue);

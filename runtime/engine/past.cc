@@ -150,7 +150,7 @@ bool Engine::merges(const Visitor& into, const history::Event& event) const {
 }
 
 // Two histories become one.
-void Engine::unite(Visitor& into, const history::Event& event) {
+void Engine::unite(Visitor& into, std::string_view name, const history::Event& event) {
   const auto it = by_name_.find(event.merges);
   if (it == by_name_.end()) {
     by_name_.emplace(event.merges, into.number);
@@ -163,7 +163,7 @@ void Engine::unite(Visitor& into, const history::Event& event) {
     visitors_[gone].reset();
     ++merged_;
   }
-  remember(into, into.key, event);
+  remember(into, name, event);
 }
 
 void Engine::resume(Millis now, const std::vector<std::pair<std::string, history::Event>>& waiting) {
@@ -198,7 +198,7 @@ void Engine::resume(Millis now, const std::vector<std::pair<std::string, history
     if (merges(v, event)) {
       const auto other = by_name_.find(event.merges);
       const std::uint32_t from = other == by_name_.end() ? v.number : other->second;
-      unite(v, event);
+      unite(v, name, event);
       if (from != v.number) {
         Overdue& mine = overdue[v.number];
         Overdue& theirs = overdue[from];

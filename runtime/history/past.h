@@ -40,14 +40,14 @@ struct Entry {
 
 struct Past {
   std::vector<std::string> names;         // under which records came; after a merge there are several
-  std::vector<Entry> entries;             // in (at, arrival)
+  std::vector<Entry> entries;             // by `at`; those of one instant as they came, of histories that became one as absorb() says
   std::unordered_set<std::uint64_t> placed;     // keys of all firings ever placed
   std::unordered_set<std::uint64_t> converted;  // exposures that have their conversion, by the hash of their id
 
   bool last(Millis at) const { return entries.empty() || entries.back().at <= at; }  // would an entry of `at` be the last?
   const Entry& insert(Entry entry);       // to its place; behind those of the same (at, arrival). Good until the next change
   std::uint64_t distinct(Millis at, std::uint64_t identity) const;  // the next that no record of that time has
-  void absorb(Past other);                // a merge: two histories become one
+  void absorb(Past other);                // a merge. At one instant records stand as they came, else what is here stands first
 };
 
 // The key of a firing (reading 67): opening is kUnknown unless it was placed at its opening.
