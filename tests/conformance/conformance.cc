@@ -25,6 +25,8 @@ struct Input {
   std::string source;                        // a source of the catalog; empty: the native form
   std::optional<Millis> until;
   bool any_order = false;
+  bool histories = false;                    // a record is late or merges visitors, or the engine is down
+  std::vector<cli::Outage> outages;
   std::vector<history::AnswerTable> tables;
 };
 
@@ -44,6 +46,7 @@ class Inputs {
       const std::string text = collapsed(l.text);
       if (!in_.source.empty() || (!text.empty() && text.front() == '{')) {
         if (!text.empty()) in_.records += l.text + "\n";
+        in_.histories = in_.histories || text.find("\"received\"") != std::string::npos || text.find("\"merges\"") != std::string::npos;
       } else if (!text.empty() && text.front() != '#' && !line(words_of(text))) {
         faults_.push_back(fmt::format("{}: no event: {}", l.number, text));
       }
@@ -59,12 +62,20 @@ class Inputs {
       in_.source = words[1];
       return true;
     }
-    if (first == "until" || first == "publish") words.erase(words.begin());
+    if (first == "until" || first == "publish" || first == "down") words.erase(words.begin());
     const auto at = calendar_.take(words);
     if (!at) return false;
     if (first == "until") {
       in_.until = at;
       return words.empty();
+    }
+    if (first == "down") {
+      if (words.empty() || words.front() != "to") return false;
+      words.erase(words.begin());
+      const auto up = calendar_.take(words);
+      if (!up || !words.empty()) return false;
+      in_.outages.push_back({*at, *up});
+      return in_.histories = true;
     }
     if (words.size() < 2) return false;
     return first == "publish" ? table(*at, words) : record(*at, words);
@@ -89,9 +100,22 @@ class Inputs {
   }
 
   // v1 [#id] cart n=2 s="a b"; v1 visitor tier=gold; v1 asked for web.hero, web.side
-  bool record(Millis at, const std::vector<std::string>& words) {
+  // v1 is v2: a merge. Behind any of them: received 10:05.
+  bool record(Millis at, std::vector<std::string> words) {
     std::string out = fmt::format(R"({{"visitor":{},"at":"{}")", in_json(words[0]), base::format_instant(at));
+    if (const auto received = std::find(words.begin() + 1, words.end(), "received"); received != words.end()) {
+      std::vector<std::string> time(received + 1, words.end());
+      words.erase(received, words.end());
+      const auto when = calendar_.take(time);
+      if (!when || !time.empty() || words.size() < 2) return false;
+      out += fmt::format(R"(,"received":"{}")", base::format_instant(*when));
+      in_.histories = true;
+    }
     std::size_t i = 1;
+    if (words.size() == 3 && words[1] == "is") {
+      in_.records += out + R"(,"merges":)" + in_json(words[2]) + "}\n";
+      return in_.histories = true;
+    }
     if (words[i].front() == '#') out += R"(,"id":)" + in_json(words[i++].substr(1));
     if (i >= words.size()) return false;
     if (words[i] == "asked" && i + 2 < words.size() && words[i + 1] == "for") {
@@ -231,6 +255,9 @@ class Corpus {
     options.any_order = input.any_order;
     options.until = input.until;
     options.tables = input.tables;
+    options.histories = input.histories;
+    options.outages = input.outages;
+    options.afresh = input.histories && engine == cli::EngineKind::Interp;  // that the short way and the long one agree
     const cli::ReplayResult r = cli::replay(pack, *opened.reader, texts, options, [&](std::string_view line) {
       lines.append(line).append("\n");
       out.push_back(answer_of_json(line, calendar));
