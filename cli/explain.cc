@@ -203,6 +203,13 @@ int explain(const Options& o) {
     if (until && record.event.at > *until) continue;
     if (record.has_id && !known.first(record.event.identity)) continue;
     latest = std::max(latest, record.event.at);
+    // Events are told as they happened; late ones and merges change afterwards what was told before.
+    const bool late = record.visitor == o.visitor && record.event.received != kUnknown && record.event.received > record.event.at;
+    if (record.event.merges == o.visitor || (record.visitor == o.visitor && (late || record.event.type == history::kMerge))) {
+      complain(fmt::format("the record in line {} {}: `polku explain` cannot tell such a story yet. `polku run --all` writes every decision with its reasons.", record.line,
+                           late ? "came late" : "makes two visitors one"));
+      return kFindings;
+    }
     if (record.visitor == o.visitor) events.push_back(record.event);
   }
   print_rejects(reader->counts());
@@ -230,7 +237,7 @@ void add_explain(CLI::App& app, int& exit) {
   verb->add_option("--at", o->at, "Only what happened until then");
   verb->add_option("--tables", o->tables, "Published tables of answers, for `best of`, as in run");
   verb->footer("Example:\n  polku explain rules/ferry --events rules/ferry/events.ndjson --visitor v0007 --rule nudge\n"
-               "Exit codes: 0 told, 1 no such visitor or errors in the rules, 2 misuse.");
+               "Exit codes: 0 told, 1 no such visitor, one whose records came late or who was merged, or errors in the rules; 2 misuse.");
   verb->callback([o, &exit] { exit = explain(*o); });
 }
 

@@ -121,3 +121,30 @@ def test_tables_that_are_wrong():
         expect(2, shop("--tables", pack.path + "/nothing"), "/nothing")
         any_order = pack.write("tables.ndjson", "\n" + "\n".join(reversed(good.splitlines())) + "\n \n")
         assert expect(0, shop("--tables", any_order)).out == expect(0, shop("--tables", os.path.join(SHOP, "answers.ndjson"))).out
+
+
+LATE = """\
+journey "Teasers"
+  rule tease
+    when cart
+    then no order for 30 minutes
+    do raise task "later"
+end
+"""
+
+
+def test_records_that_come_late_and_merges():
+    with Pack(LATE) as pack:
+        log = cart("v1", "10:00") + record("v1", "10:20", event="order", fields={"total": 3}, received="2026-03-02T10:24Z") + cart("v2", "12:00")
+        done = expect(0, run(pack, log), "line 2 came late", "3 events of 2 visitors")
+        assert outcomes(done) == []
+        assert outcomes(expect(0, run(pack, log.replace("10:24Z", "10:31Z"), "--until", "2026-03-02T12:30:00Z"))) == [("10:30", "tease", "acted"), ("12:30", "tease", "acted")]
+        merged = cart("phone", "10:00") + record("v1", "10:01", merges="phone") + cart("v2", "12:00")
+        done = expect(0, run(pack, merged))
+        assert [(d["visitor"], d["at"][11:16]) for d in done.decisions()] == [("v1", "10:30")]
+        reference = expect(0, run(pack, merged, "--engine", "reference"))
+        assert reference.decisions() == done.decisions()
+        expect(1, run(pack, merged, "--stream"), "--histories")
+        assert expect(0, run(pack, merged, "--stream", "--histories")).decisions() == done.decisions()
+        expect(1, polku("explain", pack, "--events", pack.write("log.ndjson", merged), "--visitor", "phone"), "makes two visitors one", "polku run --all")
+        expect(1, polku("explain", pack, "--events", pack.write("log.ndjson", log), "--visitor", "v1"), "came late")
