@@ -213,8 +213,8 @@ void Engine::act(Visitor& v, int rule, const history::Deed& d, Millis when) {
   }
   ++v.record.seq;
   ++acted_;
-  meet(history::identity_of_decision(d.id), v.record.seq);
   latest_act_ = {rule < 0 ? kByTime : plan_.decision_of(at(rule)), when, nullptr, history::identity_of_decision(d.id)};
+  meet(latest_act_.identity, v.record.seq, latest_act_.what);
   if (rule >= 0) happen(v, latest_act_);
 }
 

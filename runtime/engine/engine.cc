@@ -118,7 +118,7 @@ void Engine::take_in(Visitor& v, const history::Event& event, std::uint64_t iden
   ++place_;
   for (const history::AttributeChange& c : event.changes) record::set_attribute(plan_, v.record, c.attribute, c.value);
   ++v.record.seq;
-  meet(identity, v.record.seq, &event);
+  meet(identity, v.record.seq, event.type >= 0 ? event.type : kByTime, &event);
   const Happening h{event.type >= 0 ? event.type : kByTime, event.at, event.fields.data(), identity};
   if (event.type >= 0) happen(v, h);
   if (event.type == history::kAsked) ask(v, event, identity);

@@ -126,8 +126,11 @@ class Engine {
   const Value* attributes(const Visitor& v) const;
 
   // past.cc: histories, and the fold over them
+  static constexpr std::int64_t kNotMet = -1;
+  // A start that deeds name, as the fold meets it: its place, what it is, and its record if it is one.
+  struct Met { Millis at = 0; std::int64_t seq = kNotMet; plan::OccurrenceId what = kByTime; const history::Event* event = nullptr; };
   const history::Event& remember(Visitor& v, std::string_view name, history::Event event);
-  std::int32_t alternative(Visitor& v, std::size_t rule, const history::Event& event);
+  std::int32_t alternative(Visitor& v, std::size_t rule, const Met& start);
   void fold(Visitor& v, Millis until);
   std::size_t fold_round(Visitor& v, std::size_t first);
   void fold_deed(Visitor& v, const history::Deed& deed, Millis at);
@@ -222,10 +225,7 @@ class Engine {
   std::uint64_t arrivals_ = 0;                 // entries of histories so far
   bool folding_ = false;                       // firings are placed, not judged
   std::vector<Firing> placed_;                 // by the fold
-  // Starts that deeds name, as the fold meets them: their place, and their record if they are one.
-  struct Met { Millis at = 0; std::int64_t seq = kNotMet; const history::Event* event = nullptr; };
-  static constexpr std::int64_t kNotMet = -1;
-  void meet(std::uint64_t identity, std::int64_t seq, const history::Event* event = nullptr);
+  void meet(std::uint64_t identity, std::int64_t seq, plan::OccurrenceId what, const history::Event* event = nullptr);
   std::unordered_map<std::uint64_t, Met> starts_;
 
   // Of the place being judged; kept to reuse their memory.

@@ -34,9 +34,9 @@ const history::Event& Engine::remember(Visitor& v, std::string_view name, histor
   return std::get<history::Event>(kept.what);
 }
 
-void Engine::meet(std::uint64_t identity, std::int64_t seq, const history::Event* event) {
+void Engine::meet(std::uint64_t identity, std::int64_t seq, plan::OccurrenceId what, const history::Event* event) {
   if (!folding_) return;
-  if (const auto s = starts_.find(identity); s != starts_.end()) s->second.seq = seq, s->second.event = event;
+  if (const auto s = starts_.find(identity); s != starts_.end()) s->second = {s->second.at, seq, what, event};
 }
 
 // Makes the record anew, up to `until`, and placed_ all firings on the way.
@@ -86,8 +86,8 @@ void Engine::fold_deed(Visitor& v, const Deed& d, Millis when) {
     if (const history::Event* event = s->second.event; event && rule >= 0) {
       for (std::size_t i = 0; i < captures.size(); ++i)
         if (const plan::Capture& c = plan_.rules[at(rule)].captures[i]; c.event == event->type) captures[i] = event->fields[at(c.field)];
-      start.alternative = alternative(v, at(rule), *event);
     }
+    if (rule >= 0) start.alternative = alternative(v, at(rule), s->second);
   }
   leave(v, rule, d, when, start, captures.data());
 }
@@ -114,15 +114,16 @@ std::size_t Engine::fold_round(Visitor& v, std::size_t first) {
   return end;
 }
 
-// Which of `any of …` the event is; -1: none of them (another pack has begun meanwhile).
-std::int32_t Engine::alternative(Visitor& v, std::size_t rule, const history::Event& event) {
+// Which of `any of …` the start is; -1: none of them (another pack has begun meanwhile).
+std::int32_t Engine::alternative(Visitor& v, std::size_t rule, const Met& start) {
   const plan::Trigger& t = plan_.rules[rule].trigger;
   if (t.start != plan::StartKind::Event) return 0;
   const record::View seen = view(v);
-  for (std::size_t i = 0; i < t.on.size(); ++i)
-    if (t.on[i].what == event.type &&
-        (t.on[i].filter < 0 || evaluator_.evaluate(t.on[i].filter, {event.at, event.fields.data(), nullptr, &record::host(), &seen}) == kYes))
-      return static_cast<std::int32_t>(i);
+  for (std::size_t i = 0; i < t.on.size(); ++i) {
+    if (t.on[i].what != start.what) continue;
+    const Value* fields = start.event ? start.event->fields.data() : nullptr;
+    if (t.on[i].filter < 0 || evaluator_.evaluate(t.on[i].filter, {start.at, fields, nullptr, &record::host(), &seen}) == kYes) return static_cast<std::int32_t>(i);
+  }
   return -1;
 }
 
