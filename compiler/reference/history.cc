@@ -125,7 +125,7 @@ void Visitor::change_pack() {
     if (e.record != nullptr) e.event = read(e);
   Entry& change = entries_.emplace_back();
   change.at = from;
-  change.arrival = ++counter_.arrivals;
+  change.arrival = ++ledger_.arrival;
   fold(from - 1, from);  // what it places is used up
   walk_->forget_placed();
   clock_ = std::max(clock_, from);
@@ -166,17 +166,11 @@ void Visitor::merge(const Arrival& arrival, Visitor* other) {
         distinct(e);
         if (e.event != nullptr) e.event->identity = e.identity;
       }
-    // What stands at one instant in both: records as they came; of a record or decision here and a decision there, what is here stands first.
-    auto theirs = other->entries_.begin();
-    for (Entry& mine : entries_) {
-      const auto stands_before = [&](const Entry& e) {
-        return e.at != mine.at ? e.at < mine.at : e.record != nullptr && mine.record != nullptr && e.arrival < mine.arrival;
-      };
-      while (theirs != other->entries_.end() && stands_before(*theirs)) all.push_back(std::move(*theirs++));
-      all.push_back(std::move(mine));
-    }
-    std::move(theirs, other->entries_.end(), std::back_inserter(all));
+    std::move(entries_.begin(), entries_.end(), std::back_inserter(all));
+    std::move(other->entries_.begin(), other->entries_.end(), std::back_inserter(all));
+    std::sort(all.begin(), all.end(), [](const Entry& a, const Entry& b) { return a.at != b.at ? a.at < b.at : a.arrival < b.arrival; });
     entries_ = std::move(all);
+    ledger_.arrival = std::max(ledger_.arrival, other->ledger_.arrival);
     ledger_.keys.merge(other->ledger_.keys);
     ledger_.converted.merge(other->ledger_.converted);
     if (down_ && other->down_) {
@@ -192,7 +186,7 @@ void Visitor::take(const Arrival& arrival, bool merges, bool others) {
   const Millis now = down_ ? down_->until : clock_;
   Entry entry;
   entry.at = arrival.event.at;
-  entry.arrival = ++counter_.arrivals;
+  entry.arrival = ledger_.arrival = ++counter_.arrivals << 24;  // decisions stand behind the latest record of their visitor
   entry.record = &arrival;
   entry.identity = arrival.event.identity;
   entry.merges = merges;

@@ -305,7 +305,7 @@ void Walk::judge_round(std::vector<Firing> round, bool place_begins, std::vector
     if (take_effect(f.rule, d.outcome, f.cause, f.start, verdict.opens)) {
       Mark& m = marks.emplace_back();
       m.at = story_.now();
-      m.arrival = ++counter_.arrivals;
+      m.arrival = ++ledger_.arrival;
       m.journey = d.journey;
       m.rule = d.rule;
       m.id = d.id;

@@ -27,6 +27,7 @@ struct Key {
 struct Ledger {
   std::set<Key> keys;                 // of all firings ever placed
   std::set<std::string> converted;    // the exposures that have their conversion, by their ids
+  std::uint64_t arrival = 0;          // of what came last
 };
 
 // A decision that later behaviour reads (reading 65).

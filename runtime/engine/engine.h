@@ -222,7 +222,7 @@ class Engine {
   std::vector<OutcomeCounts> counts_;
   std::vector<Step>* steps_ = nullptr;
 
-  std::uint64_t arrivals_ = 0;                 // entries of histories so far
+  std::uint64_t arrivals_ = 0;                 // records so far
   bool folding_ = false;                       // firings are placed, not judged
   std::vector<Firing> placed_;                 // by the fold
   void meet(std::uint64_t identity, std::int64_t seq, plan::OccurrenceId what, const history::Event* event = nullptr);

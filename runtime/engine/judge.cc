@@ -238,7 +238,7 @@ void Engine::judge(Visitor& v, const Firing& firing, Millis when) {
 
   const auto leaves = [&](history::Deed::Kind kind) {
     history::Deed done = deed(firing, j, kind, id);
-    if (v.past) v.past->insert({when, arrivals_++, 0, done});
+    if (v.past) v.past->insert({when, ++v.past->arrival, 0, done});
     leave(v, firing.rule, done, when, firing.start, pool_.data() + firing.captures);
   };
   switch (outcome) {

@@ -25,7 +25,8 @@ const history::Event& Engine::remember(Visitor& v, std::string_view name, histor
   if (it == names.end()) it = names.insert(names.end(), std::string(name));
   const Millis when = event.at;
   event.identity = v.past->distinct(when, event.identity);
-  const history::Entry& kept = v.past->insert({when, arrivals_++, static_cast<std::uint32_t>(it - names.begin()), std::move(event)});
+  v.past->arrival = ++arrivals_ * history::kDeeds;
+  const history::Entry& kept = v.past->insert({when, v.past->arrival, static_cast<std::uint32_t>(it - names.begin()), std::move(event)});
   for (const history::Entry& e : v.past->entries) {
     if (!std::holds_alternative<history::Event>(e.what)) continue;
     v.person = names[e.name];

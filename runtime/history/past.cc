@@ -10,12 +10,12 @@ namespace polku::history {
 
 namespace {
 
-bool both_records(const Entry& a, const Entry& b) { return std::holds_alternative<Event>(a.what) && std::holds_alternative<Event>(b.what); }
+bool before(const Entry& a, const Entry& b) { return a.at != b.at ? a.at < b.at : a.arrival < b.arrival; }
 
 }  // namespace
 
 const Entry& Past::insert(Entry entry) {
-  const auto at = std::upper_bound(entries.begin(), entries.end(), entry, [](const Entry& a, const Entry& b) { return a.at < b.at; });
+  const auto at = std::upper_bound(entries.begin(), entries.end(), entry, before);
   return *entries.insert(at, std::move(entry));
 }
 
@@ -37,16 +37,9 @@ void Past::absorb(Past other) {
   for (Entry& e : other.entries) e.name += moved;
   std::vector<Entry> both;
   both.reserve(entries.size() + other.entries.size());
-  std::size_t i = 0;
-  for (Entry& mine : entries) {
-    for (; i < other.entries.size(); ++i) {
-      const Entry& theirs = other.entries[i];
-      if (theirs.at != mine.at ? theirs.at > mine.at : !both_records(theirs, mine) || theirs.arrival > mine.arrival) break;
-      both.push_back(std::move(other.entries[i]));
-    }
-    both.push_back(std::move(mine));
-  }
-  both.insert(both.end(), std::make_move_iterator(other.entries.begin() + static_cast<std::ptrdiff_t>(i)), std::make_move_iterator(other.entries.end()));
+  std::merge(std::make_move_iterator(entries.begin()), std::make_move_iterator(entries.end()), std::make_move_iterator(other.entries.begin()),
+             std::make_move_iterator(other.entries.end()), std::back_inserter(both), before);
+  arrival = std::max(arrival, other.arrival);
   entries = std::move(both);
   placed.merge(other.placed);
   converted.merge(other.converted);

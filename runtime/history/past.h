@@ -31,23 +31,28 @@ struct Deed {
   std::vector<Done> done;                 // Acted: in written order
 };
 
+inline constexpr std::uint64_t kDeeds = 1u << 24;  // between two records of a visitor there are fewer deeds
+
 struct Entry {
   Millis at = 0;
-  std::uint64_t arrival = 0;              // the order in which the engine came to know of entries
+  // Orders entries of one instant. Of a record: the how manieth of all, times kDeeds; of a deed: behind the latest record of its visitor, so that it
+  // does not depend on when the visitor's timers were looked at.
+  std::uint64_t arrival = 0;
   std::uint32_t name = 0;                 // of a record: in Past::names
   std::variant<Event, Deed> what;
 };
 
 struct Past {
   std::vector<std::string> names;         // under which records came; after a merge there are several
-  std::vector<Entry> entries;             // by `at`; those of one instant as they came, of histories that became one as absorb() says
+  std::vector<Entry> entries;             // in (at, arrival)
+  std::uint64_t arrival = 0;              // of what came last
   std::unordered_set<std::uint64_t> placed;     // keys of all firings ever placed
   std::unordered_set<std::uint64_t> converted;  // exposures that have their conversion, by the hash of their id
 
   bool last(Millis at) const { return entries.empty() || entries.back().at <= at; }  // would an entry of `at` be the last?
   const Entry& insert(Entry entry);       // to its place; behind those of the same (at, arrival). Good until the next change
   std::uint64_t distinct(Millis at, std::uint64_t identity) const;  // the next that no record of that time has
-  void absorb(Past other);                // a merge. At one instant records stand as they came, else what is here stands first
+  void absorb(Past other);                // a merge: two histories become one
 };
 
 // The key of a firing (reading 67): opening is kUnknown unless it was placed at its opening.
