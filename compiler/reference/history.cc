@@ -31,7 +31,7 @@ std::unique_ptr<Event> translated(const history::Event& from, const catalog::Cat
   event->type = catalog.event(was.name);
   if (event->type < 0) {
     event->type = history::kVisitorUpdated;
-    return event->changes.empty() ? nullptr : std::move(event);
+    return event;
   }
   for (const catalog::Field& field : catalog.events[static_cast<std::size_t>(event->type)].fields) {
     const int index = was.field(field.name);

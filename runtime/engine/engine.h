@@ -137,7 +137,7 @@ class Engine {
   void use_up(Visitor& v);
   bool merges(const Visitor& into, const history::Event& event) const;
   void unite(Visitor& into, std::string_view name, const history::Event& event);
-  bool translate(history::Event& event, const Engine& old);
+  void translate(history::Event& event, const Engine& old);
   struct Overdue { std::unordered_set<std::uint64_t> firings; std::vector<history::Place> asked; };
   void judge_overdue(Visitor& v, Millis at, const Overdue& overdue);
   std::uint64_t key_of(const Firing& f) const;

@@ -221,8 +221,8 @@ void Engine::resume(Millis now, const std::vector<std::pair<std::string, history
   for (const auto& [n, firings] : overdue) judge_overdue(*visitors_[n], now, firings);
 }
 
-// A record of an older pack, as this pack has it: what it does not declare, or otherwise, is not known. False: nothing is left of it.
-bool Engine::translate(history::Event& event, const Engine& old) {
+// A record of an older pack, as this pack has it: what it does not declare, or otherwise, is not known.
+void Engine::translate(history::Event& event, const Engine& old) {
   const catalog::Catalog &was = old.plan_.catalog, &is = plan_.catalog;
   const auto carry = [&](const catalog::Type& from, const catalog::Type& to, Value value) {
     if (value == kUnknown || from != to) return kUnknown;
@@ -247,7 +247,7 @@ bool Engine::translate(history::Event& event, const Engine& old) {
     if (slot >= 0) asked.push_back({channel, slot});
   }
   event.asked = std::move(asked);
-  if (event.type < 0) return true;
+  if (event.type < 0) return;
   const catalog::Event& before = was.events[at(event.type)];
   const int type = is.event(before.name);
   std::vector<Value> fields;
@@ -258,7 +258,6 @@ bool Engine::translate(history::Event& event, const Engine& old) {
     }
   event.type = type < 0 ? history::kVisitorUpdated : type;
   event.fields = std::move(fields);
-  return type >= 0 || !event.changes.empty();
 }
 
 // The visitors of another engine, from now on here.
@@ -269,10 +268,8 @@ void Engine::succeed(Engine& old, Millis now) {
     Visitor& v = *visitors_.back();
     v.hinted = kNever;
     v.now = std::max(v.now, now);
-    std::erase_if(v.past->entries, [&](history::Entry& e) {
-      auto* event = std::get_if<history::Event>(&e.what);
-      return event && !translate(*event, old);
-    });
+    for (history::Entry& e : v.past->entries)
+      if (auto* event = std::get_if<history::Event>(&e.what)) translate(*event, old);
     fold(v, now - 1);
     use_up(v);
   }
