@@ -151,8 +151,7 @@ void Limits::assign() {
     for (const std::string& g : groups)
       if (const auto it = across_.find(g); it != across_.end()) counted.insert(it->second.begin(), it->second.end());
     std::erase_if(out.limits, [&](std::int32_t l) { return !concerns(l, entry.does); });
-    for (std::int32_t l : counted)
-      if (concerns(l, entry.does)) out.counted_in.push_back(l);
+    out.counted_in.assign(counted.begin(), counted.end());  // also what the rule did under another pack
     groups.insert(groups.begin(), entry.journey->name.text);
     for (const std::string& g : groups)
       if (const auto it = suppressions.find(g); it != suppressions.end()) append(out.suppressed_by, {it->second});

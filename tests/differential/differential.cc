@@ -21,7 +21,7 @@ struct Options {
   std::size_t cases = 2500, packs = 0, shrink_attempts = 4000, reports = 3;
   std::uint64_t seed = 1, pack = 0, log = 0;
   std::string keep;
-  bool verbose = false, print = false, table = false;
+  bool verbose = false, print = false, table = false, one_pack = false;
 };
 
 struct Totals {
@@ -169,7 +169,7 @@ bool run_pack(const Options& o, std::uint64_t pack_seed, const std::vector<std::
   const std::vector<Engine> which = engines();
   Change change = make_change(pack, pack_seed);
   for (std::uint64_t i = 1; i < 5 && !compile(change.catalog, change.files, false).engines; ++i) change = make_change(pack, pack_seed + i);
-  if (!compile(change.catalog, change.files, false).engines) change.files.clear();
+  if (o.one_pack || !compile(change.catalog, change.files, false).engines) change.files.clear();
   bool first = true;
   for (std::uint64_t log_seed : logs) {
     std::snprintf(current, sizeof current, "died in pack %llu, log %llu\n", static_cast<unsigned long long>(pack_seed), static_cast<unsigned long long>(log_seed));
@@ -230,6 +230,7 @@ int main(int argc, char** argv) {
   CLI::Option* log = app.add_option("--log", o.log, "only this log")->needs(pack);
   pack->needs(log);
   app.add_flag("--print", o.print, "print packs, logs and decisions");
+  app.add_flag("--one-pack", o.one_pack, "no other pack comes to hold on the way");
   app.add_flag("--table", o.table, "print, as Markdown, in how many cases each construct met each hardship");
   app.add_flag("--verbose", o.verbose, "print how often each construct was met, and packs that do not compile");
   CLI11_PARSE(app, argc, argv);
