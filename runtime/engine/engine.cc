@@ -155,6 +155,7 @@ void Engine::run_timers(Visitor& v, Millis until) {
       fire_due(v, due);
     }
     judge_place(v, due, false);
+    v.deadline = due;  // what was judged may bring more: look again
   }
   if (ran && v.deadline != kNever) due_at(v, v.deadline);
 }

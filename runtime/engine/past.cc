@@ -61,11 +61,11 @@ void Engine::fold(Visitor& v, Millis until) {
     place_timers(v, e.at);
     if (const auto* event = std::get_if<history::Event>(&e.what)) {
       take_in(v, *event, event->identity);
-      deadlines_after_record(v);
       ++i;
     } else {
       i = fold_round(v, i);
     }
+    deadlines_after_record(v);
   }
   place_timers(v, until);
   folding_ = false;
