@@ -23,7 +23,12 @@ static_assert(sizeof(void*) == 8 && sizeof(Value) == 8 && sizeof(Millis) == 8);
 static_assert(offsetof(Context, now) == 0 && offsetof(Context, fields) == 8 && offsetof(Context, attributes) == 16 &&
               offsetof(Context, host) == 24);
 
-// One code. Straight-line, but for calls that need known operands: those stand in a block of their own.
+bool asks_host(Op op) {
+  return plan::op_reads_feature(op) || op == Op::TextContains || op == Op::TextStarts || op == Op::TextEnds || op == Op::ListContains;
+}
+
+// One code. Straight-line, but for calls that need known operands, which stand in a block of their own, and for a code that is an `and` of
+// parts: it ends with the first part that is certainly no.
 class Emitter {
  public:
   Emitter(llvm::Module& module, const plan::Code& code, const std::string& name)
@@ -43,17 +48,72 @@ class Emitter {
   }
 
   void run() {
-    values_.reserve(code_.instrs.size());
-    for (const Instr& i : code_.instrs) values_.push_back(instr(i));
-    b_.CreateRet(word(values_.size() - 1));
+    values_.resize(code_.instrs.size(), Result(nullptr));
+    needed_.resize(code_.instrs.size());
+    const std::vector<std::int32_t> parts = conjuncts();
+    if (parts.size() == 1) {
+      make(parts[0]);
+      b_.CreateRet(word(parts[0]));
+      return;
+    }
+    llvm::BasicBlock* fails = llvm::BasicBlock::Create(b_.getContext(), "no", function_);
+    llvm::Value* all = b_.getTrue();
+    for (std::int32_t part : parts) {
+      make(part);
+      llvm::BasicBlock* next = llvm::BasicBlock::Create(b_.getContext(), "and", function_);
+      b_.CreateCondBr(no(part), fails, next);
+      b_.SetInsertPoint(next);
+      all = b_.CreateAnd(all, yes(part));
+    }
+    b_.CreateRet(b_.CreateSelect(all, number(kYes), unknown_));
+    b_.SetInsertPoint(fails);
+    b_.CreateRet(number(kNo));
   }
 
  private:
+  // The parts of the code if it is an `and`, each once, in written order but for those that ask the record: they cost most and come last.
+  // Of another code: itself.
+  std::vector<std::int32_t> conjuncts() const {
+    std::vector<bool> asks(code_.instrs.size()), listed(code_.instrs.size());
+    for (std::size_t n = 0; n < code_.instrs.size(); ++n) {
+      const Instr& i = code_.instrs[n];
+      asks[n] = asks_host(i.op) || (op_operands(i.op) > 0 && asks[at(i.a)]) || (op_operands(i.op) > 1 && asks[at(i.b)]);
+    }
+    std::vector<std::int32_t> cheap, dear, open{static_cast<std::int32_t>(code_.instrs.size()) - 1};
+    while (!open.empty()) {
+      const std::int32_t n = open.back();
+      open.pop_back();
+      if (listed[at(n)]) continue;
+      listed[at(n)] = true;
+      const Instr& i = code_.instrs[at(n)];
+      if (i.op == Op::And)
+        open.insert(open.end(), {i.b, i.a});
+      else
+        (asks[at(n)] ? dear : cheap).push_back(n);
+    }
+    cheap.insert(cheap.end(), dear.begin(), dear.end());
+    return cheap;
+  }
+
+  // Emits what instruction `root` needs and is not there yet. Whatever is emitted later stands behind it on every way.
+  void make(std::int32_t root) {
+    needed_[at(root)] = true;
+    for (std::size_t n = at(root) + 1; n-- > 0;) {
+      if (!needed_[n] || values_[n].there()) continue;
+      const Instr& i = code_.instrs[n];
+      if (op_operands(i.op) > 0) needed_[at(i.a)] = true;
+      if (op_operands(i.op) > 1) needed_[at(i.b)] = true;
+    }
+    for (std::size_t n = 0; n <= at(root); ++n)
+      if (needed_[n] && !values_[n].there()) values_[n] = instr(code_.instrs[n]);
+  }
+
   // A result as a word, or, if it is yes/no, as two bits: certainly yes, certainly no. Logic on bits is one operation each
   // and needs no test for unknown; the other form is made when something asks for it, and kept.
   struct Result {
     Result(llvm::Value* word) : word(word) {}
     Result(llvm::Value* yes, llvm::Value* no) : yes(yes), no(no) {}
+    bool there() const { return word || yes; }
     llvm::Value *word = nullptr, *yes = nullptr, *no = nullptr;
   };
 
@@ -103,25 +163,25 @@ class Emitter {
 
   // ---- operands ----
 
-  llvm::Value* word(std::size_t n) {
-    Result& r = values_[n];
+  static std::size_t at(std::int32_t n) { return static_cast<std::size_t>(n); }
+  llvm::Value* word(std::int32_t n) {
+    Result& r = values_[at(n)];
     if (!r.word) {
       llvm::Value* not_yes = b_.CreateSelect(r.no, number(kNo), unknown_);
       r.word = b_.CreateSelect(r.yes, number(kYes), not_yes);
     }
     return r.word;
   }
-  llvm::Value* word(std::int32_t n) { return word(static_cast<std::size_t>(n)); }
   llvm::Value* yes(std::int32_t n) {
-    Result& r = values_[static_cast<std::size_t>(n)];
+    Result& r = values_[at(n)];
     return r.yes ? r.yes : r.yes = b_.CreateICmpEQ(r.word, number(kYes));
   }
   llvm::Value* no(std::int32_t n) {
-    Result& r = values_[static_cast<std::size_t>(n)];
+    Result& r = values_[at(n)];
     return r.no ? r.no : r.no = b_.CreateICmpEQ(r.word, number(kNo));
   }
   llvm::Value* known(std::int32_t n) {
-    const Result& r = values_[static_cast<std::size_t>(n)];
+    const Result& r = values_[at(n)];
     return r.word ? b_.CreateICmpNE(r.word, unknown_) : b_.CreateOr(r.yes, r.no);
   }
   llvm::Value* known(const Instr& i) { return b_.CreateAnd(known(i.a), known(i.b)); }
@@ -205,27 +265,25 @@ class Emitter {
   llvm::Function* function_;
   llvm::Argument* context_;
   llvm::Value *attributes_ = nullptr, *fields_ = nullptr, *host_ = nullptr;
-  std::vector<Result> values_;  // of the instructions so far
+  std::vector<Result> values_;  // of each instruction, once it is emitted
+  std::vector<bool> needed_;
 };
 
 // Does aux name something?
-bool uses_aux(Op op) {
-  return op == Op::Attribute || op == Op::Field || op == Op::LastField || op == Op::CountAtLeast || op == Op::Count ||
-         op == Op::CountSeen || op == Op::Sum || op == Op::Highest || op == Op::Lowest || op == Op::Average || op == Op::First;
-}
+bool uses_aux(Op op) { return op == Op::Attribute || op == Op::Field || plan::op_reads_feature(op); }
+
+constexpr std::size_t kOps = 0
+#define POLKU_OP(name, printed, operands, meaning) +1
+#include "compiler/plan/ops.def"
+#undef POLKU_OP
+    ;
 
 // What is wrong with an instruction at `position`; null if nothing.
 const char* fault(const Instr& i, std::size_t position) {
-  constexpr int counts[] = {
-#define POLKU_OP(name, printed, operands, meaning) operands,
-#include "compiler/plan/ops.def"
-#undef POLKU_OP
-  };
   auto earlier = [&](std::int32_t operand) { return operand >= 0 && static_cast<std::size_t>(operand) < position; };
-  const auto op = static_cast<std::size_t>(i.op);
-  if (op >= std::size(counts)) return "is no operation";
-  if (counts[op] >= 1 && !earlier(i.a)) return "reads an operand a that does not stand before it";
-  if (counts[op] >= 2 && !earlier(i.b)) return "reads an operand b that does not stand before it";
+  if (static_cast<std::size_t>(i.op) >= kOps) return "is no operation";
+  if (op_operands(i.op) >= 1 && !earlier(i.a)) return "reads an operand a that does not stand before it";
+  if (op_operands(i.op) >= 2 && !earlier(i.b)) return "reads an operand b that does not stand before it";
   if (uses_aux(i.op) && i.aux < 0) return "has a negative number of an attribute, field or feature";
   return nullptr;
 }

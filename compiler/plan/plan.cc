@@ -26,6 +26,18 @@ int op_operands(Op op) {
   return 0;
 }
 
+bool op_reads_feature(Op op) {
+  switch (op) {
+    case Op::LastField: case Op::CountAtLeast: case Op::Count: case Op::CountSeen: case Op::Sum: case Op::Highest: case Op::Lowest:
+    case Op::Average: case Op::First: return true;
+    case Op::Const: case Op::Now: case Op::Attribute: case Op::Field: case Op::Add: case Op::Sub: case Op::Mul: case Op::Neg:
+    case Op::MulDiv: case Op::DivMul: case Op::Eq: case Op::Ne: case Op::Lt: case Op::Le: case Op::Gt: case Op::Ge: case Op::And:
+    case Op::Or: case Op::Not: case Op::Given: case Op::Otherwise: case Op::TextContains: case Op::TextStarts: case Op::TextEnds:
+    case Op::ListContains: return false;
+  }
+  return false;
+}
+
 namespace {
 
 std::string length(Millis d) {

@@ -22,6 +22,7 @@ enum class Op : std::uint8_t {
 };
 const char* op_name(Op op);
 int op_operands(Op op);
+bool op_reads_feature(Op op);       // aux is one, imm a window (LastField: a column)
 
 struct Instr {
   Op op;

@@ -109,7 +109,8 @@ class Channel {
     for (const Record& r : p_.story.records())
       if (p_.story.within(r.at, limit.within)) before += std::count_if(r.done.begin(), r.done.end(), [&](const Done& d) { return counts(d); });
     if (before + 1 <= limit.count) return std::nullopt;
-    const std::string clause = "at most " + std::to_string(limit.count) + " messages by " + w_.channel + " in " + history::words(limit.within);
+    const char* unit = limit.count == 1 ? " message by " : " messages by ";
+    const std::string clause = "at most " + std::to_string(limit.count) + unit + w_.channel + " in " + history::words(limit.within);
     return refused(Outcome::over_limit, clause, Tri::No, "messages", whole_datum(std::min<std::int64_t>(before, limit.count)));
   }
 

@@ -65,7 +65,6 @@ std::unique_ptr<Event> Visitor::read(const Entry& entry) const {
   } else {
     event = translated(from, *own.pack.catalog, book().catalog);
   }
-  if (event == nullptr) return event;
   event->texts = own.texts;
   event->identity = entry.identity;
   if (from.type == history::kMerge && !entry.merges) event->type = history::kVisitorUpdated;
@@ -123,9 +122,6 @@ void Visitor::change_pack() {
   if (entries_.empty()) return;
   for (Entry& e : entries_)
     if (e.record != nullptr) e.event = read(e);
-  Entry& change = entries_.emplace_back();
-  change.at = from;
-  change.arrival = ++ledger_.arrival;
   fold(from - 1, from);  // what it places is used up
   walk_->forget_placed();
   clock_ = std::max(clock_, from);
@@ -164,7 +160,7 @@ void Visitor::merge(const Arrival& arrival, Visitor* other) {
     for (Entry& e : other->entries_)
       if (e.record != nullptr) {
         distinct(e);
-        if (e.event != nullptr) e.event->identity = e.identity;
+        e.event->identity = e.identity;
       }
     std::move(entries_.begin(), entries_.end(), std::back_inserter(all));
     std::move(other->entries_.begin(), other->entries_.end(), std::back_inserter(all));
@@ -200,12 +196,12 @@ void Visitor::take(const Arrival& arrival, bool merges, bool others) {
   entries_.insert(behind, std::move(entry));
   if (in_order) {
     if (walk_ == nullptr) walk_ = std::make_unique<Walk>(book(), name_, options_, ledger_, counter_);
-    if (event != nullptr) walk_->record(*event, number, now);
+    walk_->record(*event, number, now);
     walk_->timers(now);
   } else {
     fold(now, now);
   }
-  const bool asked = event != nullptr && event->type == history::kAsked;
+  const bool asked = event->type == history::kAsked;
   if (down_) {
     if (asked) down_->requests.push_back(event);
     if (used_up) return;
@@ -234,10 +230,7 @@ void Visitor::fold(Millis until, Millis clock) {
       if (next != nullptr && next->round == e.mark->round) continue;
       walk_->decided(round);
       round.clear();
-    } else if (e.record == nullptr) {
-      walk_->timers(e.at - 1);
-      walk_->pack_changed(e.at);
-    } else if (e.event != nullptr) {
+    } else {
       walk_->timers(e.at);
       walk_->record(*e.event, e.arrival, clock);
     }

@@ -36,15 +36,15 @@ class Visitor {
   void merge(const Arrival& arrival, Visitor* other);
 
  private:
-  // A record, a decision, or (neither) a change of the pack.
+  // A record or a decision.
   struct Entry {
     Millis at = 0;
     std::uint64_t arrival = 0;
     const Arrival* record = nullptr;
     std::uint64_t identity = 0;
     bool merges = false;
-    std::unique_ptr<Event> event;           // the record as the pack that holds reads it; nullptr: nothing of it is in the fold
-    std::unique_ptr<Mark> mark;
+    std::unique_ptr<Event> event;           // the record as the pack that holds reads it
+    std::unique_ptr<Mark> mark;             // the decision
   };
 
   // While the engine is down.

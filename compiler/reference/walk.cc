@@ -21,16 +21,9 @@ Walk::Walk(const Book& book, const std::string& visitor, const Options& options,
 
 // ---- places ----
 
-void Walk::begin(Millis at) {
-  if (begun_) return;
-  begun_ = true;
-  story_.begin_place(at);
-  set_alarms_of_instants();
-}
-
 void Walk::record(const Event& event, std::uint64_t arrival, Millis clock) {
-  begin(event.at);
   story_.begin_place(event.at);
+  if (!std::exchange(begun_, true)) set_alarms_of_instants();
   fired_.clear();
   Record record;
   record.at = event.at;
@@ -72,8 +65,8 @@ void Walk::timer_place(Millis at) {
   const Start now = moment(at);
   std::vector<Firing> completed;
   for (std::size_t r = 0; r < rules(); ++r) {
-    if (rule(r).then)
-      if (const auto start = rule(r).then->wait() ? waited(r) : absent(r)) completed.push_back(firing(r, *start, Cause::Trigger));
+    for (const Start& start : !rule(r).then ? std::vector<Start>{} : rule(r).then->wait() ? waited(r) : absent(r))
+      completed.push_back(firing(r, start, Cause::Trigger));
     if (due_by_schedule(story_, static_cast<int>(r))) complete(r, now, completed);
     if (waiting_[r] && waiting_[r]->opens == at) {
       completed.push_back(firing(r, waiting_[r]->start, Cause::Opening));
@@ -82,19 +75,6 @@ void Walk::timer_place(Millis at) {
     }
   }
   complete_memberships(now, completed);  // what this arms is not due yet
-  end_place(std::move(completed));
-}
-
-// It is a record before all others of its instant, timers included. Where none stands before it, memberships are looked at for the
-// first time; else nothing can have changed since.
-void Walk::pack_changed(Millis from) {
-  if (begun_) return;
-  begin(from - 1);
-  set_alarms_of_clock();
-  story_.begin_place(from);
-  fired_.clear();
-  std::vector<Firing> completed;
-  complete_memberships(moment(from), completed);
   end_place(std::move(completed));
 }
 
@@ -199,22 +179,23 @@ bool Walk::stopped(const Start& start, Stops stops) const {
   return false;
 }
 
-// `then wait D`: the earliest start that stands exactly D ago.
-std::optional<Start> Walk::waited(std::size_t r) const {
+// `then wait D`: the starts that stand exactly D ago.
+std::vector<Start> Walk::waited(std::size_t r) const {
+  std::vector<Start> starts;
   for (const Start& start : armed_[r])
     if (due(start, rule(r).then->length.length) &&
         !stopped(start, [&](const Record& record) { return stops_journey(story_, static_cast<int>(r), record); }))
-      return start;
-  return std::nullopt;
+      starts.push_back(start);
+  return starts;
 }
 
 // `then no F for D`: the latest start, if it stands exactly D ago and nothing behind it stops.
-std::optional<Start> Walk::absent(std::size_t r) const {
-  if (armed_[r].empty() || !due(armed_[r].back(), rule(r).then->length.length)) return std::nullopt;
+std::vector<Start> Walk::absent(std::size_t r) const {
+  if (armed_[r].empty() || !due(armed_[r].back(), rule(r).then->length.length)) return {};
   const bool ended = stopped(armed_[r].back(), [&](const Record& record) {
     return stops_delay(story_, static_cast<int>(r), record) || stops_journey(story_, static_cast<int>(r), record);
   });
-  return ended ? std::nullopt : std::optional(armed_[r].back());
+  return ended ? std::vector<Start>{} : std::vector{armed_[r].back()};
 }
 
 // What the record ends of that which waits or is offered. Of what is armed it is found out when it is due.

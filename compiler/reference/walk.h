@@ -62,7 +62,6 @@ class Walk {
   // Conversions that are shown for the first time are decisions at `clock`.
   void record(const Event& event, std::uint64_t arrival, Millis clock);
   void timers(Millis until);
-  void pack_changed(Millis from);
   // The decisions of one round.
   void decided(const std::vector<const Mark*>& round);
 
@@ -88,7 +87,6 @@ class Walk {
   std::size_t rules() const { return story_.rules.size(); }
   const syntax::Rule& rule(std::size_t r) const { return *story_.rules[r].rule; }
 
-  void begin(Millis at);
   void timer_place(Millis at);
   void end_place(std::vector<Firing> completed);
 
@@ -106,8 +104,8 @@ class Walk {
   bool due(const Start& start, Millis length) const;
   template <class Stops>
   bool stopped(const Start& start, Stops stops) const;
-  std::optional<Start> waited(std::size_t r) const;
-  std::optional<Start> absent(std::size_t r) const;
+  std::vector<Start> waited(std::size_t r) const;
+  std::vector<Start> absent(std::size_t r) const;
   void stop(const Record& by);
   void redeem_offers(const Event& request, std::vector<Firing>& completed) const;
 

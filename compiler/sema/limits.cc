@@ -109,8 +109,8 @@ void Limits::add_all() {
     std::vector<plan::Limit>& all = work_.plan.plan().limits;
     work_.plan.plan().channel_limits.push_back(c.limit ? static_cast<std::int32_t>(all.size()) : -1);
     if (c.limit)
-      all.push_back({fmt::format("at most {} messages by {} in {}", c.limit->count, c.name, said(c.limit->within)), c.limit->count, c.limit->within,
-                     plan::LimitUnit::Messages});
+      all.push_back({fmt::format("at most {} {} by {} in {}", c.limit->count, c.limit->count == 1 ? "message" : "messages", c.name, said(c.limit->within)),
+                     c.limit->count, c.limit->within, plan::LimitUnit::Messages});
   }
   for (const RuleEntry& r : work_.names.rules) {
     rules_.push_back(own(r.rule->limits));

@@ -17,15 +17,7 @@ std::vector<plan::Membership::Reading> readings(const plan::Code& code) {
     if (std::none_of(out.begin(), out.end(), same)) out.push_back({feature, window});
   };
   for (const plan::Instr& in : code.instrs) {
-    switch (in.op) {
-      case Op::LastField: add(in.aux, -1); break;
-      case Op::CountAtLeast: case Op::Count: case Op::CountSeen: case Op::Sum: case Op::Highest: case Op::Lowest: case Op::Average:
-      case Op::First: add(in.aux, static_cast<std::int32_t>(in.imm)); break;
-      case Op::Const: case Op::Now: case Op::Attribute: case Op::Field: case Op::Add: case Op::Sub: case Op::Mul: case Op::Neg:
-      case Op::MulDiv: case Op::DivMul: case Op::Eq: case Op::Ne: case Op::Lt: case Op::Le: case Op::Gt: case Op::Ge: case Op::And:
-      case Op::Or: case Op::Not: case Op::Given: case Op::Otherwise: case Op::TextContains: case Op::TextStarts: case Op::TextEnds:
-      case Op::ListContains: break;
-    }
+    if (plan::op_reads_feature(in.op)) add(in.aux, in.op == Op::LastField ? -1 : static_cast<std::int32_t>(in.imm));
   }
   return out;
 }

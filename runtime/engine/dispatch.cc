@@ -1,6 +1,7 @@
 #include "runtime/engine/dispatch.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace polku::engine {
 
@@ -16,6 +17,7 @@ class Maker {
     d_.members.resize(plan_.memberships.size());
     d_.journeys.resize(plan_.journeys.size());
     for (std::size_t i = 0; i < plan_.rules.size(); ++i) rule(i);
+    rank();
     for (std::size_t i = 0; i < plan_.journeys.size(); ++i)
       for (const plan::Match& m : plan_.journeys[i].stops) at(m.what).journey_stops.push_back(concern(m, i));
     for (std::size_t i = 0; i < plan_.goals.size(); ++i) at(plan_.goals[i].match.what).goals.push_back(concern(plan_.goals[i].match, i));
@@ -36,6 +38,30 @@ class Maker {
     if (it == filters.end()) it = filters.insert(filters.end(), m.filter);
     c.filter = static_cast<std::int32_t>(it - filters.begin());
     return c;
+  }
+
+  void rank() {
+    std::vector<std::size_t> order(plan_.rules.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      const std::int64_t pa = plan_.rules[a].priority, pb = plan_.rules[b].priority;
+      return pa != pb ? pa > pb : a < b;
+    });
+    d_.rank.resize(order.size());
+    for (std::size_t i = 0; i < order.size(); ++i) d_.rank[order[i]] = i;
+    for (Dispatch::Asked& a : d_.asked)
+      std::sort(a.rules.begin(), a.rules.end(), [&](const auto& x, const auto& y) { return d_.rank[x.rule] < d_.rank[y.rule]; });
+  }
+
+  bool plain(std::size_t i) const { return plan_.rules[i].gate >= 0 && plan_.layout.waiting[i] < 0 && plan_.layout.offer[i] < 0; }
+
+  bool reads_decisions(const plan::Code& code) const {
+    const auto decision = [&](plan::OccurrenceId o) { return static_cast<std::size_t>(o) >= plan_.catalog.events.size(); };
+    return std::any_of(code.instrs.begin(), code.instrs.end(), [&](const plan::Instr& i) {
+      if (!plan::op_reads_feature(i.op)) return false;
+      const plan::Feature& f = plan_.features[static_cast<std::size_t>(i.aux)];
+      return decision(f.match.what) || std::any_of(f.resets.begin(), f.resets.end(), decision);
+    });
   }
 
   void feature(std::size_t i) {
@@ -64,7 +90,13 @@ class Maker {
         for (std::size_t p = t.on.size(); p-- > 0;) at(t.on[p].what).orders.push_back(concern(t.on[p], i, static_cast<std::int32_t>(p)));
         break;
       case plan::StartKind::Member: d_.members[static_cast<std::size_t>(t.membership)].push_back(i); break;
-      case plan::StartKind::Asked: d_.asked.push_back(i); break;
+      case plan::StartKind::Asked: {
+        const auto same = [&](const Dispatch::Asked& a) { return a.channel == t.channel && a.slot == t.slot; };
+        auto slot = std::find_if(d_.asked.begin(), d_.asked.end(), same);
+        if (slot == d_.asked.end()) slot = d_.asked.insert(slot, {t.channel, t.slot, {}});
+        slot->rules.push_back({i, plain(i) && !reads_decisions(plan_.codes[static_cast<std::size_t>(r.gate)]) ? r.gate : -1});
+        break;
+      }
       case plan::StartKind::Daily:
       case plan::StartKind::Yearly: d_.scheduled.push_back(i); break;
     }
@@ -72,6 +104,7 @@ class Maker {
     if (t.then != plan::DelayKind::None) d_.delayed.push_back(i);
     if (plan_.layout.waiting[i] >= 0) d_.waiting.push_back(i);
     if (r.offers) d_.offers.push_back(i);
+    d_.plain.push_back(plain(i));
   }
 
   const plan::Plan& plan_;

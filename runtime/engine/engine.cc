@@ -10,13 +10,19 @@ namespace polku::engine {
 Engine::Engine(const plan::Plan& plan, const plan::Evaluator& evaluator, base::Texts& texts, const Options& options)
     : plan_(plan), evaluator_(evaluator), texts_(texts), options_(options), dispatch_(make_dispatch(plan)),
       zone_attribute_(plan.catalog.visitor_zone()), pack_zone_(base::Zone::find(plan.catalog.zone).value_or(base::Zone::utc())),
-      counts_(plan.rules.size()), fired_(plan.rules.size(), 0) {}
+      counts_(plan.rules.size()), passed_over_(plan.rules.size(), 0), fired_(plan.rules.size(), 0) {}
 
 Engine::~Engine() = default;
 
 std::vector<history::Decision> Engine::drain() { return std::exchange(out_, {}); }
 
 void Engine::publish(history::AnswerTable table) { tables_.push_back(std::move(table)); }
+
+std::vector<OutcomeCounts> Engine::counts() const {
+  std::vector<OutcomeCounts> counts = counts_;
+  for (std::size_t r = 0; r < counts.size(); ++r) counts[r][static_cast<std::size_t>(history::Outcome::no_match)] += passed_over_[r];
+  return counts;
+}
 
 std::size_t Engine::bytes() const {
   std::size_t n = 0;
@@ -198,11 +204,12 @@ void Engine::settle(Visitor& v, Millis placed) {
 // A rule fires once at a place: of firings_ from there on, the earliest start stands. The others are used up.
 void Engine::once_a_rule(Visitor& v, std::size_t from) {
   const auto begin = firings_.begin() + static_cast<std::ptrdiff_t>(from);
-  std::sort(begin, firings_.end(), [](const Firing& a, const Firing& b) {
-    if (a.rule != b.rule) return a.rule < b.rule;
+  const auto before = [&](const Firing& a, const Firing& b) {
+    if (a.rule != b.rule) return ranks_before(a, b);
     if (a.origin != b.origin) return a.origin < b.origin;
     return a.start.seq != b.start.seq ? a.start.seq < b.start.seq : a.placed < b.placed;
-  });
+  };
+  if (!std::is_sorted(begin, firings_.end(), before)) std::sort(begin, firings_.end(), before);
   firings_.erase(std::remove_if(begin, firings_.end(),
                                 [&](const Firing& f) {
                                   if (std::exchange(fired_[at(f.rule)], place_) != place_) return false;
@@ -210,6 +217,16 @@ void Engine::once_a_rule(Visitor& v, std::size_t from) {
                                   return true;
                                 }),
                  firings_.end());
+}
+
+bool Engine::ranks_before(const Firing& a, const Firing& b) const { return dispatch_.rank[at(a.rule)] < dispatch_.rank[at(b.rule)]; }
+
+// Most firings fail their conditions, and leave nothing behind: one that surely does, and is not handed out, is not looked at further.
+bool Engine::passed_over(const Firing& f, plan::Context& context) const {
+  if (!dispatch_.plain[at(f.rule)] || options_.keep == Keep::All || context.now - f.placed > plan_.catalog.patience) return false;
+  context.fields = pool_.data() + f.captures;
+  context.before = f.start.seq;
+  return evaluator_.evaluate(plan_.rules[at(f.rule)].gate, context) == kNo;
 }
 
 // Judges firings_ in rounds: what acts may start further rules at the same instant. apart: it is another place than those they were placed at.
@@ -227,11 +244,16 @@ void Engine::judge_place(Visitor& v, Millis when, bool apart) {
     settled_ = 0;
     acted_ = 0;
     ++rounds_;
-    std::sort(round_.begin(), round_.end(), [&](const Firing& a, const Firing& b) {
-      const std::int64_t pa = plan_.rules[at(a.rule)].priority, pb = plan_.rules[at(b.rule)].priority;
-      return pa != pb ? pa > pb : a.rule < b.rule;
-    });
-    for (const Firing& f : round_) judge(v, f, when);
+    const auto before = [&](const Firing& a, const Firing& b) { return ranks_before(a, b); };
+    if (!std::is_sorted(round_.begin(), round_.end(), before)) std::sort(round_.begin(), round_.end(), before);
+    const record::View seen = view(v);
+    plan::Context context{when, nullptr, attributes(v), &record::host(), &seen};
+    for (const Firing& f : round_) {
+      if (v.waiting.empty() && passed_over(f, context))
+        ++passed_over_[at(f.rule)];
+      else
+        judge(v, f, when);
+    }
     std::sort(made_.begin(), made_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     for (auto& [order, d] : made_) out_.push_back(std::move(d));
     made_.clear();

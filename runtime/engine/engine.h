@@ -88,7 +88,7 @@ class Engine {
 
   std::size_t visitors() const { return visitors_.size() - merged_; }
   std::size_t bytes() const;                                            // of all records, approximately
-  const std::vector<OutcomeCounts>& counts() const { return counts_; }  // per rule
+  std::vector<OutcomeCounts> counts() const;                           // per rule
   void trace(std::vector<Step>* steps) { steps_ = steps; }              // nullptr: no tracing
 
  private:
@@ -121,6 +121,8 @@ class Engine {
   void settle(Visitor& v, Millis placed);
   void judge_place(Visitor& v, Millis at, bool apart);
   void once_a_rule(Visitor& v, std::size_t from);
+  bool ranks_before(const Firing& a, const Firing& b) const;
+  bool passed_over(const Firing& firing, plan::Context& context) const;
   const base::Zone& zone(const Visitor& v);
   record::View view(const Visitor& v);
   const Value* attributes(const Visitor& v) const;
@@ -220,6 +222,7 @@ class Engine {
   Millis floor_ = std::numeric_limits<Millis>::min();  // every visitor's clock is at least here
   std::vector<history::Decision> out_;
   std::vector<OutcomeCounts> counts_;
+  std::vector<std::uint64_t> passed_over_;             // per rule: more of no_match
   std::vector<Step>* steps_ = nullptr;
 
   std::uint64_t arrivals_ = 0;                 // records so far

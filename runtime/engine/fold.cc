@@ -210,10 +210,20 @@ void Engine::ask(Visitor& v, const history::Event& request, std::uint64_t identi
   const auto wanted = [&](std::int32_t channel, std::int32_t slot) {
     return std::any_of(request.asked.begin(), request.asked.end(), [&](const history::Place& p) { return p.channel == channel && p.slot == slot; });
   };
-  const Happening h{kByTime, request.at, nullptr, identity};
   asked_ = request.asked;
-  for (std::size_t rule : dispatch_.asked)
-    if (wanted(plan_.rules[rule].trigger.channel, plan_.rules[rule].trigger.slot)) complete(v, rule, 0, h);
+  const Start start{request.at, v.record.seq, identity, 0};  // a request has no delay, and no fields to capture
+  const record::View seen = view(v);
+  const plan::Context context{request.at, nullptr, attributes(v), &record::host(), &seen, start.seq};
+  const bool screens = !v.past && options_.keep != Keep::All;
+  for (const Dispatch::Asked& a : dispatch_.asked) {
+    if (!wanted(a.channel, a.slot)) continue;
+    for (const auto& [rule, screen] : a.rules) {
+      if (screens && screen >= 0 && evaluator_.evaluate(screen, context) == kNo)
+        ++passed_over_[rule];
+      else
+        firings_.push_back({static_cast<std::int32_t>(rule), Origin::Trigger, start, pool_.size(), kUnknown, 0});
+    }
+  }
   for (std::size_t rule : dispatch_.offers) {
     Value* offer = &v.record.words[at(plan_.layout.offer[rule])];
     if (offer[0] == kUnknown) continue;

@@ -150,6 +150,17 @@ def test_explain():
         expect(0, polku("explain", pack, "--events", path, "--visitor", "v2", "--source", "native"), "tease never started", "no `cart`", stderr=False)
 
 
+def test_explain_what_the_journey_ends():
+    """`stop when` is told once, where something was still to come, and not where nothing was."""
+    with Pack(RULES.replace('journey "Teasers"', 'journey "Teasers"\n  stop when order')) as pack:
+        told = {who: expect(0, polku("explain", pack, "--events", pack.write("log.csv", "visitor,at,event,items\n" + records), "--visitor", who, "--source", "native"), stderr=False).out
+                for who, records in {"v1": "v1,2026-03-02T10:00,cart,0\nv1,2026-03-02T10:10,order,\nv1,2026-03-02T10:20,order,\n",
+                                     "v2": "v2,2026-03-02T10:00,cart,0\nv2,2026-03-02T10:40,order,\n"}.items()}
+        stopped = "2026-03-02 10:10:00  Teasers / later waits no longer: `order` came.\n"
+        assert told["v1"].count("waits no longer") == 1 and stopped in told["v1"] and "still waiting" not in told["v1"], told["v1"]
+        assert "waits no longer" not in told["v2"] and 'later: raise task "later"' in told["v2"], told["v2"]
+
+
 def test_explain_who_or_what_is_not_there():
     with Pack() as pack:
         path = pack.write("log.csv", LOG)

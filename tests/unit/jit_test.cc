@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "compiler/interp/interp.h"
@@ -187,6 +188,32 @@ TEST_F(Jit, BrokenCodeIsAnErrorNotACrash) {
   EXPECT_EQ(error({code({constant(1), op(Op::Add, 0)})}), "code_0: instruction 1 reads an operand b that does not stand before it");
   EXPECT_EQ(error({code({attribute(-1)})}), "code_0: instruction 0 has a negative number of an attribute, field or feature");
   EXPECT_EQ(error({code({op(static_cast<Op>(200), 0, 0)})}), "code_0: instruction 0 is no operation");
+}
+
+// A number of an attribute, field or feature is never negative; what stands there in other instructions means nothing.
+TEST_F(Jit, NegativeNumbersAreRefusedWhereTheyAreRead) {
+  const std::set<Op> reads = {Op::Attribute, Op::Field, Op::LastField, Op::CountAtLeast, Op::Count, Op::CountSeen,
+                              Op::Sum,       Op::Highest, Op::Lowest,  Op::Average,      Op::First};
+  const Value fields[] = {3, 4}, attributes[] = {12, 13};
+  const Context x = {77, fields, attributes, &host(), nullptr};
+  for (const OpFacts& f : all_ops()) {
+    for (std::int32_t aux : {std::numeric_limits<std::int32_t>::min(), -2, -1, 0, 1}) {
+      plan::Plan p;
+      const std::int32_t a = f.operands > 0 ? 0 : -1, b = f.operands > 1 ? 1 : plain_b(f.op) ? 9 : -1;
+      p.codes = {code({constant(0), constant(1), {f.op, a, b, aux, 6}})};
+      if (aux < 0 && reads.contains(f.op)) {
+        const jit::Compiled c = jit::compile(p);
+        EXPECT_FALSE(c.evaluator) << print(p.codes[0]);
+        EXPECT_EQ(c.error, "code_0: instruction 2 has a negative number of an attribute, field or feature") << print(p.codes[0]);
+        continue;
+      }
+      for (Level level : kLevels) {
+        const auto evaluator = compiled(p, level);
+        ASSERT_TRUE(evaluator) << print(p.codes[0]);
+        EXPECT_EQ(evaluator->evaluate(0, x), interp::make(p)->evaluate(0, x)) << print(p.codes[0]);
+      }
+    }
+  }
 }
 
 TEST_F(Jit, MoreCodesThanOneModuleHolds) {

@@ -229,7 +229,7 @@ TEST_F(Reference, ARenamedRuleIsAnotherAndTheOldCountsInLimitsOfChannelsAndGuara
   at("12:01", "page");
   const auto decisions = run();
   EXPECT_EQ(told(decisions), "a acted 10:00, b over_limit 12:00, d guarantee 12:00");
-  EXPECT_EQ(why(decisions[1]), "at most 1 messages by mail in 1 day: no (messages = 1)");
+  EXPECT_EQ(why(decisions[1]), "at most 1 message by mail in 1 day: no (messages = 1)");
   EXPECT_EQ(why(decisions[2]), "guarantee \"few\": no (messages = 1)");
 }
 

@@ -1,0 +1,271 @@
+// The engine's own interface: which records it takes, what it tells of triggers, and what code may ask of its records. What it decides is
+// compared elsewhere.
+#include "runtime/engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include "compiler/driver/driver.h"
+#include "compiler/interp/interp.h"
+#include "runtime/base/time.h"
+#include "runtime/record/record.h"
+
+namespace polku::engine {
+namespace {
+
+constexpr const char* kCatalog = R"(
+catalog:  world
+history:  30 days
+lateness: 7 days
+events:
+  a:    {}
+  b:    {}
+  left: { n: whole number }
+visitor:
+  token: text optional
+channels:
+  push: { reach: token }
+  web:  { slots: [hero] }
+templates:
+  note:   { by: [push] }
+  teaser: { by: [web] }
+tasks:
+  t: {}
+)";
+
+// One engine over the rules of one journey, J.
+class Engines : public testing::Test {
+ protected:
+  void journey(const std::string& text, Remember remember = Remember::RecordsOnly) {
+    pack = driver::compile({"catalog.yaml", kCatalog}, {{"a.polku", "journey \"J\"\n" + text + "\nend\n"}}, false);
+    for (const diag::Diagnostic& d : pack->diagnostics.all()) ADD_FAILURE() << diag::render_text(d, pack->sources, false);
+    ASSERT_TRUE(pack->plan);
+    evaluator = interp::make(*pack->plan);
+    plan::preload(texts, *pack->plan);
+    engine = std::make_unique<Engine>(*pack->plan, *evaluator, texts, Options{.keep = Keep::All, .hold_out = HoldOut::ByHash, .remember = remember, .afresh = false});
+    engine->trace(&steps);
+  }
+
+  // Of 2 March 2026, UTC.
+  static Millis instant(const std::string& clock) { return base::parse_instant("2026-03-02T" + clock, base::Zone::utc()).value(); }
+
+  Taken take(const std::string& visitor, const std::string& clock, const std::string& what, Value n = kUnknown, Millis received = kUnknown) {
+    history::Event e;
+    e.at = instant(clock);
+    e.received = received;
+    e.type = pack->catalog.event(what);
+    e.identity = ++records;
+    e.fields.assign(pack->catalog.events[static_cast<std::size_t>(e.type)].fields.size(), n);
+    return engine->take(visitor, e);
+  }
+  Taken reachable(const std::string& visitor, const std::string& clock) {
+    history::Event e;
+    e.at = instant(clock);
+    e.identity = ++records;
+    e.changes = {{pack->catalog.attribute("token"), texts.intern("x")}};
+    return engine->take(visitor, e);
+  }
+
+  // The steps since the last call: `r started by a 10:00, r stopped by left 10:10`.
+  std::string told() {
+    std::string all;
+    for (const Step& s : steps) {
+      static constexpr const char* kKinds[] = {" started by ", " restarted by ", " stopped by "};
+      all.append(all.empty() ? "" : ", ").append(pack->plan->rules[s.rule].name).append(kKinds[static_cast<std::size_t>(s.kind)]);
+      all.append(s.by == kByTime ? "time" : pack->catalog.events[static_cast<std::size_t>(s.by)].name);
+      all.append(" ").append(base::format_instant(s.at).substr(11, 5));
+    }
+    steps.clear();
+    return all;
+  }
+  // `r acted 10:00` of each decision since the last call.
+  std::string decided() {
+    std::string all;
+    for (const history::Decision& d : engine->drain())
+      all.append(all.empty() ? "" : ", ").append(d.rule).append(" ").append(history::outcome_name(d.outcome)).append(" ").append(base::format_instant(d.at).substr(11, 5));
+    return all;
+  }
+
+  std::unique_ptr<driver::Pack> pack;
+  std::unique_ptr<plan::Evaluator> evaluator;
+  base::Texts texts;
+  std::unique_ptr<Engine> engine;
+  std::vector<Step> steps;
+  std::uint64_t records = 0;
+};
+
+// ---- what `stop when` ends, as told by the trace ----
+
+TEST_F(Engines, StopWhenEndsAnArmedAbsenceOnce) {
+  journey("stop when left\nrule r when a then no b for 1 hour do raise task \"t\"");
+  take("v", "10:00", "a");
+  EXPECT_EQ(told(), "r started by a 10:00");
+  take("v", "10:10", "left");
+  EXPECT_EQ(told(), "r stopped by left 10:10");
+  take("v", "10:20", "left");  // there is nothing left to end
+  EXPECT_EQ(told(), "");
+  engine->advance(instant("12:00"));
+  EXPECT_EQ(decided(), "");
+}
+
+TEST_F(Engines, StopWhenTellsNothingWhereNothingIsPending) {
+  journey("stop when left\nrule r when a then no b for 1 hour do raise task \"t\"");
+  take("v", "10:00", "left");  // before the first start
+  take("v", "10:05", "a");
+  take("v", "10:10", "b");
+  EXPECT_EQ(told(), "r started by a 10:05, r stopped by b 10:10");
+  take("v", "10:15", "left");  // behind the absence's own stop
+  take("v", "11:00", "a");
+  EXPECT_EQ(told(), "r started by a 11:00");
+  engine->advance(instant("12:30"));
+  EXPECT_EQ(decided(), "r acted 12:00");
+  take("v", "12:40", "left");  // behind the firing
+  EXPECT_EQ(told(), "");
+}
+
+TEST_F(Engines, StopWhenEndsAllWaitsOfARuleInOneStep) {
+  journey("stop when left\nrule r when a then wait 1 hour do raise task \"t\"\nrule other when b then wait 1 hour do raise task \"t\"");
+  take("v", "10:00", "a");
+  take("v", "10:05", "a");
+  take("v", "10:10", "left");
+  EXPECT_EQ(told(), "r started by a 10:00, r started by a 10:05, r stopped by left 10:10");
+  engine->advance(instant("12:00"));
+  EXPECT_EQ(decided(), "");
+}
+
+TEST_F(Engines, StopWhenEndsWhatIsOffered) {
+  journey("stop when left\nrule r when a do show \"teaser\" in web.hero");
+  take("v", "10:00", "a");
+  EXPECT_EQ(decided(), "r offered 10:00");
+  take("v", "10:10", "left");
+  take("v", "10:20", "left");
+  EXPECT_EQ(told(), "r stopped by left 10:10");
+}
+
+TEST_F(Engines, StopWhenEndsWhatWaitsForItsOpening) {
+  journey("stop when left\nrule r when a quiet 10:00 to 11:00 visitor time do send \"note\" by push");
+  reachable("v", "09:00");
+  take("v", "10:00", "a");
+  EXPECT_EQ(decided(), "r waiting 10:00");
+  take("v", "10:10", "left");
+  take("v", "10:20", "left");
+  EXPECT_EQ(told(), "r stopped by left 10:10");
+  engine->advance(instant("12:00"));
+  EXPECT_EQ(decided(), "");
+}
+
+TEST_F(Engines, StopWhenEndsWhatWaitsAndWhatIsArmedInOneStep) {
+  journey("stop when left\nrule r when a then no b for 30 minutes quiet 10:00 to 12:00 visitor time do send \"note\" by push");
+  reachable("v", "09:00");
+  take("v", "10:00", "a");
+  take("v", "10:40", "a");
+  EXPECT_EQ(decided(), "r waiting 10:30");
+  EXPECT_EQ(told(), "r started by a 10:00, r started by a 10:40");
+  take("v", "10:50", "left");
+  EXPECT_EQ(told(), "r stopped by left 10:50");
+  engine->advance(instant("13:00"));
+  EXPECT_EQ(decided(), "");
+}
+
+TEST_F(Engines, StopWhenEndsWhatIsArmedWhereNothingWaits) {
+  journey("stop when left\nrule r when a then no b for 30 minutes quiet 10:00 to 12:00 visitor time do send \"note\" by push");
+  take("v", "09:00", "a");
+  take("v", "09:10", "left");
+  EXPECT_EQ(told(), "r started by a 09:00, r stopped by left 09:10");
+}
+
+TEST_F(Engines, StopWhenConcernsItsVisitorAndWhatMayMeetItsFilterAlone) {
+  journey("stop when left where n = 1\nrule r when a then no b for 1 hour do raise task \"t\"");
+  take("v", "10:00", "a");
+  take("w", "10:00", "a");
+  EXPECT_EQ(told(), "r started by a 10:00, r started by a 10:00");
+  take("w", "10:05", "left", 2);
+  EXPECT_EQ(told(), "");
+  take("v", "10:10", "left");  // n is missing: it stops too
+  EXPECT_EQ(told(), "r stopped by left 10:10");
+  engine->advance(instant("12:00"));
+  EXPECT_EQ(decided(), "r acted 11:00");
+}
+
+// A late record changes what stands in the history: what was told of it before is not told again.
+TEST_F(Engines, StepsAreToldOnce) {
+  journey("stop when left\nrule r when a then no b for 1 hour do raise task \"t\"", Remember::Histories);
+  take("v", "10:00", "a");
+  take("v", "10:10", "left");
+  take("v", "10:20", "a");
+  take("v", "10:30", "b");
+  EXPECT_EQ(told(), "r started by a 10:00, r stopped by left 10:10, r started by a 10:20, r stopped by b 10:30");
+  EXPECT_EQ(take("v", "09:00", "b", kUnknown, instant("10:40")), Taken::Yes);
+  EXPECT_EQ(told(), "");
+}
+
+// ---- which records are taken ----
+
+TEST_F(Engines, NobodyHasRecordsBeforeTheTimeAdvancedTo) {
+  journey("rule r when a do raise task \"t\"");
+  EXPECT_EQ(take("known", "10:00", "b"), Taken::Yes);
+  engine->advance(instant("11:00"));
+  EXPECT_EQ(take("new", "10:59:59.999", "a"), Taken::OutOfOrder);
+  EXPECT_EQ(take("known", "10:59:59.999", "a"), Taken::OutOfOrder);
+  EXPECT_EQ(decided(), "");
+  EXPECT_EQ(take("new", "11:00", "a"), Taken::Yes);
+  EXPECT_EQ(take("known", "11:00", "a"), Taken::Yes);
+  EXPECT_EQ(decided(), "r acted 11:00, r acted 11:00");
+  engine->advance(instant("10:30"));  // the clock stays where it is
+  EXPECT_EQ(take("third", "10:59:59.999", "a"), Taken::OutOfOrder);
+  EXPECT_EQ(decided(), "");
+}
+
+TEST_F(Engines, AVisitorsRecordsComeInOrder) {
+  journey("rule r when a do raise task \"t\"");
+  EXPECT_EQ(take("v", "10:00", "b"), Taken::Yes);
+  EXPECT_EQ(take("v", "09:59:59.999", "a"), Taken::OutOfOrder);
+  EXPECT_EQ(take("w", "09:59:59.999", "a"), Taken::Yes);  // another visitor's clock
+  EXPECT_EQ(take("v", "10:00", "a"), Taken::Yes);
+  EXPECT_EQ(decided(), "r acted 09:59, r acted 10:00");
+}
+
+TEST_F(Engines, LateRecordsAndMergesNeedHistories) {
+  journey("rule r when a do raise task \"t\"");
+  history::Event late;
+  late.type = pack->catalog.event("a");
+  late.at = instant("10:00");
+  late.received = instant("10:01");
+  EXPECT_EQ(engine->take("v", late), Taken::NeedsHistories);
+  late.received = instant("10:00");
+  EXPECT_EQ(engine->take("v", late), Taken::Yes);
+  history::Event merge;
+  merge.type = history::kMerge;
+  merge.at = instant("10:30");
+  merge.merges = "w";
+  EXPECT_EQ(engine->take("v", merge), Taken::NeedsHistories);
+  EXPECT_EQ(decided(), "r acted 10:00");
+}
+
+// With histories, what stands before the time advanced to came late, and is judged at that time.
+TEST_F(Engines, WithHistoriesNobodyIsJudgedBeforeTheTimeAdvancedTo) {
+  journey("stop when left\nrule r when a then no b for 30 minutes do raise task \"t\"", Remember::Histories);
+  engine->advance(instant("11:00"));
+  EXPECT_EQ(take("new", "10:00", "a"), Taken::Yes);
+  EXPECT_EQ(decided(), "r acted 11:00");
+}
+
+// ---- what code may ask of a record ----
+
+// Both evaluators ask only with a number that is known; whoever else asks gets no answer either, whatever was counted.
+TEST_F(Engines, AtLeastAnUnknownNumberIsUnknown) {
+  journey("rule r when a only if number of a in the last 1 day at least 2 do raise task \"t\"");
+  const plan::Plan& plan = *pack->plan;
+  ASSERT_EQ(plan.features.size(), 1u);
+  record::Record r = record::make(plan);
+  const base::Zone zone = base::Zone::utc();
+  const record::View view{&plan, &r, &texts, &zone};
+  const plan::Context context{instant("10:00"), nullptr, nullptr, &record::host(), &view};
+  for (const Value counted : {0, 1, 2}) {
+    EXPECT_EQ(record::host().count_at_least(&context, 0, 0, kUnknown), kUnknown);
+    EXPECT_EQ(record::host().count_at_least(&context, 0, 0, 2), counted >= 2);
+    record::count(plan, r, 0, {instant("09:00"), ++r.seq}, kYes);
+  }
+}
+
+}  // namespace
+}  // namespace polku::engine
