@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "runtime/engine/visitor.h"
 
@@ -25,32 +24,33 @@ history::ActionKind kind_of(plan::ActionKind kind) {
   return history::ActionKind::Send;
 }
 
-std::optional<plan::LimitUnit> unit_of(const history::Deed::Done& done) {
-  switch (done.kind) {
-    case history::ActionKind::Send: return done.service ? std::nullopt : std::optional(plan::LimitUnit::Messages);
-    case history::ActionKind::Show: return plan::LimitUnit::Shows;
-    case history::ActionKind::Task: return plan::LimitUnit::Tasks;
-    case history::ActionKind::Suppress:
-    case history::ActionKind::Split: return std::nullopt;
+plan::ActionKind kind_of(history::ActionKind kind) {
+  switch (kind) {
+    case history::ActionKind::Send: return plan::ActionKind::Send;
+    case history::ActionKind::Show: return plan::ActionKind::Show;
+    case history::ActionKind::Task: return plan::ActionKind::Task;
+    case history::ActionKind::Suppress: return plan::ActionKind::Suppress;
+    case history::ActionKind::Split: return plan::ActionKind::Split;
+  }
+  return plan::ActionKind::Send;
+}
+
+std::optional<plan::LimitUnit> unit_of(plan::ActionKind kind, bool service) {
+  switch (kind) {
+    case plan::ActionKind::Send: return service ? std::nullopt : std::optional(plan::LimitUnit::Messages);
+    case plan::ActionKind::Show: return plan::LimitUnit::Shows;
+    case plan::ActionKind::Task: return plan::LimitUnit::Tasks;
+    case plan::ActionKind::Suppress:
+    case plan::ActionKind::Split: return std::nullopt;
   }
   return std::nullopt;
 }
 
 }  // namespace
 
-std::pair<Value, Value> id_words(const std::string& id) {
-  std::uint64_t high = 0, low = 0;
-  std::from_chars(id.data(), id.data() + 16, high, 16);
-  std::from_chars(id.data() + 16, id.data() + 32, low, 16);
-  return {static_cast<Value>(high), static_cast<Value>(low)};
-}
-
-std::string id_text(std::pair<Value, Value> words) {
-  return fmt::format("{:016x}{:016x}", static_cast<std::uint64_t>(words.first), static_cast<std::uint64_t>(words.second));
-}
-
 std::vector<history::Seen> Engine::seen(const std::vector<plan::Leaf>& leaves, const plan::Context& context) const {
   std::vector<history::Seen> out;
+  out.reserve(leaves.size());
   for (const plan::Leaf& l : leaves) {
     history::Datum d = history::datum(plan_.codes[at(l.code)].type, evaluator_.evaluate(l.code, context), texts_);
     d.or_more = l.or_more > 0 && d.value == l.or_more;
@@ -63,14 +63,15 @@ history::Reason Engine::reason(const plan::Clause& clause, Tri is, const plan::C
   return {clause.text, is, seen(clause.leaves, context)};
 }
 
-std::vector<history::Reason> Engine::reasons(const Firing& firing, const Judgement& j, bool too_late) const {
+std::vector<history::Reason> Engine::reasons(const Firing& firing, Judgement& j, bool too_late) const {
   std::vector<history::Reason> out;
+  out.reserve(2 + j.rule.conditions.size() + j.more.size());
   if (firing.start.alternative >= 0) out.push_back(reason(j.rule.when[at(firing.start.alternative)], Tri::Yes, j.context));
   else out.push_back({j.rule.when[0].text, Tri::Yes, {}});
   if (!j.rule.then.empty()) out.push_back({j.rule.then, Tri::Yes, {}});
   if (!too_late)
     for (const plan::Condition& c : j.rule.conditions) out.push_back(reason(c.clause, tri(evaluator_.evaluate(c.clause.code, j.context)), j.context));
-  out.insert(out.end(), j.more.begin(), j.more.end());
+  out.insert(out.end(), std::make_move_iterator(j.more.begin()), std::make_move_iterator(j.more.end()));
   return out;
 }
 
@@ -78,9 +79,11 @@ std::vector<history::Action> Engine::actions(const Visitor& v, const Judgement& 
   std::vector<history::Action> out;
   const plan::Row* row = j.row ? j.row : j.rule.table ? nullptr : &j.rule.rows[0];
   if (!row) return out;
+  out.reserve(row->actions.size());
+  std::size_t next = 0;  // of j.params
   for (std::size_t i = 0; i < row->actions.size(); ++i) {
     const plan::Action& a = row->actions[i];
-    history::Action action;
+    history::Action& action = out.emplace_back();
     action.kind = kind_of(a.kind);
     action.name = a.name;
     const std::int32_t channel = i < j.channels.size() && j.channels[i] >= 0 ? j.channels[i] : a.channels.size() == 1 && a.best_of.empty() ? a.channels[0] : -1;
@@ -95,35 +98,58 @@ std::vector<history::Action> Engine::actions(const Visitor& v, const Judgement& 
           break;
         }
     }
-    if (i < j.params.size()) action.params = j.params[i];
-    out.push_back(std::move(action));
+    if (j.params.empty()) continue;
+    for (const plan::Param& p : a.params) {
+      if (p.code < 0) continue;
+      if (const Value value = j.params[next++]; value != kUnknown) action.params.push_back({p.name, history::datum(p.type, value, texts_)});
+    }
   }
   return out;
 }
 
-// What a decision leaves behind, for the engine now and for every fold after it.
-history::Deed Engine::deed(const Firing& firing, const Judgement& j, history::Deed::Kind kind, const std::string& id) const {
-  history::Deed d;
-  d.kind = kind;
-  d.journey = j.rule.journey;
-  d.rule = j.rule.name;
-  d.id = id;
-  d.start_at = firing.start.at;
-  d.start = firing.start.identity;
-  d.round = rounds_;
-  d.begins_place = begins_place_;
-  if (kind == history::Deed::Kind::Waiting) d.until = j.opens;
-  if (kind != history::Deed::Kind::Acted) return d;
+void Engine::effect(const Judgement& j, history::Deed::Kind kind, history::DecisionId id, Effect& out) {
+  out.kind = kind;
+  out.id = id;
+  out.until = j.opens;
+  out.done.clear();
+  if (kind != history::Deed::Kind::Acted) return;
   for (std::size_t i = 0; i < j.row->actions.size(); ++i) {
     const plan::Action& a = j.row->actions[i];
-    const std::int32_t channel = j.channels[i];
-    d.done.push_back({kind_of(a.kind), a.service, channel < 0 ? "" : plan_.catalog.channels[at(channel)].name, a.kind == plan::ActionKind::Suppress ? a.name : "", a.length});
+    out.done.push_back({a.kind, a.service, j.channels[i], a.suppression, a.kind == plan::ActionKind::Suppress ? a.name : std::string_view(), a.length});
   }
+}
+
+void Engine::effect(const history::Deed& deed, Effect& out) const {
+  out.kind = deed.kind;
+  out.id = deed.id;
+  out.until = deed.until;
+  out.done.clear();
+  for (const history::Deed::Done& d : deed.done) {
+    const auto name = std::find(plan_.suppressions.begin(), plan_.suppressions.end(), d.name);
+    out.done.push_back({kind_of(d.kind), d.service, d.channel.empty() ? -1 : plan_.catalog.channel(d.channel),
+                        name == plan_.suppressions.end() ? -1 : static_cast<std::int32_t>(name - plan_.suppressions.begin()), d.name, d.length});
+  }
+}
+
+// An effect by names, for every fold to come.
+history::Deed Engine::deed(const Firing& firing, const Judgement& j, const Effect& e) const {
+  history::Deed d;
+  d.kind = e.kind;
+  d.journey = j.rule.journey;
+  d.rule = j.rule.name;
+  d.id = e.id;
+  d.start_at = firing.start.at;
+  d.start = firing.start.identity;
+  d.until = e.until;
+  d.round = rounds_;
+  d.begins_place = begins_place_;
+  for (const Effect::Done& done : e.done)
+    d.done.push_back({kind_of(done.kind), done.service, done.channel < 0 ? "" : plan_.catalog.channels[at(done.channel)].name, std::string(done.name), done.length});
   return d;
 }
 
 // rule: -1 if the pack has it no more.
-void Engine::leave(Visitor& v, int rule, const history::Deed& d, Millis when, const Start& start, const Value* captures) {
+void Engine::leave(Visitor& v, int rule, const Effect& d, Millis when, const Start& start, const Value* captures) {
   const auto word = [&](const std::vector<std::int32_t>& of) { return rule < 0 || of[at(rule)] < 0 ? nullptr : &v.record.words[at(of[at(rule)])]; };
   Value *offer = word(plan_.layout.offer), *waiting = word(plan_.layout.waiting);
   if (offer) offer[0] = kUnknown;  // a firing that is judged replaces what its rule holds
@@ -160,7 +186,7 @@ void Engine::end_waiting(Visitor& v, int rule) {
 }
 
 // An exposure: acted or held out.
-void Engine::expose(Visitor& v, int rule, const history::Deed& d, Millis when) {
+void Engine::expose(Visitor& v, int rule, const Effect& d, Millis when) {
   if (rule < 0) return;
   const plan::Rule& r = plan_.rules[at(rule)];
   Value* words = v.record.words.get();
@@ -172,16 +198,15 @@ void Engine::expose(Visitor& v, int rule, const history::Deed& d, Millis when) {
   }
   const std::int32_t goal = plan_.journeys[at(r.journey_index)].goal;
   if (goal < 0) return;
-  const auto [high, low] = id_words(d.id);
   std::vector<Value>& exposures = v.record.lists[at(plan_.layout.goal_list[at(goal)])];
-  exposures.insert(exposures.end(), {when, high, low, static_cast<Value>(rule) * 4 + held_out * 2});
+  exposures.insert(exposures.end(), {when, static_cast<Value>(d.id.high), static_cast<Value>(d.id.low), static_cast<Value>(rule) * 4 + held_out * 2});
 }
 
-void Engine::act(Visitor& v, int rule, const history::Deed& d, Millis when) {
+void Engine::act(Visitor& v, int rule, const Effect& d, Millis when) {
   const auto count = [&](std::int32_t limit) { record::count_limit(plan_, v.record, limit, when); };
-  for (const history::Deed::Done& done : d.done) {
-    const std::optional<plan::LimitUnit> unit = unit_of(done);
-    const int channel = done.channel.empty() ? -1 : plan_.catalog.channel(done.channel);
+  for (const Effect::Done& done : d.done) {
+    const std::optional<plan::LimitUnit> unit = unit_of(done.kind, done.service);
+    const std::int32_t channel = done.channel;
     if (unit) {
       if (rule >= 0) {
         for (std::int32_t l : plan_.rules[at(rule)].counted_in)
@@ -201,19 +226,15 @@ void Engine::act(Visitor& v, int rule, const history::Deed& d, Millis when) {
         sends.insert(sends.end(), {when, kNo});
       }
     }
-    if (done.kind != history::ActionKind::Suppress || rule < 0) continue;
-    const auto name = std::find(plan_.suppressions.begin(), plan_.suppressions.end(), done.name);
-    if (name == plan_.suppressions.end()) {
-      Millis& until = v.suppressed.try_emplace(done.name, when + done.length).first->second;
-      until = std::max(until, when + done.length);
-      continue;
-    }
-    Value& until = v.record.words[at(plan_.layout.suppression[static_cast<std::size_t>(name - plan_.suppressions.begin())])];
+    if (done.kind != plan::ActionKind::Suppress || rule < 0) continue;
+    Value& until = done.suppression < 0 ? v.suppressed.try_emplace(std::string(done.name), when + done.length).first->second
+                                        : v.record.words[at(plan_.layout.suppression[at(done.suppression)])];
     until = std::max(until, when + done.length);
   }
   ++v.record.seq;
   ++acted_;
-  latest_act_ = {rule < 0 ? kByTime : plan_.decision_of(at(rule)), when, nullptr, history::identity_of_decision(d.id)};
+  const std::array<char, 32> id = history::digits(d.id);
+  latest_act_ = {rule < 0 ? kByTime : plan_.decision_of(at(rule)), when, nullptr, history::identity_of_decision({id.data(), id.size()})};
   meet(latest_act_.identity, v.record.seq, latest_act_.what);
   if (rule >= 0) happen(v, latest_act_);
 }

@@ -33,22 +33,30 @@ int reached(Outcome refusal) {
 Engine::Attempt Engine::try_channel(const Visitor& v, const Judgement& j, const plan::Action& a, std::int32_t number) const {
   const catalog::Channel& channel = plan_.catalog.channels[at(number)];
   const bool show = a.kind == plan::ActionKind::Show;
-  const auto outranked = [&](std::string clause, const Occupied& by) {
-    const plan::Rule& other = plan_.rules[by.rule];
-    return Attempt{Outcome::outranked, {std::move(clause), Tri::No, {{"taken by", text(other.journey + " / " + other.name)}}}, 0};
+  const auto refuse = [&](Outcome outcome, auto make, Millis opens = 0) {
+    Attempt refused{outcome, {}, opens};
+    if (j.told) refused.why = make();
+    return refused;
   };
+  const auto taken_by = [&](const Occupied& o) { return text(plan_.rules[o.rule].journey + " / " + plan_.rules[o.rule].name); };
   for (const Occupied& o : occupied_)
     if (o.channel == number && o.slot == a.slot)
-      return outranked(show ? fmt::format("one show in {}.{} at a time", channel.name, channel.slots[at(a.slot)]) : fmt::format("one message by {} at a time", channel.name), o);
+      return refuse(Outcome::outranked, [&] {
+        return history::Reason{show ? fmt::format("one show in {}.{} at a time", channel.name, channel.slots[at(a.slot)]) : fmt::format("one message by {} at a time", channel.name),
+                               Tri::No, {{"taken by", taken_by(o)}}};
+      });
   for (const Occupied& o : occupied_)
-    if (show && o.template_ == a.name) return outranked(fmt::format("\"{}\" once a request", a.name), o);
+    if (show && o.template_ == a.name)
+      return refuse(Outcome::outranked, [&] { return history::Reason{fmt::format("\"{}\" once a request", a.name), Tri::No, {{"taken by", taken_by(o)}}}; });
   Attempt refused;
   const auto met = [&](int attribute, Outcome no) {
     if (attribute < 0) return true;
     const catalog::Attribute& needed = plan_.catalog.attributes[at(attribute)];
     const Value value = j.context.attributes[attribute];
     if (no == Outcome::no_consent ? value == kYes : value != kUnknown) return true;
-    refused = {no, {channel.name + " needs " + needed.name, value == kNo ? Tri::No : Tri::Unknown, {{needed.name, history::datum(needed.type, value, texts_)}}}, 0};
+    refused = refuse(no, [&] {
+      return history::Reason{channel.name + " needs " + needed.name, value == kNo ? Tri::No : Tri::Unknown, {{needed.name, history::datum(needed.type, value, texts_)}}};
+    });
     return false;
   };
   if (!a.service && !met(channel.needs, Outcome::no_consent)) return refused;
@@ -57,15 +65,15 @@ Engine::Attempt Engine::try_channel(const Visitor& v, const Judgement& j, const 
   if (channel.quiet) {
     const base::Zone& zone = *static_cast<const record::View*>(j.context.state)->zone;
     if (const auto opens = opening(zone, channel.quiet->from, channel.quiet->to, j.context.now))
-      return {Outcome::waiting,
-              {fmt::format("quiet hours of {}: {} to {}", channel.name, history::clock_words(channel.quiet->from), history::clock_words(channel.quiet->to)), Tri::No,
-               {{"opens", {catalog::TypeKind::Time, *opens, {}, false}}}},
-              *opens};
+      return refuse(Outcome::waiting, [&] {
+        return history::Reason{fmt::format("quiet hours of {}: {} to {}", channel.name, history::clock_words(channel.quiet->from), history::clock_words(channel.quiet->to)), Tri::No,
+                               {{"opens", {catalog::TypeKind::Time, *opens, {}, false}}}};
+      }, *opens);
   }
   if (const std::int32_t l = plan_.channel_limits[at(number)]; l >= 0) {
     const std::int64_t used = record::used(plan_, v.record, l, j.context.now);
     if (used >= plan_.limits[at(l)].count)
-      return {Outcome::over_limit, {plan_.limits[at(l)].text, Tri::No, {{"messages", {catalog::TypeKind::Whole, used, {}, false}}}}, 0};
+      return refuse(Outcome::over_limit, [&] { return history::Reason{plan_.limits[at(l)].text, Tri::No, {{"messages", {catalog::TypeKind::Whole, used, {}, false}}}}; });
   }
   return {};
 }
@@ -140,7 +148,7 @@ Outcome Engine::places(const Visitor& v, Judgement& j) {
     const plan::Action& a = j.row->actions[i];
     if (a.kind != plan::ActionKind::Send && a.kind != plan::ActionKind::Show) continue;
     outcome = best(v, j, a, j.channels[i]);
-    occupied_.push_back({j.channels[i], a.slot, j.index, a.kind == plan::ActionKind::Show ? a.name : ""});
+    occupied_.push_back({j.channels[i], a.slot, j.index, a.kind == plan::ActionKind::Show ? a.name : std::string_view()});
   }
   occupied_.resize(before);  // taken only by what acts
   return outcome;

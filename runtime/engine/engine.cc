@@ -10,7 +10,7 @@ namespace polku::engine {
 Engine::Engine(const plan::Plan& plan, const plan::Evaluator& evaluator, base::Texts& texts, const Options& options)
     : plan_(plan), evaluator_(evaluator), texts_(texts), options_(options), dispatch_(make_dispatch(plan)),
       zone_attribute_(plan.catalog.visitor_zone()), pack_zone_(base::Zone::find(plan.catalog.zone).value_or(base::Zone::utc())),
-      counts_(plan.rules.size()), passed_over_(plan.rules.size(), 0), fired_(plan.rules.size(), 0) {}
+      counts_(plan.rules.size()), passed_over_(plan.rules.size(), 0), effect_(std::make_unique<Effect>()), fired_(plan.rules.size(), 0) {}
 
 Engine::~Engine() = default;
 

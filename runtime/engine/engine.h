@@ -179,7 +179,7 @@ class Engine {
   bool limits(const Visitor& v, Judgement& j);
   bool guarantees(const Visitor& v, Judgement& j);
   bool held_out(const Visitor& v, Judgement& j);
-  bool over(const Visitor& v, Judgement& j, std::int32_t limit, std::string clause);
+  std::optional<std::int64_t> over(const Visitor& v, const Judgement& j, std::int32_t limit);
 
   // channels.cc: gate 2
   struct Attempt { history::Outcome outcome = history::Outcome::acted; history::Reason why; Millis opens = 0; };
@@ -190,13 +190,16 @@ class Engine {
   Measure measure(const Visitor& v, const Judgement& j, std::int32_t channel) const;
 
   // act.cc: what a decision leaves behind, and how it is written down
-  history::Deed deed(const Firing& firing, const Judgement& j, history::Deed::Kind kind, const std::string& id) const;
-  void leave(Visitor& v, int rule, const history::Deed& deed, Millis at, const Start& start, const Value* captures);
-  void act(Visitor& v, int rule, const history::Deed& deed, Millis at);
+  struct Effect;
+  history::Deed deed(const Firing& firing, const Judgement& j, const Effect& effect) const;
+  static void effect(const Judgement& j, history::Deed::Kind kind, history::DecisionId id, Effect& out);
+  void effect(const history::Deed& deed, Effect& out) const;
+  void leave(Visitor& v, int rule, const Effect& effect, Millis at, const Start& start, const Value* captures);
+  void act(Visitor& v, int rule, const Effect& effect, Millis at);
   static void end_waiting(Visitor& v, int rule);
-  void expose(Visitor& v, int rule, const history::Deed& deed, Millis at);
+  void expose(Visitor& v, int rule, const Effect& effect, Millis at);
   std::vector<history::Action> actions(const Visitor& v, const Judgement& j) const;
-  std::vector<history::Reason> reasons(const Firing& firing, const Judgement& j, bool too_late) const;
+  std::vector<history::Reason> reasons(const Firing& firing, Judgement& j, bool too_late) const;
   history::Reason reason(const plan::Clause& clause, history::Tri is, const plan::Context& context) const;
   std::vector<history::Seen> seen(const std::vector<plan::Leaf>& leaves, const plan::Context& context) const;
   void hand_out_conversion(std::size_t rule, history::Decision decision);
@@ -232,11 +235,13 @@ class Engine {
   std::unordered_map<std::uint64_t, Met> starts_;
 
   // Of the place being judged; kept to reuse their memory.
-  struct Occupied { std::int32_t channel, slot; std::size_t rule; std::string template_; };
+  struct Occupied { std::int32_t channel, slot; std::size_t rule; std::string_view template_; };
   std::vector<Firing> firings_, round_;
   std::size_t settled_ = 0;                    // of firings_
   std::vector<Value> pool_;                    // captures of firings
-  std::vector<Value> matches_, fields_;
+  std::vector<Value> matches_, fields_, params_;
+  std::vector<std::int32_t> channels_;         // of the judgement
+  std::unique_ptr<Effect> effect_;
   std::vector<Occupied> occupied_;
   std::vector<history::Place> asked_;          // by the request whose place it is
   std::size_t conversions_ = 0;                // where in out_ those of the place belong

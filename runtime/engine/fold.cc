@@ -257,7 +257,8 @@ void Engine::convert(Visitor& v, std::size_t g, const Happening& h) {
   const bool mixed = rule.hold_out >= 0 && v.record.words[at(plan_.layout.arm[at(rule.hold_out)])] == kMixed;
   history::Decision d;
   if (v.past && !v.past->converted.insert(static_cast<std::uint64_t>(exposures[1])).second) return;
-  d.id = id_text({exposures[1], exposures[2]});
+  const auto id = history::digits({static_cast<std::uint64_t>(exposures[1]), static_cast<std::uint64_t>(exposures[2])});
+  d.id.assign(id.data(), id.size());
   d.at = std::max(h.at, v.now);
   d.visitor = v.key;
   d.journey = rule.journey;

@@ -60,27 +60,28 @@ Outcome Engine::clauses(const Visitor& v, Judgement& j) {
   Value pass = j.rule.gate < 0 ? kYes : evaluator_.evaluate(j.rule.gate, j.context);
   for (const plan::Dates& d : j.rule.dates) {
     if (d.from <= j.context.now && j.context.now < d.until) continue;
-    j.more.push_back({d.text, Tri::No, {{"now", time(j.context.now)}}});
+    j.refuse([&] { return history::Reason{d.text, Tri::No, {{"now", time(j.context.now)}}}; });
     pass = kNo;
   }
   const std::int32_t mark = plan_.layout.once[j.index];
   const Value exposed = mark < 0 ? kUnknown : v.record.words[at(mark)];
   for (const plan::Once& once : j.rule.once) {
     if (exposed == kUnknown || (once.within && exposed <= j.context.now - *once.within)) continue;
-    j.more.push_back({once.text, Tri::No, {}});
+    j.refuse([&] { return history::Reason{once.text, Tri::No, {}}; });
     pass = kNo;
   }
   if (pass != kYes) return pass == kNo ? Outcome::no_match : Outcome::unknown;
   for (std::int32_t s : j.rule.suppressed_by) {
     const Value until = v.record.words[at(plan_.layout.suppression[at(s)])];
     if (until == kUnknown || j.context.now >= until) continue;
-    j.more.push_back({"suppress \"" + plan_.suppressions[at(s)] + "\"", Tri::Yes, {{"until", time(until)}}});
+    j.refuse([&] { return history::Reason{"suppress \"" + plan_.suppressions[at(s)] + "\"", Tri::Yes, {{"until", time(until)}}}; });
     return Outcome::suppressed;
   }
-  for (const std::string& name : v.suppressed.empty() ? std::vector<std::string>{} : j.rule.belongs_to) {
+  if (v.suppressed.empty()) return Outcome::acted;
+  for (const std::string& name : j.rule.belongs_to) {
     const auto until = v.suppressed.find(name);
     if (until == v.suppressed.end() || j.context.now >= until->second) continue;
-    j.more.push_back({"suppress \"" + name + "\"", Tri::Yes, {{"until", time(until->second)}}});
+    j.refuse([&] { return history::Reason{"suppress \"" + name + "\"", Tri::Yes, {{"until", time(until->second)}}}; });
     return Outcome::suppressed;
   }
   return Outcome::acted;
@@ -101,23 +102,19 @@ Outcome Engine::choose_row(Judgement& j) {
     if (is != kYes) return Outcome::unknown;
     return row.actions.empty() ? Outcome::nothing : Outcome::acted;
   }
-  j.more.push_back({"no row", Tri::No, seen(j.rule.columns, j.context)});
+  j.refuse([&] { return history::Reason{"no row", Tri::No, seen(j.rule.columns, j.context)}; });
   return Outcome::nothing;
 }
 
 bool Engine::parameters(Judgement& j) {
-  j.params.resize(j.row->actions.size());
-  for (std::size_t i = 0; i < j.row->actions.size(); ++i) {
-    for (const plan::Param& p : j.row->actions[i].params) {
+  for (const plan::Action& a : j.row->actions) {
+    for (const plan::Param& p : a.params) {
       if (p.code < 0) continue;
-      const Value value = evaluator_.evaluate(p.code, j.context);
-      if (value != kUnknown) {
-        j.params[i].push_back({p.name, history::datum(p.type, value, texts_)});
-      } else if (!p.optional) {
-        j.params.clear();
-        j.more.push_back({p.clause, Tri::Unknown, seen(p.leaves, j.context)});
-        return false;
-      }
+      j.params.push_back(evaluator_.evaluate(p.code, j.context));
+      if (j.params.back() != kUnknown || p.optional) continue;
+      j.params.clear();
+      j.refuse([&] { return history::Reason{p.clause, Tri::Unknown, seen(p.leaves, j.context)}; });
+      return false;
     }
   }
   return true;
@@ -130,34 +127,42 @@ Outcome Engine::quiet(Judgement& j) {
   for (const plan::Quiet& q : j.rule.quiet) {
     const std::optional<Millis> opens = opening(zone, q.from, q.to, j.context.now);
     if (!opens) continue;
-    j.more.push_back({q.text, Tri::No, {{"opens", time(*opens)}}});
+    j.refuse([&] { return history::Reason{q.text, Tri::No, {{"opens", time(*opens)}}}; });
     j.opens = *opens;
     return q.wait ? Outcome::waiting : Outcome::quiet;
   }
   return Outcome::acted;
 }
 
-bool Engine::over(const Visitor& v, Judgement& j, std::int32_t limit, std::string clause) {
+// If the limit has no room for the row's acts: how many it has counted.
+std::optional<std::int64_t> Engine::over(const Visitor& v, const Judgement& j, std::int32_t limit) {
   const plan::Limit& l = plan_.limits[at(limit)];
   const std::int64_t more = acts_in(*j.row, l.unit);
-  if (more == 0) return false;
+  if (more == 0) return std::nullopt;
   const std::int64_t used = record::used(plan_, v.record, limit, j.context.now);
-  if (used + more <= l.count) return false;
-  j.more.push_back({std::move(clause), Tri::No, {{unit_name(l.unit), whole(used)}}});
-  return true;
+  return used + more <= l.count ? std::nullopt : std::optional(used);
 }
 
 // Gate 4.
 bool Engine::limits(const Visitor& v, Judgement& j) {
-  return std::none_of(j.rule.limits.begin(), j.rule.limits.end(), [&](std::int32_t l) { return over(v, j, l, plan_.limits[at(l)].text); });
+  for (std::int32_t limit : j.rule.limits) {
+    const std::optional<std::int64_t> used = over(v, j, limit);
+    if (!used) continue;
+    const plan::Limit& l = plan_.limits[at(limit)];
+    j.refuse([&] { return history::Reason{l.text, Tri::No, {{unit_name(l.unit), whole(*used)}}}; });
+    return false;
+  }
+  return true;
 }
 
 bool Engine::guarantees(const Visitor& v, Judgement& j) {
   for (const plan::Guarantee& g : plan_.guarantees) {
-    const std::string clause = "guarantee \"" + g.name + "\"";
+    const auto clause = [&] { return "guarantee \"" + g.name + "\""; };
     if (g.limit >= 0) {
-      if (over(v, j, g.limit, clause)) return false;
-      continue;
+      const std::optional<std::int64_t> used = over(v, j, g.limit);
+      if (!used) continue;
+      j.refuse([&] { return history::Reason{clause(), Tri::No, {{unit_name(plan_.limits[at(g.limit)].unit), whole(*used)}}}; });
+      return false;
     }
     bool concerned = false;
     for (std::size_t i = 0; i < j.row->actions.size(); ++i) {
@@ -170,7 +175,7 @@ bool Engine::guarantees(const Visitor& v, Judgement& j) {
     context.before = std::numeric_limits<std::int64_t>::max();
     const Value kept = evaluator_.evaluate(g.code, context);
     if (kept == kYes) continue;
-    j.more.push_back({clause, kept == kNo ? Tri::No : Tri::Unknown, seen(g.leaves, context)});
+    j.refuse([&] { return history::Reason{clause(), kept == kNo ? Tri::No : Tri::Unknown, seen(g.leaves, context)}; });
     return false;
   }
   return true;
@@ -182,7 +187,7 @@ bool Engine::held_out(const Visitor& v, Judgement& j) {
   const plan::HoldOut& h = plan_.hold_outs[at(j.rule.hold_out)];
   const Value arm = v.record.words[at(plan_.layout.arm[at(j.rule.hold_out)])];
   const bool held = options_.hold_out == HoldOut::Everybody || (arm != kUnknown ? arm != kNo : history::bucket(plan_.catalog.salt, h.name, v.person) < static_cast<std::uint32_t>(h.below));
-  if (held) j.more.push_back({plan_.journeys[at(j.rule.journey_index)].hold_out, Tri::No, {}});
+  if (held) j.refuse([&] { return history::Reason{plan_.journeys[at(j.rule.journey_index)].hold_out, Tri::No, {}}; });
   return held;
 }
 
@@ -207,24 +212,28 @@ void Engine::judge(Visitor& v, const Firing& firing, Millis when) {
   Judgement j{.rule = rule,
               .index = index,
               .context = {when, pool_.data() + firing.captures, attributes(v), &record::host(), &view, firing.start.seq},
-              .params = {},
-              .channels = {},
+              .params = params_,
+              .channels = channels_,
+              .told = options_.keep != Keep::Acted,
               .more = {}};
+  params_.clear();
+  channels_.clear();
   const auto holds = [&](std::int32_t word) { return word >= 0 && v.record.words[at(word)] != kUnknown; };
   const bool waits = std::any_of(v.waiting.begin(), v.waiting.end(), [&](const Visitor::Waiting& w) { return w.rule == firing.rule; });
   const bool replaces = firing.origin != Origin::Offer && (holds(plan_.layout.waiting[index]) || holds(plan_.layout.offer[index]) || waits);
   const bool too_late = when - firing.placed > plan_.catalog.patience;
   if (too_late)
-    j.more.push_back({"patience of " + history::words(plan_.catalog.patience), Tri::No, {{"due", time(firing.placed)}}});
+    j.refuse([&] { return history::Reason{"patience of " + history::words(plan_.catalog.patience), Tri::No, {{"due", time(firing.placed)}}}; });
   const Outcome outcome = too_late ? Outcome::too_late : gates(v, firing, j);
   ++counts_[index][static_cast<std::size_t>(outcome)];
   const bool acted = outcome == Outcome::acted;
   const bool wanted = acted || options_.keep == Keep::All || (options_.keep == Keep::Recorded && history::outcome_recorded(outcome));
-  std::string id;
-  if (wanted || outcome == Outcome::held_out) id = history::firing_id(firing.start.identity, rule.journey, rule.name);
+  history::DecisionId id;
+  if (wanted || outcome == Outcome::held_out) id = history::decision_id(firing.start.identity, rule.journey, rule.name);
   if (wanted) {
-    history::Decision d;
-    d.id = id;
+    history::Decision& d = made_.emplace_back(index, history::Decision{}).second;
+    const std::array<char, 32> digits = history::digits(id);
+    d.id.assign(digits.data(), digits.size());
     d.at = when;
     d.visitor = v.key;
     d.journey = rule.journey;
@@ -233,19 +242,18 @@ void Engine::judge(Visitor& v, const Firing& firing, Millis when) {
     d.outcome = outcome;
     d.actions = actions(v, j);
     d.because = reasons(firing, j, too_late);
-    made_.emplace_back(index, std::move(d));
   }
 
   const auto leaves = [&](history::Deed::Kind kind) {
-    history::Deed done = deed(firing, j, kind, id);
-    if (v.past) v.past->insert({when, ++v.past->arrival, 0, done});
-    leave(v, firing.rule, done, when, firing.start, pool_.data() + firing.captures);
+    effect(j, kind, id, *effect_);
+    if (v.past) v.past->insert({when, ++v.past->arrival, 0, deed(firing, j, *effect_)});
+    leave(v, firing.rule, *effect_, when, firing.start, pool_.data() + firing.captures);
   };
   switch (outcome) {
     case Outcome::acted:
       for (std::size_t i = 0; i < j.row->actions.size(); ++i)
         if (const plan::Action& a = j.row->actions[i]; j.channels[i] >= 0)
-          occupied_.push_back({j.channels[i], a.slot, index, a.kind == plan::ActionKind::Show ? a.name : ""});
+          occupied_.push_back({j.channels[i], a.slot, index, a.kind == plan::ActionKind::Show ? a.name : std::string_view()});
       leaves(history::Deed::Kind::Acted);
       break;
     case Outcome::held_out: leaves(history::Deed::Kind::HeldOut); break;

@@ -90,7 +90,8 @@ void Engine::fold_deed(Visitor& v, const Deed& d, Millis when) {
     }
     if (rule >= 0) start.alternative = alternative(v, at(rule), s->second);
   }
-  leave(v, rule, d, when, start, captures.data());
+  effect(d, *effect_);
+  leave(v, rule, *effect_, when, start, captures.data());
 }
 
 // The decisions of one round, from the first of them on; what they leave behind starts rules behind all of them. The entry that follows.

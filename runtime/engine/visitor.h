@@ -17,10 +17,6 @@ inline constexpr Millis kNoClock = std::numeric_limits<Millis>::min();
 
 inline std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
-// The 32 hexadecimal digits of a decision's id, as two words of a record and back.
-std::pair<Value, Value> id_words(const std::string& id);
-std::string id_text(std::pair<Value, Value> words);
-
 // How many acts of the unit a row has; service messages are none.
 std::int64_t acts_in(const plan::Row& row, plan::LimitUnit unit);
 
@@ -52,10 +48,30 @@ struct Engine::Judgement {
   std::size_t index = 0;
   plan::Context context;
   const plan::Row* row = nullptr;                       // once it is known
-  std::vector<std::vector<history::Seen>> params;       // of each action of the row
-  std::vector<std::int32_t> channels;                   // of each action of the row; -1: none, or none chosen
+  std::vector<Value>& params;                           // of all actions of the row, one after the other; none until all are known
+  std::vector<std::int32_t>& channels;                  // of each action of the row; -1: none, or none chosen
+  bool told = true;                                     // a refusal is handed out, so its reason is wanted
   std::vector<history::Reason> more;                    // reasons behind the conditions
   Millis opens = 0;                                     // waiting: until then
+
+  template <class Make>
+  void refuse(Make make) { if (told) more.push_back(make()); }
+};
+
+// What a decision leaves behind, in terms of this plan: made of a judgement, or of the deed that a fold meets.
+struct Engine::Effect {
+  history::Deed::Kind kind = history::Deed::Kind::Acted;
+  history::DecisionId id;
+  Millis until = 0;                                     // Waiting
+  struct Done {
+    plan::ActionKind kind = plan::ActionKind::Send;
+    bool service = false;
+    std::int32_t channel = -1;                          // Send, Show
+    std::int32_t suppression = -1;                      // Suppress: in Plan::suppressions; -1: only what an older pack has ended here reads it
+    std::string_view name;                              // Suppress
+    Millis length = 0;                                  // Suppress
+  };
+  std::vector<Done> done;                               // Acted
 };
 
 }  // namespace polku::engine

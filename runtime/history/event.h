@@ -61,6 +61,9 @@ class Identity {
 
 // A firing is (journey, rule, the event that armed or completed it): 32 hexadecimal digits of XXH3-128 over
 // "identity\0journey\0rule", identity as 8 bytes, big-endian.
+struct DecisionId { std::uint64_t high = 0, low = 0; };
+DecisionId decision_id(std::uint64_t identity, std::string_view journey, std::string_view rule);
+std::array<char, 32> digits(DecisionId id);  // hexadecimal
 std::string firing_id(std::uint64_t identity, std::string_view journey, std::string_view rule);
 // An instant as something that triggers start from (schedules, memberships that run out): visitor in NFC.
 std::uint64_t identity_of_moment(std::string_view visitor, Millis at);

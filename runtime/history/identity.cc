@@ -195,7 +195,7 @@ std::uint64_t next_equal(std::uint64_t identity) {
   return hash({bytes, sizeof bytes});
 }
 
-std::string firing_id(std::uint64_t identity, std::string_view journey, std::string_view rule) {
+DecisionId decision_id(std::uint64_t identity, std::string_view journey, std::string_view rule) {
   thread_local std::string buffer;
   buffer.clear();
   append_big_endian(buffer, identity);
@@ -203,15 +203,22 @@ std::string firing_id(std::uint64_t identity, std::string_view journey, std::str
   buffer += journey;
   buffer += '\0';
   buffer += rule;
-  XXH128_canonical_t canonical;
-  XXH128_canonicalFromHash(&canonical, XXH3_128bits(buffer.data(), buffer.size()));
-  std::string id;
-  id.reserve(32);
-  for (unsigned char byte : canonical.digest) {
-    id += "0123456789abcdef"[byte >> 4];
-    id += "0123456789abcdef"[byte & 15];
+  const XXH128_hash_t h = XXH3_128bits(buffer.data(), buffer.size());
+  return {h.high64, h.low64};
+}
+
+std::array<char, 32> digits(DecisionId id) {
+  std::array<char, 32> out;
+  for (std::size_t i = 0; i < 16; ++i) {
+    out[15 - i] = "0123456789abcdef"[id.high >> (4 * i) & 15];
+    out[31 - i] = "0123456789abcdef"[id.low >> (4 * i) & 15];
   }
-  return id;
+  return out;
+}
+
+std::string firing_id(std::uint64_t identity, std::string_view journey, std::string_view rule) {
+  const std::array<char, 32> text = digits(decision_id(identity, journey, rule));
+  return {text.data(), text.size()};
 }
 
 std::uint64_t identity_of_moment(std::string_view visitor, Millis at) {

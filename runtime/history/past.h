@@ -15,7 +15,7 @@ namespace polku::history {
 struct Deed {
   enum class Kind { Acted, HeldOut, Waiting, Offered, Dropped } kind = Kind::Acted;  // Dropped: a firing that only ends what its rule had waiting or offered
   std::string journey, rule;
-  std::string id;                         // Acted, HeldOut: of the decision
+  DecisionId id;                          // Acted, HeldOut
   Millis start_at = 0;                    // the firing's start
   std::uint64_t start = 0;                // its identity
   Millis until = 0;                       // Waiting: the opening

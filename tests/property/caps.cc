@@ -139,16 +139,10 @@ class CapsHold : public Property {
       ++tally["pack without a cap"];
       return {};
     }
-    std::string error;
-    Program program = compile(pack.catalog, pack.files, error);
-    if (!program.pack) return error;
-    Random random(number ^ 0x63617073u);
-    for (int i = 0; i < 5; ++i) {
-      const std::uint64_t log_seed = random.next();
-      const std::string text = differential::make_log(pack, log_seed, log_tally_);
-      if (print) print_case(pack.catalog, pack.files, text);
-      const Log log = read(program, text);
-      const Decisions all = decide(program, log, differential::make_tables(pack, log_seed, log_tally_), end_of(log));
+    return in_each_log(pack, 5, Random(number ^ 0x63617073u), [&](const Scene& s) {
+      if (print) print_case(pack.catalog, pack.files, s.log);
+      const Log log = read(s.program, s.log);
+      const Decisions all = decide(s.program, log, s.tables, end_of(log));
       std::map<std::string, std::vector<const history::Decision*>> by_visitor;
       for (const history::Decision& d : all) {
         ++tally["outcome " + std::string(history::outcome_name(d.outcome))];
@@ -156,17 +150,14 @@ class CapsHold : public Property {
       }
       for (const auto& [visitor, made] : by_visitor)
         if (std::string fault = caps.broken(made, tally); !fault.empty()) return fault;
-    }
-    return {};
+      return std::string();
+    });
   }
 
   std::string too_little(std::size_t cases) const override {
     if (met("a cap is full") < cases) return "caps are hardly ever full";
     return met("outcome over_limit") + met("outcome guarantee") < cases ? "hardly anything was over a limit" : "";
   }
-
- private:
-  Tally log_tally_;
 };
 
 }  // namespace

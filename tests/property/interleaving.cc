@@ -40,41 +40,36 @@ class Interleaving : public Property {
 
   std::string check(std::uint64_t number) override {
     const differential::Pack pack = differential::make_pack(number);
-    std::string error;
-    Program program = compile(pack.catalog, pack.files, error);
-    if (!program.pack) return error;
-    Random random(number ^ 0x6d69786564u);
-    for (int i = 0; i < 3; ++i) {
-      const std::uint64_t log_seed = random.next();
-      const std::string text = differential::make_log(pack, log_seed, log_tally_);
-      const auto tables = differential::make_tables(pack, log_seed, log_tally_);
-      if (print) print_case(pack.catalog, pack.files, text);
-      const Log log = read(program, text);
-      const Millis end = end_of(log);
-      const std::vector<std::string> as_given = lines(decide(program, log, tables, end));
-      tally["decisions"] += as_given.size();
-      for (const bool one_after_another : {false, false, true}) {
-        const Log other = mixed(log, random, one_after_another);
-        if (std::string d = difference(as_given, lines(decide(program, other, tables, end)), "as given", "mixed otherwise"); !d.empty()) return d;
-      }
-      const std::vector<std::string> with_histories = lines(decide(program, log, tables, end, engine::Remember::Histories));
-      if (std::string d = difference(as_given, with_histories, "records only", "with histories"); !d.empty()) return d;
-      // Alone in the world, with the clock run to the same end.
-      Log alone = log;
-      if (alone.empty()) continue;
-      const std::string visitor = random.of(alone).visitor;
-      std::erase_if(alone, [&](const Arrival& a) { return a.visitor != visitor; });
-      Decisions of_one = decide(program, log, tables, end);
-      std::erase_if(of_one, [&](const history::Decision& d) { return d.visitor != visitor; });
-      if (std::string d = difference(lines(of_one), lines(decide(program, alone, tables, end)), "among others", "alone"); !d.empty()) return d;
-    }
-    return {};
+    return in_each_log(pack, 3, Random(number ^ 0x6d69786564u), [&](const Scene& s) {
+      if (print) print_case(pack.catalog, pack.files, s.log);
+      return compare(s);
+    });
   }
 
   std::string too_little(std::size_t cases) const override { return met("decisions") < cases * 20 ? "hardly anything was decided" : ""; }
 
  private:
-  Tally log_tally_;
+  std::string compare(const Scene& s) {
+    const Log log = read(s.program, s.log);
+    const Millis end = end_of(log);
+    const auto decided = [&](const Log& l) { return decide(s.program, l, s.tables, end); };
+    const std::vector<std::string> as_given = lines(decided(log));
+    tally["decisions"] += as_given.size();
+    for (const bool one_after_another : {false, false, true}) {
+      const Log other = mixed(log, s.random, one_after_another);
+      if (std::string d = difference(as_given, lines(decided(other)), "as given", "mixed otherwise"); !d.empty()) return d;
+    }
+    const std::vector<std::string> with_histories = lines(decide(s.program, log, s.tables, end, engine::Remember::Histories));
+    if (std::string d = difference(as_given, with_histories, "records only", "with histories"); !d.empty()) return d;
+    // Alone in the world, with the clock run to the same end.
+    Log alone = log;
+    if (alone.empty()) return {};
+    const std::string visitor = s.random.of(alone).visitor;
+    std::erase_if(alone, [&](const Arrival& a) { return a.visitor != visitor; });
+    Decisions of_one = decided(log);
+    std::erase_if(of_one, [&](const history::Decision& d) { return d.visitor != visitor; });
+    return difference(lines(of_one), lines(decided(alone)), "among others", "alone");
+  }
 };
 
 }  // namespace

@@ -52,20 +52,11 @@ class MergeOrder : public Property {
         f.text += b.text() + "\n";
       }
     }
-    std::string error;
-    Program program = compile(pack.catalog, pack.files, error);
-    if (!program.pack) return error;
-    Random random(number ^ 0x6d65726765u);
-    for (int i = 0; i < 3; ++i) {
-      const std::uint64_t log_seed = random.next();
-      const std::string text = differential::make_log(pack, log_seed, log_tally_);
-      if (print) print_case(pack.catalog, pack.files, text);
-      Log log = read(program, text);
-      if (log.size() < 4) continue;
-      if (std::string fault = compare(program, rename(std::move(log), random), differential::make_tables(pack, log_seed, log_tally_), random); !fault.empty())
-        return fault;
-    }
-    return {};
+    return in_each_log(pack, 3, Random(number ^ 0x6d65726765u), [&](const Scene& s) {
+      if (print) print_case(pack.catalog, pack.files, s.log);
+      Log log = read(s.program, s.log);
+      return log.size() < 4 ? "" : compare(s.program, rename(std::move(log), s.random), s.tables, s.random);
+    });
   }
 
   std::string too_little(std::size_t cases) const override {
@@ -150,8 +141,6 @@ class MergeOrder : public Property {
     }
     return out;
   }
-
-  Tally log_tally_;
 };
 
 }  // namespace

@@ -64,23 +64,14 @@ class Prefixes : public Property {
 
   std::string check(std::uint64_t number) override {
     const differential::Pack pack = differential::make_pack(number);
-    std::string error;
-    Program program = compile(pack.catalog, pack.files, error);
-    if (!program.pack) return error;
-    Random random(number ^ 0x707265666978u);
-    for (int i = 0; i < 3; ++i) {
-      const std::uint64_t log_seed = random.next();
+    return in_each_log(pack, 3, Random(number ^ 0x707265666978u), [&](const Scene& s) {
       // In the order of time, as a live engine gets it; each visitor's order stays.
       Lines log;
-      const std::string text = differential::make_log(pack, log_seed, log_tally_);
-      for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) log.push_back(text.substr(at, text.find('\n', at) - at));
+      for (std::size_t at = 0; at < s.log.size(); at = s.log.find('\n', at) + 1) log.push_back(s.log.substr(at, s.log.find('\n', at) - at));
       log = sorted(log, [](const std::string& a, const std::string& b) { return time_of(a) < time_of(b); });
-      if (log.empty()) continue;
-      const Tables tables = differential::make_tables(pack, log_seed, log_tally_);
-      if (print) print_case(pack.catalog, pack.files, joined(log));
-      if (std::string fault = compare(program, log, tables, random); !fault.empty()) return fault;
-    }
-    return {};
+      if (print && !log.empty()) print_case(pack.catalog, pack.files, joined(log));
+      return log.empty() ? "" : compare(s.program, log, s.tables, s.random);
+    });
   }
 
   std::string too_little(std::size_t cases) const override {
@@ -162,8 +153,6 @@ class Prefixes : public Property {
     if (!result.error.empty()) error = result.error;
     return out;
   }
-
-  Tally log_tally_;
 };
 
 }  // namespace

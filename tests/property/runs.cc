@@ -43,6 +43,20 @@ Log read(Program& program, const std::string& log) {
   return out;
 }
 
+std::string in_each_log(const differential::Pack& pack, std::size_t logs, differential::Random random, const std::function<std::string(const Scene&)>& check) {
+  std::string fault;
+  Program program = compile(pack.catalog, pack.files, fault);
+  if (!program.pack) return fault;
+  differential::Tally tally;
+  for (std::size_t i = 0; i < logs && fault.empty(); ++i) {
+    const std::uint64_t seed = random.next();
+    const std::string log = differential::make_log(pack, seed, tally);
+    const auto tables = differential::make_tables(pack, seed, tally);
+    fault = check({program, log, tables, random});
+  }
+  return fault;
+}
+
 void sort_by_time(Log& log) {
   std::vector<std::size_t> order(log.size());
   std::iota(order.begin(), order.end(), 0);

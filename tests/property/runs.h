@@ -1,5 +1,7 @@
 // Packs compiled, logs read, and decisions made, for the properties.
 #pragma once
+#include <cstddef>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -9,6 +11,7 @@
 #include "runtime/base/text.h"
 #include "runtime/engine/engine.h"
 #include "tests/differential/generate.h"
+#include "tests/differential/random.h"
 
 namespace polku::property {
 
@@ -32,6 +35,16 @@ Log read(Program& program, const std::string& log);
 // The same in order of time; each visitor's order stays.
 void sort_by_time(Log& log);
 Millis end_of(const Log& log);
+
+// A pack and what happens: the text of a log, and the tables of answers that are published meanwhile.
+struct Scene {
+  Program& program;
+  const std::string& log;
+  const std::vector<history::AnswerTable>& tables;
+  differential::Random& random;
+};
+// Compiles the pack and shows `check` so many logs of it, until one of them has a fault: that is the result, empty if there is none.
+std::string in_each_log(const differential::Pack& pack, std::size_t logs, differential::Random random, const std::function<std::string(const Scene&)>& check);
 
 using Decisions = std::vector<history::Decision>;
 // All of them, `no_match` included, in the order of the decision file, with all clocks run to `end`.
