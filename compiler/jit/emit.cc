@@ -50,7 +50,7 @@ class Emitter {
   void run() {
     values_.resize(code_.instrs.size(), Result(nullptr));
     needed_.resize(code_.instrs.size());
-    const std::vector<std::int32_t> parts = conjuncts();
+    const std::vector<std::int32_t> parts = this->parts();
     if (parts.size() == 1) {
       make(parts[0]);
       b_.CreateRet(word(parts[0]));
@@ -71,26 +71,15 @@ class Emitter {
   }
 
  private:
-  // The parts of the code if it is an `and`, each once, in written order but for those that ask the record: they cost most and come last.
-  // Of another code: itself.
-  std::vector<std::int32_t> conjuncts() const {
-    std::vector<bool> asks(code_.instrs.size()), listed(code_.instrs.size());
+  // The parts of the code, those that ask the record behind the others: they cost most.
+  std::vector<std::int32_t> parts() const {
+    std::vector<bool> asks(code_.instrs.size());
     for (std::size_t n = 0; n < code_.instrs.size(); ++n) {
       const Instr& i = code_.instrs[n];
       asks[n] = asks_host(i.op) || (op_operands(i.op) > 0 && asks[at(i.a)]) || (op_operands(i.op) > 1 && asks[at(i.b)]);
     }
-    std::vector<std::int32_t> cheap, dear, open{static_cast<std::int32_t>(code_.instrs.size()) - 1};
-    while (!open.empty()) {
-      const std::int32_t n = open.back();
-      open.pop_back();
-      if (listed[at(n)]) continue;
-      listed[at(n)] = true;
-      const Instr& i = code_.instrs[at(n)];
-      if (i.op == Op::And)
-        open.insert(open.end(), {i.b, i.a});
-      else
-        (asks[at(n)] ? dear : cheap).push_back(n);
-    }
+    std::vector<std::int32_t> cheap, dear;
+    for (const std::int32_t part : plan::conjuncts(code_)) (asks[at(part)] ? dear : cheap).push_back(part);
     cheap.insert(cheap.end(), dear.begin(), dear.end());
     return cheap;
   }

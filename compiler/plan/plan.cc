@@ -26,6 +26,23 @@ int op_operands(Op op) {
   return 0;
 }
 
+std::vector<std::int32_t> conjuncts(const Code& code) {
+  std::vector<bool> seen(code.instrs.size());
+  std::vector<std::int32_t> parts, open{static_cast<std::int32_t>(code.instrs.size()) - 1};
+  while (!open.empty()) {
+    const std::int32_t n = open.back();
+    open.pop_back();
+    if (seen[static_cast<std::size_t>(n)]) continue;
+    seen[static_cast<std::size_t>(n)] = true;
+    const Instr& i = code.instrs[static_cast<std::size_t>(n)];
+    if (i.op == Op::And)
+      open.insert(open.end(), {i.b, i.a});
+    else
+      parts.push_back(n);
+  }
+  return parts;
+}
+
 bool op_reads_feature(Op op) {
   switch (op) {
     case Op::LastField: case Op::CountAtLeast: case Op::Count: case Op::CountSeen: case Op::Sum: case Op::Highest: case Op::Lowest:

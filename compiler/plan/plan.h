@@ -36,6 +36,8 @@ struct Code {
   std::vector<Instr> instrs;
   catalog::Type type;            // of the result
 };
+// The instructions of which the code is an `and`, each once, in written order; its last one if it is none.
+std::vector<std::int32_t> conjuncts(const Code& code);
 using CodeId = std::int32_t;     // in Plan::codes; -1: none (a filter that is always true)
 
 // ---- what a visitor's record keeps ----

@@ -49,20 +49,15 @@ class Maker {
     });
     d_.rank.resize(order.size());
     for (std::size_t i = 0; i < order.size(); ++i) d_.rank[order[i]] = i;
-    for (Dispatch::Asked& a : d_.asked)
-      std::sort(a.rules.begin(), a.rules.end(), [&](const auto& x, const auto& y) { return d_.rank[x.rule] < d_.rank[y.rule]; });
+    for (Dispatch::Asked& a : d_.asked) {
+      std::sort(a.rules.begin(), a.rules.end(), [&](std::size_t x, std::size_t y) { return d_.rank[x] < d_.rank[y]; });
+      std::vector<plan::CodeId> gates;
+      for (std::size_t r : a.rules) gates.push_back(d_.plain[r] ? plan_.rules[r].gate : -1);
+      a.screen = match::Screen(plan_, gates);
+    }
   }
 
   bool plain(std::size_t i) const { return plan_.rules[i].gate >= 0 && plan_.layout.waiting[i] < 0 && plan_.layout.offer[i] < 0; }
-
-  bool reads_decisions(const plan::Code& code) const {
-    const auto decision = [&](plan::OccurrenceId o) { return static_cast<std::size_t>(o) >= plan_.catalog.events.size(); };
-    return std::any_of(code.instrs.begin(), code.instrs.end(), [&](const plan::Instr& i) {
-      if (!plan::op_reads_feature(i.op)) return false;
-      const plan::Feature& f = plan_.features[static_cast<std::size_t>(i.aux)];
-      return decision(f.match.what) || std::any_of(f.resets.begin(), f.resets.end(), decision);
-    });
-  }
 
   void feature(std::size_t i) {
     const plan::Feature& f = plan_.features[i];
@@ -93,8 +88,8 @@ class Maker {
       case plan::StartKind::Asked: {
         const auto same = [&](const Dispatch::Asked& a) { return a.channel == t.channel && a.slot == t.slot; };
         auto slot = std::find_if(d_.asked.begin(), d_.asked.end(), same);
-        if (slot == d_.asked.end()) slot = d_.asked.insert(slot, {t.channel, t.slot, {}});
-        slot->rules.push_back({i, plain(i) && !reads_decisions(plan_.codes[static_cast<std::size_t>(r.gate)]) ? r.gate : -1});
+        if (slot == d_.asked.end()) slot = d_.asked.insert(slot, {t.channel, t.slot, {}, {}});
+        slot->rules.push_back(i);
         break;
       }
       case plan::StartKind::Daily:

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "compiler/plan/plan.h"
+#include "runtime/match/match.h"
 
 namespace polku::engine {
 
@@ -28,9 +29,12 @@ struct Dispatch {
   std::vector<std::size_t> delayed;                       // rules with an absence or wait, in written order; likewise below
   std::vector<std::size_t> waiting;                       // rules that may wait for their opening
   std::vector<std::size_t> scheduled;                     // rules with `every day` or `on DATE`
-  struct Candidate { std::size_t rule = 0; plan::CodeId screen = -1; };  // screen: its conditions, if no decision of the place can change them
-  struct Asked { std::int32_t channel = -1, slot = -1; std::vector<Candidate> rules; };
-  std::vector<Asked> asked;                               // of each slot that rules are asked for: those rules, in the order of `rank`
+  struct Asked {
+    std::int32_t channel = -1, slot = -1;
+    std::vector<std::size_t> rules;                       // that a request for the slot starts, in the order of `rank`
+    match::Screen screen;                                 // of their conditions; those that must be judged always stay
+  };
+  std::vector<Asked> asked;
   std::vector<std::size_t> rank;                          // of each rule: where it stands among all, by priority, then as written
   std::vector<char> plain;                                // of each rule: it has conditions, and a firing that fails them leaves nothing behind
   std::vector<std::size_t> offers;                        // rules that offer

@@ -10,7 +10,7 @@ namespace polku::engine {
 Engine::Engine(const plan::Plan& plan, const plan::Evaluator& evaluator, base::Texts& texts, const Options& options)
     : plan_(plan), evaluator_(evaluator), texts_(texts), options_(options), dispatch_(make_dispatch(plan)),
       zone_attribute_(plan.catalog.visitor_zone()), pack_zone_(base::Zone::find(plan.catalog.zone).value_or(base::Zone::utc())),
-      counts_(plan.rules.size()), passed_over_(plan.rules.size(), 0), effect_(std::make_unique<Effect>()), fired_(plan.rules.size(), 0) {}
+      counts_(plan.rules.size()), passed_over_(plan.rules.size(), 0), screened_(dispatch_.asked.size(), 0), effect_(std::make_unique<Effect>()), fired_(plan.rules.size(), 0) {}
 
 Engine::~Engine() = default;
 
@@ -20,7 +20,10 @@ void Engine::publish(history::AnswerTable table) { tables_.push_back(std::move(t
 
 std::vector<OutcomeCounts> Engine::counts() const {
   std::vector<OutcomeCounts> counts = counts_;
-  for (std::size_t r = 0; r < counts.size(); ++r) counts[r][static_cast<std::size_t>(history::Outcome::no_match)] += passed_over_[r];
+  const auto add = [&](std::size_t rule, std::int64_t n) { counts[rule][static_cast<std::size_t>(history::Outcome::no_match)] += static_cast<std::uint64_t>(n); };
+  for (std::size_t r = 0; r < counts.size(); ++r) add(r, passed_over_[r]);
+  for (std::size_t i = 0; i < screened_.size(); ++i)
+    for (std::size_t r : dispatch_.asked[i].rules) add(r, screened_[i]);
   return counts;
 }
 

@@ -225,7 +225,10 @@ class Engine {
   Millis floor_ = std::numeric_limits<Millis>::min();  // every visitor's clock is at least here
   std::vector<history::Decision> out_;
   std::vector<OutcomeCounts> counts_;
-  std::vector<std::uint64_t> passed_over_;             // per rule: more of no_match
+  // Of the firings that were not looked at further, as they fail their conditions: per rule, without those that the screen of a slot left out,
+  // which are as many as the slot was screened less those that it kept.
+  std::vector<std::int64_t> passed_over_;
+  std::vector<std::int64_t> screened_;                 // per dispatch_.asked
   std::vector<Step>* steps_ = nullptr;
 
   std::uint64_t arrivals_ = 0;                 // records so far

@@ -212,17 +212,19 @@ void Engine::ask(Visitor& v, const history::Event& request, std::uint64_t identi
   };
   asked_ = request.asked;
   const Start start{request.at, v.record.seq, identity, 0};  // a request has no delay, and no fields to capture
-  const record::View seen = view(v);
-  const plan::Context context{request.at, nullptr, attributes(v), &record::host(), &seen, start.seq};
-  const bool screens = !v.past && options_.keep != Keep::All;
-  for (const Dispatch::Asked& a : dispatch_.asked) {
+  const auto fire = [&](std::size_t rule) { firings_.push_back({static_cast<std::int32_t>(rule), Origin::Trigger, start, pool_.size(), kUnknown, 0}); };
+  for (std::size_t i = 0; i < dispatch_.asked.size(); ++i) {
+    const Dispatch::Asked& a = dispatch_.asked[i];
     if (!wanted(a.channel, a.slot)) continue;
-    for (const auto& [rule, screen] : a.rules) {
-      if (screens && screen >= 0 && evaluator_.evaluate(screen, context) == kNo)
-        ++passed_over_[rule];
-      else
-        firings_.push_back({static_cast<std::int32_t>(rule), Origin::Trigger, start, pool_.size(), kUnknown, 0});
+    if (v.past || options_.keep == Keep::All) {  // histories know every firing, and `All` hands out every judgement
+      for (std::size_t rule : a.rules) fire(rule);
+      continue;
     }
+    ++screened_[i];
+    a.screen.run(attributes(v), [&](std::size_t kept) {
+      --passed_over_[a.rules[kept]];
+      fire(a.rules[kept]);
+    });
   }
   for (std::size_t rule : dispatch_.offers) {
     Value* offer = &v.record.words[at(plan_.layout.offer[rule])];
