@@ -230,7 +230,7 @@ std::vector<Decision> Engine::decisions(Json json) {
   std::vector<Decision> out;
   if (impl_->engine.empty()) return out;
   const std::string& currency = impl_->catalog().currency;
-  std::vector<history::Decision> made = impl_->engine.drain();
+  std::vector<history::Decision> made = impl_->engine.drain(json == Json::With ? engine::Engine::Reasons::With : engine::Engine::Reasons::Without);
   out.reserve(made.size());
   for (history::Decision& d : made) {
     Decision& one = out.emplace_back();

@@ -48,30 +48,53 @@ std::optional<plan::LimitUnit> unit_of(plan::ActionKind kind, bool service) {
 
 }  // namespace
 
+history::Seen Engine::seen(const plan::Leaf& l, Value value) const {
+  history::Datum d = history::datum(plan_.codes[at(l.code)].type, value, texts_);
+  d.or_more = l.or_more > 0 && d.value == l.or_more;
+  return {l.name, std::move(d)};
+}
+
 std::vector<history::Seen> Engine::seen(const std::vector<plan::Leaf>& leaves, const plan::Context& context) const {
   std::vector<history::Seen> out;
-  out.reserve(leaves.size());
-  for (const plan::Leaf& l : leaves) {
-    history::Datum d = history::datum(plan_.codes[at(l.code)].type, evaluator_.evaluate(l.code, context), texts_);
-    d.or_more = l.or_more > 0 && d.value == l.or_more;
-    out.push_back({l.name, std::move(d)});
-  }
+  for (const plan::Leaf& l : leaves) out.push_back(seen(l, evaluator_.evaluate(l.code, context)));
   return out;
 }
 
-history::Reason Engine::reason(const plan::Clause& clause, Tri is, const plan::Context& context) const {
-  return {clause.text, is, seen(clause.leaves, context)};
+// What the start and the conditions see now, as numbers.
+void Engine::look(const Judgement& j, Made& made) {
+  made.saw = saw_.size();
+  const auto look_at = [&](const std::vector<plan::Leaf>& leaves) {
+    for (const plan::Leaf& l : leaves) saw_.push_back(evaluator_.evaluate(l.code, j.context));
+  };
+  if (made.alternative >= 0) look_at(j.rule.when[at(made.alternative)].leaves);
+  if (!made.judged) return;
+  for (const plan::Condition& c : j.rule.conditions) {
+    saw_.push_back(evaluator_.evaluate(c.clause.code, j.context));
+    look_at(c.clause.leaves);
+  }
 }
 
-std::vector<history::Reason> Engine::reasons(const Firing& firing, Judgement& j, bool too_late) const {
+history::Reason Engine::reason(const plan::Clause& clause, Tri is, const Value*& saw) const {
+  history::Reason r{clause.text, is, {}};
+  for (const plan::Leaf& l : clause.leaves) r.saw.push_back(seen(l, *saw++));
+  return r;
+}
+
+// The same in words; behind it what the decision knows already.
+std::vector<history::Reason> Engine::reasons(const Made& made) const {
+  if (made.decision.outcome == history::Outcome::converted) return made.decision.because;
+  const plan::Rule& rule = plan_.rules[made.rule];
+  const Value* saw = saw_.data() + made.saw;
   std::vector<history::Reason> out;
-  out.reserve(2 + j.rule.conditions.size() + j.more.size());
-  if (firing.start.alternative >= 0) out.push_back(reason(j.rule.when[at(firing.start.alternative)], Tri::Yes, j.context));
-  else out.push_back({j.rule.when[0].text, Tri::Yes, {}});
-  if (!j.rule.then.empty()) out.push_back({j.rule.then, Tri::Yes, {}});
-  if (!too_late)
-    for (const plan::Condition& c : j.rule.conditions) out.push_back(reason(c.clause, tri(evaluator_.evaluate(c.clause.code, j.context)), j.context));
-  out.insert(out.end(), std::make_move_iterator(j.more.begin()), std::make_move_iterator(j.more.end()));
+  if (made.alternative >= 0) out.push_back(reason(rule.when[at(made.alternative)], Tri::Yes, saw));
+  else out.push_back({rule.when[0].text, Tri::Yes, {}});
+  if (!rule.then.empty()) out.push_back({rule.then, Tri::Yes, {}});
+  if (made.judged)
+    for (const plan::Condition& c : rule.conditions) {
+      const Tri is = tri(*saw++);
+      out.push_back(reason(c.clause, is, saw));
+    }
+  out.insert(out.end(), made.decision.because.begin(), made.decision.because.end());
   return out;
 }
 
@@ -242,7 +265,10 @@ void Engine::act(Visitor& v, int rule, const Effect& d, Millis when) {
 void Engine::hand_out_conversion(std::size_t rule, history::Decision decision) {
   ++counts_[rule][static_cast<std::size_t>(history::Outcome::converted)];
   if (options_.keep == Keep::Acted) return;
-  out_.insert(out_.begin() + static_cast<std::ptrdiff_t>(conversions_++), std::move(decision));
+  Made made;
+  made.decision = std::move(decision);
+  made.rule = rule;
+  out_.insert(out_.begin() + static_cast<std::ptrdiff_t>(conversions_++), std::move(made));
 }
 
 }  // namespace polku::engine

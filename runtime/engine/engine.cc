@@ -14,7 +14,17 @@ Engine::Engine(const plan::Plan& plan, const plan::Evaluator& evaluator, base::T
 
 Engine::~Engine() = default;
 
-std::vector<history::Decision> Engine::drain() { return std::exchange(out_, {}); }
+std::vector<history::Decision> Engine::drain(Reasons wanted) {
+  std::vector<history::Decision> decisions;
+  decisions.reserve(out_.size());
+  for (Made& made : out_) {
+    made.decision.because = wanted == Reasons::With ? reasons(made) : std::vector<history::Reason>{};
+    decisions.push_back(std::move(made.decision));
+  }
+  out_.clear();
+  saw_.clear();
+  return decisions;
+}
 
 void Engine::publish(history::AnswerTable table) { tables_.push_back(std::move(table)); }
 
@@ -39,8 +49,7 @@ std::size_t Engine::bytes() const {
 }
 
 Engine::Visitor& Engine::find(std::string_view key) {
-  const auto it = by_name_.find(key);
-  if (it != by_name_.end()) return *visitors_[it->second];
+  if (const auto number = by_name_.find(key)) return *visitors_[*number];
   auto v = std::make_unique<Visitor>();
   v->key = v->person = key;
   if (options_.remember == Remember::Histories) {
@@ -49,7 +58,7 @@ Engine::Visitor& Engine::find(std::string_view key) {
   }
   v->number = static_cast<std::uint32_t>(visitors_.size());
   v->record = record::make(plan_);
-  by_name_.emplace(v->key, v->number);
+  by_name_.set(key, v->number);
   visitors_.push_back(std::move(v));
   return *visitors_.back();
 }
@@ -82,8 +91,8 @@ Taken Engine::take(std::string_view key, const history::Event& event) {
     begin_place();
     take_in(v, event, v.arrivals.distinct(event.at, event.identity));
   } else if (merges(v, event)) {
-    if (const auto other = by_name_.find(event.merges); other != by_name_.end()) {
-      Visitor& gone = *visitors_[other->second];
+    if (const auto other = by_name_.find(event.merges)) {
+      Visitor& gone = *visitors_[*other];
       run_timers(gone, now);
       v.now = std::max(v.now, gone.now);
       v.received = std::max(v.received, gone.received);
@@ -257,8 +266,8 @@ void Engine::judge_place(Visitor& v, Millis when, bool apart) {
       else
         judge(v, f, when);
     }
-    std::sort(made_.begin(), made_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    for (auto& [order, d] : made_) out_.push_back(std::move(d));
+    std::sort(made_.begin(), made_.end(), [](const Made& a, const Made& b) { return a.rule < b.rule; });
+    for (Made& made : made_) out_.push_back(std::move(made));
     made_.clear();
     if (acted_ == 0) continue;
     look_at_memberships(v, latest_act_);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "compiler/plan/plan.h"
+#include "runtime/base/name_index.h"
 #include "runtime/base/text.h"
 #include "runtime/base/time.h"
 #include "runtime/engine/dispatch.h"
@@ -82,8 +83,10 @@ class Engine {
   // A table of answers that holds from its `at` on, for decisions not yet made. Tables come in the order of their times.
   void publish(history::AnswerTable table);
 
-  // Decisions made since the last call, in the order they were made; for one visitor that is the order of the decision file.
-  std::vector<history::Decision> drain();
+  // Decisions made since the last call, in the order they were made; for one visitor that is the order of the decision file. Without reasons
+  // their `because` is empty: what they saw is kept as numbers, and costs most when it becomes words.
+  enum class Reasons { With, Without };
+  std::vector<history::Decision> drain(Reasons reasons = Reasons::With);
   bool empty() const { return out_.empty(); }
 
   std::size_t visitors() const { return visitors_.size() - merged_; }
@@ -199,15 +202,13 @@ class Engine {
   static void end_waiting(Visitor& v, int rule);
   void expose(Visitor& v, int rule, const Effect& effect, Millis at);
   std::vector<history::Action> actions(const Visitor& v, const Judgement& j) const;
-  std::vector<history::Reason> reasons(const Firing& firing, Judgement& j, bool too_late) const;
-  history::Reason reason(const plan::Clause& clause, history::Tri is, const plan::Context& context) const;
+  struct Made { history::Decision decision; std::size_t rule = 0; std::int32_t alternative = -1; bool judged = false; std::size_t saw = 0; };
+  void look(const Judgement& j, Made& made);
+  std::vector<history::Reason> reasons(const Made& made) const;
+  history::Reason reason(const plan::Clause& clause, history::Tri is, const Value*& saw) const;
+  history::Seen seen(const plan::Leaf& leaf, Value value) const;
   std::vector<history::Seen> seen(const std::vector<plan::Leaf>& leaves, const plan::Context& context) const;
   void hand_out_conversion(std::size_t rule, history::Decision decision);
-
-  struct TextHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
-  };
 
   const plan::Plan& plan_;
   const plan::Evaluator& evaluator_;
@@ -219,11 +220,12 @@ class Engine {
   std::unordered_map<Value, base::Zone> zones_;         // by the text that names them; those that there are not are the pack's
   std::vector<history::AnswerTable> tables_;
   std::vector<std::unique_ptr<Visitor>> visitors_;
-  std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> by_name_;
+  base::NameIndex by_name_;                             // the visitors' numbers; of one that became part of another, the other's
   std::size_t merged_ = 0;                              // visitors that became part of another
   timers::Timers timers_;
   Millis floor_ = std::numeric_limits<Millis>::min();  // every visitor's clock is at least here
-  std::vector<history::Decision> out_;
+  std::vector<Made> out_;
+  std::vector<Value> saw_;                             // of out_: what the start and each condition saw
   std::vector<OutcomeCounts> counts_;
   // Of the firings that were not looked at further, as they fail their conditions: per rule, without those that the screen of a slot left out,
   // which are as many as the slot was screened less those that it kept.
@@ -248,7 +250,7 @@ class Engine {
   std::vector<Occupied> occupied_;
   std::vector<history::Place> asked_;          // by the request whose place it is
   std::size_t conversions_ = 0;                // where in out_ those of the place belong
-  std::vector<std::pair<std::size_t, history::Decision>> made_;
+  std::vector<Made> made_;
   std::vector<std::uint64_t> fired_;           // per rule: the place it last fired at
   std::uint64_t place_ = 0;
   std::uint64_t rounds_ = 0;

@@ -231,7 +231,11 @@ void Engine::judge(Visitor& v, const Firing& firing, Millis when) {
   history::DecisionId id;
   if (wanted || outcome == Outcome::held_out) id = history::decision_id(firing.start.identity, rule.journey, rule.name);
   if (wanted) {
-    history::Decision& d = made_.emplace_back(index, history::Decision{}).second;
+    Made& made = made_.emplace_back();
+    made.rule = index;
+    made.alternative = firing.start.alternative;
+    made.judged = !too_late;
+    history::Decision& d = made.decision;
     const std::array<char, 32> digits = history::digits(id);
     d.id.assign(digits.data(), digits.size());
     d.at = when;
@@ -241,7 +245,8 @@ void Engine::judge(Visitor& v, const Firing& firing, Millis when) {
     d.version = plan_.journeys[at(rule.journey_index)].version;
     d.outcome = outcome;
     d.actions = actions(v, j);
-    d.because = reasons(firing, j, too_late);
+    d.because = std::move(j.more);
+    look(j, made);
   }
 
   const auto leaves = [&](history::Deed::Kind kind) {

@@ -149,23 +149,23 @@ void Engine::judge_overdue(Visitor& v, Millis now, const Overdue& overdue) {
 bool Engine::merges(const Visitor& into, const history::Event& event) const {
   if (event.type != history::kMerge) return false;
   const auto other = by_name_.find(event.merges);
-  return other == by_name_.end() || other->second != into.number;
+  return !other || *other != into.number;
 }
 
 // Two histories become one.
 void Engine::unite(Visitor& into, std::string_view name, const history::Event& event) {
-  const auto it = by_name_.find(event.merges);
-  if (it == by_name_.end()) {
-    by_name_.emplace(event.merges, into.number);
-  } else {
-    const std::uint32_t gone = it->second;
-    into.past->absorb(std::move(*visitors_[gone]->past));
-    into.received = std::max(into.received, visitors_[gone]->received);
-    for (auto& [name, number] : by_name_)
-      if (number == gone) number = into.number;
-    visitors_[gone].reset();
+  std::vector<std::string> names{event.merges};
+  if (const auto other = by_name_.find(event.merges)) {
+    Visitor& gone = *visitors_[*other];
+    into.past->absorb(std::move(*gone.past));
+    into.received = std::max(into.received, gone.received);
+    names = std::move(gone.aliases);
+    names.push_back(std::move(gone.key));
+    visitors_[*other].reset();
     ++merged_;
   }
+  for (const std::string& each : names) by_name_.set(each, into.number);
+  into.aliases.insert(into.aliases.end(), std::make_move_iterator(names.begin()), std::make_move_iterator(names.end()));
   remember(into, name, event);
 }
 
@@ -200,7 +200,7 @@ void Engine::resume(Millis now, const std::vector<std::pair<std::string, history
     bool late = true;
     if (merges(v, event)) {
       const auto other = by_name_.find(event.merges);
-      const std::uint32_t from = other == by_name_.end() ? v.number : other->second;
+      const std::uint32_t from = other.value_or(v.number);
       unite(v, name, event);
       if (from != v.number) {
         Overdue& mine = overdue[v.number];

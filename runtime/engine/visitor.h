@@ -27,6 +27,7 @@ struct Engine::Visitor {
   std::string key;
   record::Record record;
   history::SameInstant arrivals;
+  std::vector<std::string> aliases;  // the other names that stand for it
   std::string person;           // the name under which the earliest record came
   std::unique_ptr<history::Past> past;  // with histories
   Millis clock = kNoClock;      // of the latest place

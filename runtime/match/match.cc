@@ -180,7 +180,13 @@ void Screen::narrow(const Block& block, const Value* attributes, std::uint64_t* 
     }
     const std::size_t interval = static_cast<std::size_t>(base - c.cuts.data()) + (*base <= value ? 1 : 0);
     const std::uint64_t* mask = c.masks.data() + interval * block.words;
-    for (std::size_t w = 0; w < block.words; ++w) bits[w] &= mask[w];
+    std::uint64_t more = 0;  // than kFew: without the lowest bits of each word
+    for (std::size_t w = 0; w < block.words; ++w) {
+      std::uint64_t left = bits[w] &= mask[w];
+      for (int i = 0; i < kFew; ++i) left &= left - 1;
+      more |= left;
+    }
+    if (more == 0) return;
   }
 }
 

@@ -30,6 +30,7 @@ class Screen {
   }
 
  private:
+  static constexpr int kFew = 2;            // of each 64: so many are cheaper to judge than to narrow further
   // Conditions are tabled in blocks, so that the tables grow with their number, not with its square.
   static constexpr std::size_t kWords = 16;
   struct Column {

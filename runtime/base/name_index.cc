@@ -1,0 +1,79 @@
+#include "runtime/base/name_index.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace polku::base {
+
+namespace {
+
+constexpr std::size_t kChunk = 8192;  // words
+
+std::uint64_t hash_of(std::string_view name) { return XXH3_64bits(name.data(), name.size()); }
+
+}  // namespace
+
+NameIndex::NameIndex() : places_(64) {}
+
+// The place of the name, or the free one where it belongs.
+std::uint64_t* NameIndex::locate(std::string_view name, std::uint64_t hash) {
+  const std::size_t mask = places_.size() - 1;
+  for (std::size_t i = hash & mask;; i = (i + 1) & mask) {
+    std::uint64_t& place = places_[i];
+    if (place == 0) return &place;
+    if (place >> kPointerBits != hash >> kPointerBits) continue;
+    const Name* n = name_at(place);
+    if (n->length == name.size() && std::memcmp(n + 1, name.data(), name.size()) == 0) return &place;
+  }
+}
+
+std::optional<std::uint32_t> NameIndex::find(std::string_view name) const {
+  const std::uint64_t place = *const_cast<NameIndex*>(this)->locate(name, hash_of(name));
+  if (place == 0) return std::nullopt;
+  return name_at(place)->number;
+}
+
+void NameIndex::set(std::string_view name, std::uint32_t number) {
+  const std::uint64_t hash = hash_of(name);
+  std::uint64_t* place = locate(name, hash);
+  if (*place == 0) {
+    if ((size_ + 1) * 4 > places_.size() * 3) {
+      grow();
+      place = locate(name, hash);
+    }
+    ++size_;
+    *place = hash >> kPointerBits << kPointerBits | reinterpret_cast<std::uintptr_t>(store(name));
+  }
+  const_cast<Name*>(name_at(*place))->number = number;
+}
+
+NameIndex::Name* NameIndex::store(std::string_view name) {
+  const std::size_t words = (sizeof(Name) + name.size() + 7) / 8;
+  if (words > left_) {
+    left_ = std::max(words, kChunk);
+    chunks_.push_back(std::make_unique<std::uint64_t[]>(left_));
+    next_ = chunks_.back().get();
+  }
+  Name* n = new (next_) Name{0, static_cast<std::uint32_t>(name.size())};
+  std::memcpy(n + 1, name.data(), name.size());
+  next_ += words;
+  left_ -= words;
+  return n;
+}
+
+void NameIndex::grow() {
+  std::vector<std::uint64_t> old(places_.size() * 2);
+  old.swap(places_);
+  const std::size_t mask = places_.size() - 1;
+  for (const std::uint64_t place : old) {
+    if (place == 0) continue;
+    const Name* n = name_at(place);
+    std::size_t i = hash_of({reinterpret_cast<const char*>(n + 1), n->length}) & mask;
+    while (places_[i] != 0) i = (i + 1) & mask;
+    places_[i] = place;
+  }
+}
+
+}  // namespace polku::base
