@@ -9,10 +9,12 @@ namespace polku::history {
 std::uint64_t SameInstant::distinct(Millis at, std::uint64_t identity) {
   if (at != at_) {
     at_ = at;
-    seen_.clear();
+    first_ = identity;
+    more_.clear();
+    return identity;
   }
-  while (std::find(seen_.begin(), seen_.end(), identity) != seen_.end()) identity = next_equal(identity);
-  seen_.push_back(identity);
+  while (identity == first_ || std::find(more_.begin(), more_.end(), identity) != more_.end()) identity = next_equal(identity);
+  more_.push_back(identity);
   return identity;
 }
 

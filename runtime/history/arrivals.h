@@ -15,7 +15,8 @@ class SameInstant {
 
  private:
   Millis at_ = kUnknown;
-  std::vector<std::uint64_t> seen_;
+  std::uint64_t first_ = 0;
+  std::vector<std::uint64_t> more_;     // behind the first: few visitors ever have any
 };
 
 // Recognises records that come twice under one (source, id). Remembers at least the latest kRemembered of them, in

@@ -1,5 +1,6 @@
 // One record of a visitor's history, as taken in and before anything is judged.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>

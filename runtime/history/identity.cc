@@ -209,9 +209,14 @@ DecisionId decision_id(std::uint64_t identity, std::string_view journey, std::st
 
 std::array<char, 32> digits(DecisionId id) {
   std::array<char, 32> out;
-  for (std::size_t i = 0; i < 16; ++i) {
-    out[15 - i] = "0123456789abcdef"[id.high >> (4 * i) & 15];
-    out[31 - i] = "0123456789abcdef"[id.low >> (4 * i) & 15];
+  static constexpr auto kPairs = [] {
+    std::array<std::array<char, 2>, 256> pairs{};
+    for (std::size_t b = 0; b < 256; ++b) pairs[b] = {"0123456789abcdef"[b >> 4], "0123456789abcdef"[b & 15]};
+    return pairs;
+  }();
+  for (std::size_t i = 0; i < 8; ++i) {
+    std::memcpy(&out[14 - 2 * i], kPairs[id.high >> (8 * i) & 255].data(), 2);
+    std::memcpy(&out[30 - 2 * i], kPairs[id.low >> (8 * i) & 255].data(), 2);
   }
   return out;
 }

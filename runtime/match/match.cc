@@ -137,26 +137,35 @@ Screen::Block Screen::make(const plan::Plan& plan, const std::vector<plan::CodeI
       if (std::optional<Part> part = Part::of(code, root)) by_attribute[part->attribute()].push_back({i, std::move(*part)});
   }
   for (const auto& [attribute, parts] : by_attribute) {
-    Column c{attribute, {}, {}};
+    Column c;
+    c.attribute = attribute;
     for (const Of& of : parts)
       for (const Value v : of.part.cuts()) c.cuts.push_back(v);
     std::sort(c.cuts.begin(), c.cuts.end());
     c.cuts.erase(std::unique(c.cuts.begin(), c.cuts.end()), c.cuts.end());
     const std::size_t intervals = c.cuts.size() + 1;
+    c.masks.assign(block.words, 0);
+    for (const Of& of : parts) c.masks[of.condition / 64] |= std::uint64_t{1} << of.condition % 64;
     for (std::size_t i = 0; i < intervals; ++i) c.masks.insert(c.masks.end(), block.all.begin(), block.all.end());
     for (const Of& of : parts) {
       const std::vector<Value> own = of.part.cuts();
       for (std::size_t piece = 0, i = 0; piece <= own.size(); ++piece) {  // the part is the same on all intervals of a piece
         const bool no = of.part.evaluate(piece == 0 ? kUnknown : own[piece - 1], registers) == kNo;
         for (; i < intervals && (piece == own.size() || i == 0 || c.cuts[i - 1] < own[piece]); ++i)
-          if (no) c.masks[i * block.words + of.condition / 64] &= ~(std::uint64_t{1} << of.condition % 64);
+          if (no) c.masks[(i + 1) * block.words + of.condition / 64] &= ~(std::uint64_t{1} << of.condition % 64);
+      }
+    }
+    if (c.cuts.size() > 2 && c.cuts[1] > -kDirect && c.cuts.back() < kDirect) {
+      for (Value v = c.cuts[1], i = 2; v < c.cuts.back(); ++v) {
+        while (static_cast<std::size_t>(i) < c.cuts.size() && c.cuts[static_cast<std::size_t>(i)] <= v) ++i;
+        c.direct.push_back(static_cast<std::uint16_t>(i));
       }
     }
     block.columns.push_back(std::move(c));
   }
   const auto kept = [&](const Column& c) {  // on the average of the intervals
     std::size_t n = 0;
-    for (std::uint64_t m : c.masks) n += static_cast<std::size_t>(__builtin_popcountll(m));
+    for (std::size_t i = block.words; i < c.masks.size(); ++i) n += static_cast<std::size_t>(__builtin_popcountll(c.masks[i]));
     return static_cast<double>(n) / static_cast<double>(c.cuts.size() + 1);
   };
   std::vector<std::pair<double, std::size_t>> order;
@@ -168,25 +177,30 @@ Screen::Block Screen::make(const plan::Plan& plan, const std::vector<plan::CodeI
   return block;
 }
 
+std::size_t Screen::Column::interval(Value value) const {
+  if (!direct.empty()) {
+    if (value >= cuts.back()) return cuts.size();
+    if (value < cuts[1]) return value == kUnknown ? 0 : 1;
+    return direct[static_cast<std::size_t>(value - cuts[1])];
+  }
+  const Value* base = cuts.data();
+  for (std::size_t n = cuts.size(); n > 1;) {  // how many cuts are at most `value`, without a branch
+    const std::size_t half = n / 2;
+    base += base[half - 1] <= value ? half : 0;
+    n -= half;
+  }
+  return static_cast<std::size_t>(base - cuts.data()) + (*base <= value ? 1 : 0);
+}
+
 void Screen::narrow(const Block& block, const Value* attributes, std::uint64_t* bits) {
   std::copy(block.all.begin(), block.all.end(), bits);
   for (const Column& c : block.columns) {
-    const Value value = attributes[c.attribute];
-    const Value* base = c.cuts.data();
-    for (std::size_t n = c.cuts.size(); n > 1;) {  // how many cuts are at most `value`, without a branch
-      const std::size_t half = n / 2;
-      base += base[half - 1] <= value ? half : 0;
-      n -= half;
-    }
-    const std::size_t interval = static_cast<std::size_t>(base - c.cuts.data()) + (*base <= value ? 1 : 0);
-    const std::uint64_t* mask = c.masks.data() + interval * block.words;
-    std::uint64_t more = 0;  // than kFew: without the lowest bits of each word
-    for (std::size_t w = 0; w < block.words; ++w) {
-      std::uint64_t left = bits[w] &= mask[w];
-      for (int i = 0; i < kFew; ++i) left &= left - 1;
-      more |= left;
-    }
-    if (more == 0) return;
+    const std::uint64_t* mask = c.masks.data();
+    std::uint64_t asks = 0;
+    for (std::size_t w = 0; w < block.words; ++w) asks |= bits[w] & mask[w];
+    if (asks == 0) continue;
+    mask += (c.interval(attributes[c.attribute]) + 1) * block.words;
+    for (std::size_t w = 0; w < block.words; ++w) bits[w] &= mask[w];
   }
 }
 

@@ -30,13 +30,15 @@ class Screen {
   }
 
  private:
-  static constexpr int kFew = 2;            // of each 64: so many are cheaper to judge than to narrow further
   // Conditions are tabled in blocks, so that the tables grow with their number, not with its square.
   static constexpr std::size_t kWords = 16;
+  static constexpr Value kDirect = 4096;    // cuts between this and its negative lie close together
   struct Column {
     std::int32_t attribute = 0;
-    std::vector<Value> cuts;                // ascending; interval i is cuts[i-1] <= value < cuts[i]
-    std::vector<std::uint64_t> masks;       // of each interval, `words` words
+    std::vector<Value> cuts;                // ascending; interval i is cuts[i-1] <= value < cuts[i]; interval 0 is "missing", cuts[0] the least value
+    std::vector<std::uint16_t> direct;      // where the cuts lie close together: of cuts[1], cuts[1] + 1, … the interval
+    std::size_t interval(Value value) const;
+    std::vector<std::uint64_t> masks;       // `words` words each: which conditions ask for the attribute, then of each interval those that may hold
   };
   struct Block {
     std::size_t first = 0, words = 0;
