@@ -29,13 +29,13 @@ std::uint64_t* NameIndex::locate(std::string_view name, std::uint64_t hash) {
   }
 }
 
-std::optional<std::uint32_t> NameIndex::find(std::string_view name) const {
+std::optional<NameIndex::Entry> NameIndex::find(std::string_view name) const {
   const std::uint64_t place = *const_cast<NameIndex*>(this)->locate(name, hash_of(name));
   if (place == 0) return std::nullopt;
-  return name_at(place)->number;
+  return entry(name_at(place));
 }
 
-void NameIndex::set(std::string_view name, std::uint32_t number) {
+NameIndex::Entry NameIndex::set(std::string_view name, std::uint32_t number) {
   const std::uint64_t hash = hash_of(name);
   std::uint64_t* place = locate(name, hash);
   if (*place == 0) {
@@ -47,6 +47,7 @@ void NameIndex::set(std::string_view name, std::uint32_t number) {
     *place = hash >> kPointerBits << kPointerBits | reinterpret_cast<std::uintptr_t>(store(name));
   }
   const_cast<Name*>(name_at(*place))->number = number;
+  return entry(name_at(*place));
 }
 
 NameIndex::Name* NameIndex::store(std::string_view name) {
@@ -70,7 +71,7 @@ void NameIndex::grow() {
   for (const std::uint64_t place : old) {
     if (place == 0) continue;
     const Name* n = name_at(place);
-    std::size_t i = hash_of({reinterpret_cast<const char*>(n + 1), n->length}) & mask;
+    std::size_t i = hash_of(entry(n).name) & mask;
     while (places_[i] != 0) i = (i + 1) & mask;
     places_[i] = place;
   }

@@ -49,20 +49,19 @@ std::size_t Engine::bytes() const {
 }
 
 Engine::Visitor& Engine::find(std::string_view key) {
-  if (const auto number = by_name_.find(key)) {
-    Visitor& v = *visitors_[*number];
+  if (const auto known = by_name_.find(key)) {
+    Visitor& v = *visitors_[known->number];
     for (std::int32_t word = 0; word < std::min(plan_.layout.words, 64); word += 8) __builtin_prefetch(&v.record.words[at(word)]);  // all at once, not one by one
     return v;
   }
   auto v = std::make_unique<Visitor>();
-  v->key = v->person = key;
   if (options_.remember == Remember::Histories) {
     v->past = std::make_unique<history::Past>();
     v->past->names.emplace_back(key);
   }
   v->number = static_cast<std::uint32_t>(visitors_.size());
+  v->key = v->person = by_name_.set(key, v->number).name;
   v->record = record::make(plan_);
-  by_name_.set(key, v->number);
   visitors_.push_back(std::move(v));
   return *visitors_.back();
 }
@@ -96,7 +95,7 @@ Taken Engine::take(std::string_view key, const history::Event& event) {
     take_in(v, event, v.arrivals.distinct(event.at, event.identity));
   } else if (merges(v, event)) {
     if (const auto other = by_name_.find(event.merges)) {
-      Visitor& gone = *visitors_[*other];
+      Visitor& gone = *visitors_[other->number];
       run_timers(gone, now);
       v.now = std::max(v.now, gone.now);
       v.received = std::max(v.received, gone.received);

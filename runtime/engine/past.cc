@@ -29,7 +29,7 @@ const history::Event& Engine::remember(Visitor& v, std::string_view name, histor
   const history::Entry& kept = v.past->insert({when, v.past->arrival, static_cast<std::uint32_t>(it - names.begin()), std::move(event)});
   for (const history::Entry& e : v.past->entries) {
     if (!std::holds_alternative<history::Event>(e.what)) continue;
-    v.person = names[e.name];
+    v.person = by_name_.find(names[e.name])->name;
     break;
   }
   return std::get<history::Event>(kept.what);
@@ -149,23 +149,24 @@ void Engine::judge_overdue(Visitor& v, Millis now, const Overdue& overdue) {
 bool Engine::merges(const Visitor& into, const history::Event& event) const {
   if (event.type != history::kMerge) return false;
   const auto other = by_name_.find(event.merges);
-  return !other || *other != into.number;
+  return !other || other->number != into.number;
 }
 
 // Two histories become one.
 void Engine::unite(Visitor& into, std::string_view name, const history::Event& event) {
-  std::vector<std::string> names{event.merges};
+  std::vector<std::string_view> names;
   if (const auto other = by_name_.find(event.merges)) {
-    Visitor& gone = *visitors_[*other];
+    Visitor& gone = *visitors_[other->number];
     into.past->absorb(std::move(*gone.past));
     into.received = std::max(into.received, gone.received);
     names = std::move(gone.aliases);
-    names.push_back(std::move(gone.key));
-    visitors_[*other].reset();
+    names.push_back(gone.key);
+    visitors_[other->number].reset();
     ++merged_;
+  } else {
+    names.push_back(event.merges);
   }
-  for (const std::string& each : names) by_name_.set(each, into.number);
-  into.aliases.insert(into.aliases.end(), std::make_move_iterator(names.begin()), std::make_move_iterator(names.end()));
+  for (const std::string_view each : names) into.aliases.push_back(by_name_.set(each, into.number).name);
   remember(into, name, event);
 }
 
@@ -200,7 +201,7 @@ void Engine::resume(Millis now, const std::vector<std::pair<std::string, history
     bool late = true;
     if (merges(v, event)) {
       const auto other = by_name_.find(event.merges);
-      const std::uint32_t from = other.value_or(v.number);
+      const std::uint32_t from = other ? other->number : v.number;
       unite(v, name, event);
       if (from != v.number) {
         Overdue& mine = overdue[v.number];

@@ -24,11 +24,11 @@ std::int64_t acts_in(const plan::Row& row, plan::LimitUnit unit);
 std::optional<Millis> opening(const base::Zone& zone, Millis from, Millis to, Millis now);
 
 struct Engine::Visitor {
-  std::string key;
+  std::string_view key;         // this and the other names: as by_name_ keeps them
   record::Record record;
   history::SameInstant arrivals;
-  std::vector<std::string> aliases;  // the other names that stand for it
-  std::string person;           // the name under which the earliest record came
+  std::vector<std::string_view> aliases;  // the other names that stand for it
+  std::string_view person;      // the name under which the earliest record came
   std::unique_ptr<history::Past> past;  // with histories
   Millis clock = kNoClock;      // of the latest place
   Millis received = kNoClock;   // when the latest record was
