@@ -20,8 +20,8 @@ class Part {
   // None if the part is anything else.
   static std::optional<Part> of(const Code& code, std::int32_t root) {
     Part p(code, root);
-    if (!p.usable(root)) return std::nullopt;
-    if (p.attribute_ < 0) return std::nullopt;
+    p.logical_ = p.is_value(root);
+    if (!p.usable(root) || p.attribute_ < 0) return std::nullopt;
     return p;
   }
 

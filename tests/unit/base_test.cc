@@ -1,10 +1,13 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 #include <random>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "runtime/base/name_index.h"
 #include "runtime/base/text.h"
 #include "runtime/base/time.h"
 
@@ -73,6 +76,37 @@ TEST(Texts, EqualTextsShareAnIdAndListsKeepTheirOrder) {
   ASSERT_EQ(texts.list(ba).size(), 2u);
   EXPECT_EQ(texts.list(ba)[0], b);
   EXPECT_EQ(texts.size(), 5002u);
+}
+
+TEST(NameIndex, FindsWhatItWasTold) {
+  base::NameIndex index;
+  std::map<std::string, std::uint32_t> told;
+  std::map<std::string, std::string_view> stored;
+  std::mt19937 random(7);
+  EXPECT_FALSE(index.find(""));
+  for (int i = 0; i < 50'000; ++i) {
+    std::string name = std::to_string(random() % 20'000);
+    if (random() % 50 == 0) name.append(random() % 200, 'x');
+    if (random() % 500 == 0) name = std::string(70'000 + random() % 3, 'y');  // longer than a chunk
+    if (random() % 1000 == 0) name.clear();
+    const auto number = static_cast<std::uint32_t>(random());
+    const auto known = told.find(name);
+    const auto found = index.find(name);
+    ASSERT_EQ(found.has_value(), known != told.end()) << name;
+    if (found) {
+      ASSERT_EQ(found->number, known->second);
+      ASSERT_EQ(found->name, name);
+      ASSERT_EQ(found->name.data(), stored[name].data()) << "it stays where it is";
+    }
+    told[name] = number;
+    stored[name] = index.set(name, number).name;
+    ASSERT_EQ(index.size(), told.size());
+  }
+  const base::NameIndex moved = std::move(index);
+  for (const auto& [name, number] : told) {
+    ASSERT_EQ(moved.find(name)->number, number);
+    ASSERT_EQ(moved.find(name)->name.data(), stored[name].data());
+  }
 }
 
 TEST(Instant, ReadsEveryForm) {
