@@ -60,6 +60,9 @@ struct Event {
   std::string event;
   std::vector<Field> fields;
   std::string id;                       // of the record, if it has one: a second record with it is ignored
+  std::string received = {};            // when it reached you, as `at`; empty: at `at`. Later than `at` only with Options::histories
+  // Another name of this visitor, which from `at` on goes by `visitor` alone; then `event` is empty. Only with Options::histories.
+  std::string merges = {};
 };
 
 enum class Accepted {
@@ -75,6 +78,7 @@ struct Request {
   std::string at;                       // as Event::at
   std::vector<std::string> slots;
   std::string id;                       // as Event::id
+  std::string received = {};            // as Event::received
 };
 
 struct Action {
@@ -97,16 +101,23 @@ struct Decision {
 
 enum class Json { With, Without };
 
+struct Options {
+  // Keep the whole history of each visitor, so that records may come late and visitors become one. Memory then grows with every record, and a
+  // late one costs a fold of its visitor's history; without, memory stays bounded by what the rules look back at.
+  bool histories = false;
+};
+
 // The state of visitors and the clock. One thread at a time; engines share nothing but the pack, which it keeps alive.
 class Engine {
  public:
-  explicit Engine(const Pack& pack);    // pack.ok() must hold
+  explicit Engine(const Pack& pack, const Options& options = {});  // pack.ok() must hold
   ~Engine();
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) noexcept;
 
-  // Takes in one event, after the visitor's timers that are due until then. Refused if it lies before the visitor's latest event or
-  // before the time advanced to, if the visitor is empty, or if event or time make no sense.
+  // Takes in one event, after the visitor's timers that are due until then (with histories: until it was received). Refused if it lies before
+  // the visitor's latest event or before the time advanced to (with histories: if it was received before the visitor's latest), if the visitor is
+  // empty, or if event or time make no sense.
   Accepted ingest(const Event& event);
   // Takes in one request, as ingest() does an event; what is to be shown is among the next decisions().
   Accepted ask(const Request& request);

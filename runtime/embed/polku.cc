@@ -87,8 +87,11 @@ struct Engine::Impl {
   std::vector<ingest::ValueReader> attribute_readers;             // of each attribute
   std::vector<std::vector<ingest::ValueReader>> field_readers;    // of each field of each event
 
-  explicit Impl(std::shared_ptr<const Pack::Impl> p)
-      : pack(std::move(p)), engine(*pack->pack->plan, *pack->evaluator, preloaded(), {.keep = engine::Keep::Acted}), identity(catalog()),
+  Impl(std::shared_ptr<const Pack::Impl> p, const Options& options)
+      : pack(std::move(p)),
+        engine(*pack->pack->plan, *pack->evaluator, preloaded(),
+               {.keep = engine::Keep::Acted, .remember = options.histories ? engine::Remember::Histories : engine::Remember::RecordsOnly}),
+        identity(catalog()),
         zone(base::Zone::find(catalog().zone).value_or(base::Zone::utc())) {
     for (const catalog::Attribute& a : catalog().attributes) attribute_readers.emplace_back(a.type, nullptr);
     for (const catalog::Event& e : catalog().events) {
@@ -115,14 +118,48 @@ struct Engine::Impl {
 
   void note(const std::string& what) { fault += (fault.empty() ? "" : "; ") + what; }
 
-  Accepted ingest(const v0::Event& e) {
+  // Who and when, of an event or a request. False: refused.
+  template <class Record>
+  bool read_head(const Record& r, std::optional<std::string>& visitor, history::Event& event) {
     fault.clear();
-    const std::optional<std::string> visitor = base::nfc(e.visitor);
-    const std::optional<Millis> at = base::parse_instant(e.at, zone);
-    if (!visitor || visitor->empty()) return refuse("the visitor is empty or not UTF-8");
-    if (!at) return refuse("`" + e.at + "` is not a time");
-    history::Event event;
+    visitor = base::nfc(r.visitor);
+    if (!visitor || visitor->empty()) return note("the visitor is empty or not UTF-8"), false;
+    const std::optional<Millis> at = base::parse_instant(r.at, zone);
+    if (!at) return note("`" + r.at + "` is not a time"), false;
     event.at = *at;
+    event.received = kUnknown;
+    if (r.received.empty()) return true;
+    const std::optional<Millis> received = base::parse_instant(r.received, zone);
+    if (!received) return note("`" + r.received + "` is not a time"), false;
+    event.received = *received;
+    return true;
+  }
+
+  Accepted take(const char* what, const std::string& visitor, const std::string& id, history::Event& event) {
+    event.identity = id.empty() ? identity.of_content(visitor, event, texts) : history::identity_of_id("", id);
+    if (!id.empty() && known.contains(event.identity)) return Accepted::Duplicate;
+    switch (engine.take(visitor, event)) {
+      case engine::Taken::Yes: break;
+      case engine::Taken::OutOfOrder: return refuse(std::string("the ") + what + " lies before the clock of `" + visitor + "`");
+      case engine::Taken::NeedsHistories:
+        return refuse(event.type == history::kMerge ? "visitors become one only in an engine with histories (polku::Options)"
+                                                    : std::string("the ") + what + " comes late, which takes an engine with histories (polku::Options)");
+    }
+    if (!id.empty()) known.first(event.identity);
+    return fault.empty() ? Accepted::Yes : Accepted::Partly;
+  }
+
+  Accepted ingest(const v0::Event& e) {
+    std::optional<std::string> visitor;
+    history::Event event;
+    if (!read_head(e, visitor, event)) return Accepted::Refused;
+    if (!e.merges.empty()) {
+      const std::optional<std::string> other = base::nfc(e.merges);
+      if (!e.event.empty()) return refuse("a record that merges visitors is no event: leave `event` empty");
+      if (!other || other->find_first_not_of(" \t") == std::string::npos) return refuse("the visitor to merge with is blank or not UTF-8");
+      event.type = history::kMerge;
+      event.merges = *other;
+    }
     if (!e.event.empty()) {
       event.type = catalog().event(e.event);
       if (event.type < 0) return refuse("the catalog has no event `" + e.event + "`");
@@ -145,21 +182,13 @@ struct Engine::Impl {
           event.changes.push_back({i, read(f, catalog().attributes[static_cast<std::size_t>(i)].type, attribute_readers[static_cast<std::size_t>(i)])});
       }
     }
-    event.identity = e.id.empty() ? identity.of_content(*visitor, event, texts) : history::identity_of_id("", e.id);
-    if (!e.id.empty() && known.contains(event.identity)) return Accepted::Duplicate;
-    if (engine.take(*visitor, event) == engine::Taken::OutOfOrder) return refuse("the record lies before the clock of `" + *visitor + "`");
-    if (!e.id.empty()) known.first(event.identity);
-    return fault.empty() ? Accepted::Yes : Accepted::Partly;
+    return take("record", *visitor, e.id, event);
   }
 
   Accepted ask(const Request& r) {
-    fault.clear();
-    const std::optional<std::string> visitor = base::nfc(r.visitor);
-    const std::optional<Millis> at = base::parse_instant(r.at, zone);
-    if (!visitor || visitor->empty()) return refuse("the visitor is empty or not UTF-8");
-    if (!at) return refuse("`" + r.at + "` is not a time");
+    std::optional<std::string> visitor;
     history::Event event;
-    event.at = *at;
+    if (!read_head(r, visitor, event)) return Accepted::Refused;
     event.type = history::kAsked;
     for (const std::string& name : r.slots) {
       const auto dot = name.find('.');
@@ -170,11 +199,7 @@ struct Engine::Impl {
       if (std::none_of(event.asked.begin(), event.asked.end(), same)) event.asked.push_back({channel, slot});
     }
     if (event.asked.empty()) return refuse("the request names no slot");
-    event.identity = r.id.empty() ? identity.of_content(*visitor, event, texts) : history::identity_of_id("", r.id);
-    if (!r.id.empty() && known.contains(event.identity)) return Accepted::Duplicate;
-    if (engine.take(*visitor, event) == engine::Taken::OutOfOrder) return refuse("the request lies before the clock of `" + *visitor + "`");
-    if (!r.id.empty()) known.first(event.identity);
-    return Accepted::Yes;
+    return take("request", *visitor, r.id, event);
   }
 
   Accepted refuse(std::string why) {
@@ -183,7 +208,7 @@ struct Engine::Impl {
   }
 };
 
-Engine::Engine(const Pack& pack) : impl_(std::make_unique<Impl>(pack.impl_)) {}
+Engine::Engine(const Pack& pack, const Options& options) : impl_(std::make_unique<Impl>(pack.impl_, options)) {}
 Engine::~Engine() = default;
 Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
