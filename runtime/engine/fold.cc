@@ -228,11 +228,7 @@ void Engine::ask(Visitor& v, const history::Event& request, std::uint64_t identi
   }
   for (std::size_t rule : dispatch_.offers) {
     Value* offer = &v.record.words[at(plan_.layout.offer[rule])];
-    if (offer[0] == kUnknown) continue;
-    if (offer[0] <= request.at) {
-      offer[0] = kUnknown;
-      continue;
-    }
+    if (offer[0] == kUnknown || offer[0] <= request.at) continue;  // one whose time is over stays: another pack may hold it longer
     bool shows = false;
     for (const plan::Row& row : plan_.rules[rule].rows)
       for (const plan::Action& a : row.actions) shows = shows || (a.kind == plan::ActionKind::Show && wanted(a.channels[0], a.slot));
