@@ -69,6 +69,7 @@ class Build:
 
     def programs(self, folders):
         """The programs that ctest runs and that link something made in one of these folders."""
+        self.ninja("build.ninja")  # made anew if the tree has changed: the commands below must be today's
         found = set()
         for folder, _, files in os.walk(self.folder):
             if "CTestTestfile.cmake" in files:
