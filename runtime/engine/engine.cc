@@ -102,14 +102,14 @@ Taken Engine::take(std::string_view key, const history::Event& event) {
       run_timers(v, v.now);
     }
     unite(v, key, event);
-    take_late(v, true, {});
+    take_late(v, true, nullptr);
   } else {
     history::Event record = event;
     if (record.type == history::kMerge) record.type = history::kVisitorUpdated;  // they are one already
     const history::Event& kept = remember(v, key, std::move(record));
     const bool late = now - kept.at > plan_.catalog.lateness;
     if (kept.at < v.clock || late || options_.afresh) {
-      take_late(v, late, kept.asked);
+      take_late(v, late, &kept);
     } else {
       begin_place();
       take_in(v, kept, kept.identity);
@@ -125,12 +125,13 @@ Taken Engine::take(std::string_view key, const history::Event& event) {
 }
 
 // What a record brings that stands before what is known already, or is late: only a fold can tell.
-void Engine::take_late(Visitor& v, bool late, const std::vector<history::Place>& asked) {
+void Engine::take_late(Visitor& v, bool late, const history::Event* request) {
   fold(v, v.now);
   std::erase_if(placed_, [&](const Firing& f) { return v.past->placed.contains(key_of(f)); });
   use_up(v);
   if (!late) firings_ = placed_;
-  asked_ = asked;
+  asked_.clear();
+  if (request) want(*request);
 }
 
 // The record itself, at its own time: what it changes, and which firings it places.
@@ -170,7 +171,7 @@ void Engine::run_timers(Visitor& v, Millis until) {
     if (due > until) break;
     if (options_.afresh && v.past) {
       v.now = std::max(v.now, due);
-      take_late(v, false, {});
+      take_late(v, false, nullptr);
     } else {
       begin_place();
       fire_due(v, due);

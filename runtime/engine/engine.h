@@ -106,7 +106,9 @@ class Engine {
     std::size_t captures = 0;             // in pool_
     Value of = kUnknown;                  // Opening: the instant. Offer: the request's identity
     Millis placed = 0;
+    Millis until = std::numeric_limits<Millis>::max();  // Offer: so long it is held
   };
+  struct Wanted { history::Place place; Millis at = 0; };
   struct Happening {                      // a record, or (fields and captures empty) an instant
     plan::OccurrenceId what = kByTime;
     Millis at = 0;
@@ -119,7 +121,7 @@ class Engine {
   void run_timers(Visitor& v, Millis until);
   void place_timers(Visitor& v, Millis until);
   void take_in(Visitor& v, const history::Event& event, std::uint64_t identity);
-  void take_late(Visitor& v, bool late, const std::vector<history::Place>& asked);
+  void take_late(Visitor& v, bool late, const history::Event* request);
   void begin_place();
   void settle(Visitor& v, Millis placed);
   void judge_place(Visitor& v, Millis at, bool apart);
@@ -143,7 +145,7 @@ class Engine {
   bool merges(const Visitor& into, const history::Event& event) const;
   void unite(Visitor& into, std::string_view name, const history::Event& event);
   void translate(history::Event& event, const Engine& old);
-  struct Overdue { std::unordered_set<std::uint64_t> firings; std::vector<history::Place> asked; };
+  struct Overdue { std::unordered_set<std::uint64_t> firings; std::vector<Wanted> asked; };
   void judge_overdue(Visitor& v, Millis at, const Overdue& overdue);
   std::uint64_t key_of(const Firing& f) const;
   int rule_named(const std::string& journey, const std::string& name) const;
@@ -161,6 +163,7 @@ class Engine {
   void ask(Visitor& v, const history::Event& request, std::uint64_t identity);
   void write_start(Value* to, std::size_t rule, const Start& start, const Value* captures) const;
   void fire_from(std::size_t rule, Origin origin, const Value* start, Value of = kUnknown);
+  void want(const history::Event& request);
 
   // clock.cc: what time alone brings
   void due_at(Visitor& v, Millis due);
@@ -177,6 +180,7 @@ class Engine {
   history::Outcome gates(Visitor& v, const Firing& firing, Judgement& j);
   history::Outcome clauses(const Visitor& v, Judgement& j);
   history::Outcome choose_row(Judgement& j);
+  bool shows_in(const plan::Row& row, const Firing& firing) const;
   bool parameters(Judgement& j);
   history::Outcome quiet(Judgement& j);
   bool limits(const Visitor& v, Judgement& j);
@@ -248,7 +252,7 @@ class Engine {
   std::vector<std::int32_t> channels_;         // of the judgement
   std::unique_ptr<Effect> effect_;
   std::vector<Occupied> occupied_;
-  std::vector<history::Place> asked_;          // by the request whose place it is
+  std::vector<Wanted> asked_;                  // by the request whose place it is, or by all that came while the engine was down
   std::size_t conversions_ = 0;                // where in out_ those of the place belong
   std::vector<Made> made_;
   std::vector<std::uint64_t> fired_;           // per rule: the place it last fired at

@@ -155,8 +155,12 @@ void Engine::write_start(Value* to, std::size_t rule, const Start& start, const 
 
 void Engine::fire_from(std::size_t rule, Origin origin, const Value* start, Value of) {
   firings_.push_back({static_cast<std::int32_t>(rule), origin,
-                      {start[0], start[1], static_cast<std::uint64_t>(start[2]), static_cast<std::int32_t>(start[3])}, pool_.size(), of, 0});
+                      {start[0], start[1], static_cast<std::uint64_t>(start[2]), static_cast<std::int32_t>(start[3])}, pool_.size(), of});
   pool_.insert(pool_.end(), start + plan::kStartWords, start + plan::kStartWords + plan_.rules[rule].captures.size());
+}
+
+void Engine::want(const history::Event& request) {
+  for (const history::Place& p : request.asked) asked_.push_back({p, request.at});
 }
 
 // The trigger's start is complete: the rule fires, or is armed.
@@ -171,7 +175,7 @@ void Engine::complete(Visitor& v, std::size_t rule, std::int32_t alternative, co
     due_at(v, h.at + r.trigger.delay);
   };
   switch (r.trigger.then) {
-    case DelayKind::None: firings_.push_back({static_cast<std::int32_t>(rule), Origin::Trigger, start, captures, kUnknown, 0}); return;
+    case DelayKind::None: firings_.push_back({static_cast<std::int32_t>(rule), Origin::Trigger, start, captures}); return;
     case DelayKind::Absence: {
       Value* to = &v.record.words[at(plan_.layout.pending[rule])];
       const bool again = to[0] != kUnknown;
@@ -210,9 +214,10 @@ void Engine::ask(Visitor& v, const history::Event& request, std::uint64_t identi
   const auto wanted = [&](std::int32_t channel, std::int32_t slot) {
     return std::any_of(request.asked.begin(), request.asked.end(), [&](const history::Place& p) { return p.channel == channel && p.slot == slot; });
   };
-  asked_ = request.asked;
+  asked_.clear();
+  want(request);
   const Start start{request.at, v.record.seq, identity, 0};  // a request has no delay, and no fields to capture
-  const auto fire = [&](std::size_t rule) { firings_.push_back({static_cast<std::int32_t>(rule), Origin::Trigger, start, pool_.size(), kUnknown, 0}); };
+  const auto fire = [&](std::size_t rule) { firings_.push_back({static_cast<std::int32_t>(rule), Origin::Trigger, start, pool_.size()}); };
   for (std::size_t i = 0; i < dispatch_.asked.size(); ++i) {
     const Dispatch::Asked& a = dispatch_.asked[i];
     if (!wanted(a.channel, a.slot)) continue;
@@ -232,7 +237,9 @@ void Engine::ask(Visitor& v, const history::Event& request, std::uint64_t identi
     bool shows = false;
     for (const plan::Row& row : plan_.rules[rule].rows)
       for (const plan::Action& a : row.actions) shows = shows || (a.kind == plan::ActionKind::Show && wanted(a.channels[0], a.slot));
-    if (shows) fire_from(rule, Origin::Offer, offer + 1, static_cast<Value>(identity));
+    if (!shows) continue;
+    fire_from(rule, Origin::Offer, offer + 1, static_cast<Value>(identity));
+    firings_.back().until = offer[0];
   }
 }
 

@@ -33,14 +33,16 @@ bool counts_as(const plan::Action& a, plan::LimitUnit unit) {
   return false;
 }
 
-bool shows_in(const plan::Row& row, const std::vector<history::Place>& asked) {
+}  // namespace
+
+// Was every slot in which the row shows asked for while the firing was held?
+bool Engine::shows_in(const plan::Row& row, const Firing& firing) const {
   return std::all_of(row.actions.begin(), row.actions.end(), [&](const plan::Action& a) {
-    return a.kind != plan::ActionKind::Show ||
-           std::any_of(asked.begin(), asked.end(), [&](const history::Place& p) { return p.channel == a.channels[0] && p.slot == a.slot; });
+    return a.kind != plan::ActionKind::Show || std::any_of(asked_.begin(), asked_.end(), [&](const Wanted& w) {
+             return w.place.channel == a.channels[0] && w.place.slot == a.slot && w.at < firing.until;
+           });
   });
 }
-
-}  // namespace
 
 std::int64_t acts_in(const plan::Row& row, plan::LimitUnit unit) {
   return std::count_if(row.actions.begin(), row.actions.end(), [&](const plan::Action& a) { return counts_as(a, unit); });
@@ -196,7 +198,7 @@ Outcome Engine::gates(Visitor& v, const Firing& firing, Judgement& j) {
   const bool offer = j.rule.offers && firing.origin != Origin::Offer;
   if (offer) return Outcome::offered;
   if (const Outcome o = choose_row(j); o != Outcome::acted) return o;
-  if (j.rule.offers && !shows_in(*j.row, asked_)) return Outcome::nothing;
+  if (j.rule.offers && !shows_in(*j.row, firing)) return Outcome::nothing;
   if (!parameters(j)) return Outcome::unknown;
   if (const Outcome o = places(v, j); o != Outcome::acted) return o;
   if (const Outcome o = quiet(j); o != Outcome::acted) return o;

@@ -119,7 +119,7 @@ std::size_t Engine::fold_round(Visitor& v, std::size_t first) {
 // Which of `any of …` the start is; -1: none of them (another pack has begun meanwhile).
 std::int32_t Engine::alternative(Visitor& v, std::size_t rule, const Met& start) {
   const plan::Trigger& t = plan_.rules[rule].trigger;
-  if (t.start != plan::StartKind::Event) return 0;
+  if (t.start != plan::StartKind::Event) return start.event ? 0 : -1;
   const record::View seen = view(v);
   for (std::size_t i = 0; i < t.on.size(); ++i) {
     if (t.on[i].what != start.what) continue;
@@ -215,7 +215,7 @@ void Engine::resume(Millis now, const std::vector<std::pair<std::string, history
       if (record.type == history::kMerge) record.type = history::kVisitorUpdated;
       remember(v, name, std::move(record));
       late = event.received != kUnknown && event.received - event.at > plan_.catalog.lateness;
-      for (const history::Place& p : event.asked) overdue[v.number].asked.push_back(p);
+      for (const history::Place& p : event.asked) overdue[v.number].asked.push_back({p, event.at});
     }
     fold(v, now);
     add_new(v, late);
