@@ -326,6 +326,15 @@ TEST_F(Reference, OverdueAreNotAlone) {
   EXPECT_EQ(decisions[0].id, history::firing_id(1, "J", "a"));
 }
 
+TEST_F(Reference, AnOfferIsForTheSlotsOfRequestsForWhichItWasHeld) {
+  journey("rule r when cart do show \"t\" in web.hero for 30 minutes show \"u\" in web.side for 30 minutes");
+  at("09:50", "cart");
+  down("10:00", "10:50");
+  asked("10:10", {{"web", "hero"}});
+  asked("10:20", {{"web", "side"}});  // its time is over
+  EXPECT_EQ(told(run()), "r offered 09:50, r nothing 10:50");
+}
+
 TEST_F(Reference, ShowsAreForTheSlotsOfAllRequestsThatCameMeanwhile) {
   journey(R"(rule r when cart do show "t" in web.hero for 1 hour
              rule s when asked for web.side do show "u" in web.side)");

@@ -243,6 +243,25 @@ TEST_F(Reference, WhatWaitsKeepsItsOpeningAndOffersFollowTheNewPack) {
   EXPECT_EQ(what(decisions[2]), "send u mail");
 }
 
+TEST_F(Reference, OfSeveralWaitsThatAreDueAtOnceAllAreUsedUpForTheNewPackToo) {
+  journey("rule r when cart then wait 30 minutes do raise task \"call\"");
+  at("10:00", "cart");
+  at("10:00", "cart");
+  change("10:31", "journey \"J\" rule r when 2 cart within 1 hour then wait 40 minutes do raise task \"call\" end");
+  at("12:00", "page");
+  EXPECT_EQ(told(run()), "r acted 10:30") << "the second cart's wait was due with the first's";
+}
+
+TEST_F(Reference, AnOfferWhoseTimeIsOverIsStillReplaced) {
+  journey("rule r when cart do show \"t\" in web.hero for 4 minutes rule s when order do suppress \"J\" for 1 hour");
+  at("10:00", "cart");
+  at("10:10", "order");
+  at("10:20", "cart");  // suppressed: it ends what the rule offers, though that is over already
+  change("10:25", "journey \"J\" rule r when cart do show \"t\" in web.hero for 1 day rule s when order do suppress \"J\" for 1 hour end");
+  asked("10:30", {{"web", "hero"}});
+  EXPECT_EQ(told(run()), "r offered 10:00, s acted 10:10, r suppressed 10:20");
+}
+
 TEST_F(Reference, FieldsAndAttributesAreReadByNameWhereTheTypeIsTheSame) {
   before = c;
   journey("rule a when page do raise task \"call\"");
