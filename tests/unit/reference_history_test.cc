@@ -327,7 +327,11 @@ TEST_F(Reference, OverdueAreNotAlone) {
 }
 
 TEST_F(Reference, AnOfferIsForTheSlotsOfRequestsForWhichItWasHeld) {
-  journey("rule r when cart do show \"t\" in web.hero for 30 minutes show \"u\" in web.side for 30 minutes");
+  journey(R"(rule r when cart do choose
+             | age | do |
+             | 1 | show "t" in web.hero |
+             | - | show "u" in web.side |)");
+  set("09:49", "age=2");
   at("09:50", "cart");
   down("10:00", "10:50");
   asked("10:10", {{"web", "hero"}});
