@@ -203,9 +203,9 @@ void Engine::leave(Visitor& v, int rule, const Effect& d, Millis when, const Sta
   }
 }
 
-// Of what the record has no place for.
-void Engine::end_waiting(Visitor& v, int rule) {
-  if (!v.waiting.empty()) std::erase_if(v.waiting, [&](const Visitor::Waiting& w) { return w.rule == rule; });
+// Of what the record has no place for. Was there anything?
+bool Engine::end_waiting(Visitor& v, int rule) {
+  return !v.waiting.empty() && std::erase_if(v.waiting, [&](const Visitor::Waiting& w) { return w.rule == rule; }) > 0;
 }
 
 // An exposure: acted or held out.

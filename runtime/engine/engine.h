@@ -203,7 +203,7 @@ class Engine {
   void effect(const history::Deed& deed, Effect& out) const;
   void leave(Visitor& v, int rule, const Effect& effect, Millis at, const Start& start, const Value* captures);
   void act(Visitor& v, int rule, const Effect& effect, Millis at);
-  static void end_waiting(Visitor& v, int rule);
+  static bool end_waiting(Visitor& v, int rule);
   void expose(Visitor& v, int rule, const Effect& effect, Millis at);
   std::vector<history::Action> actions(const Visitor& v, const Judgement& j) const;
   struct Made { history::Decision decision; std::size_t rule = 0; std::int32_t alternative = -1; bool judged = false; std::size_t saw = 0; };

@@ -70,7 +70,7 @@ void Engine::end_pending(Visitor& v, std::size_t rule, const Happening& h) {
   };
   clear(plan_.layout.pending[rule]);
   clear(plan_.layout.waiting[rule]);
-  end_waiting(v, static_cast<int>(rule));
+  stopped = end_waiting(v, static_cast<int>(rule)) || stopped;
   clear(plan_.layout.offer[rule]);
   if (const std::int32_t list = plan_.layout.pending_list[rule]; list >= 0) {
     stopped = stopped || !v.record.lists[at(list)].empty();
