@@ -123,9 +123,13 @@ Screen::Screen(const plan::Plan& plan, const std::vector<plan::CodeId>& conditio
 }
 
 Screen::Block Screen::make(const plan::Plan& plan, const std::vector<plan::CodeId>& conditions, std::size_t first, std::size_t count) {
-  Block block{first, (count + 63) / 64, {}, {}};
-  block.all.assign(block.words, 0);
-  for (std::size_t i = 0; i < count; ++i) block.all[i / 64] |= std::uint64_t{1} << i % 64;
+  Block block;
+  block.first = first;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i % 64 == 0) block.all.push_back(0);
+    block.all.back() |= std::uint64_t{1} << i % 64;
+  }
+  const std::size_t words = block.all.size();
   struct Of { std::size_t condition; Part part; };
   std::vector<Value> registers;
   std::map<std::int32_t, std::vector<Of>> by_attribute;
@@ -144,7 +148,7 @@ Screen::Block Screen::make(const plan::Plan& plan, const std::vector<plan::CodeI
     std::sort(c.cuts.begin(), c.cuts.end());
     c.cuts.erase(std::unique(c.cuts.begin(), c.cuts.end()), c.cuts.end());
     const std::size_t intervals = c.cuts.size() + 1;
-    c.masks.assign(block.words, 0);
+    c.masks.assign(words, 0);
     for (const Of& of : parts) c.masks[of.condition / 64] |= std::uint64_t{1} << of.condition % 64;
     for (std::size_t i = 0; i < intervals; ++i) c.masks.insert(c.masks.end(), block.all.begin(), block.all.end());
     for (const Of& of : parts) {
@@ -152,7 +156,7 @@ Screen::Block Screen::make(const plan::Plan& plan, const std::vector<plan::CodeI
       for (std::size_t piece = 0, i = 0; piece <= own.size(); ++piece) {  // the part is the same on all intervals of a piece
         const bool no = of.part.evaluate(piece == 0 ? kUnknown : own[piece - 1], registers) == kNo;
         for (; i < intervals && (piece == own.size() || i == 0 || c.cuts[i - 1] < own[piece]); ++i)
-          if (no) c.masks[(i + 1) * block.words + of.condition / 64] &= ~(std::uint64_t{1} << of.condition % 64);
+          if (no) c.masks[(i + 1) * words + of.condition / 64] &= ~(std::uint64_t{1} << of.condition % 64);
       }
     }
     if (c.cuts.size() > 2 && c.cuts[1] > -kDirect && c.cuts.back() < kDirect) {
@@ -165,7 +169,7 @@ Screen::Block Screen::make(const plan::Plan& plan, const std::vector<plan::CodeI
   }
   const auto kept = [&](const Column& c) {  // on the average of the intervals
     std::size_t n = 0;
-    for (std::size_t i = block.words; i < c.masks.size(); ++i) n += static_cast<std::size_t>(__builtin_popcountll(c.masks[i]));
+    for (std::size_t i = words; i < c.masks.size(); ++i) n += static_cast<std::size_t>(__builtin_popcountll(c.masks[i]));
     return static_cast<double>(n) / static_cast<double>(c.cuts.size() + 1);
   };
   std::vector<std::pair<double, std::size_t>> order;
@@ -193,14 +197,15 @@ std::size_t Screen::Column::interval(Value value) const {
 }
 
 void Screen::narrow(const Block& block, const Value* attributes, std::uint64_t* bits) {
+  const std::size_t words = block.all.size();
   std::copy(block.all.begin(), block.all.end(), bits);
   for (const Column& c : block.columns) {
     const std::uint64_t* mask = c.masks.data();
     std::uint64_t asks = 0;
-    for (std::size_t w = 0; w < block.words; ++w) asks |= bits[w] & mask[w];
+    for (std::size_t w = 0; w < words; ++w) asks |= bits[w] & mask[w];
     if (asks == 0) continue;
-    mask += (c.interval(attributes[c.attribute]) + 1) * block.words;
-    for (std::size_t w = 0; w < block.words; ++w) bits[w] &= mask[w];
+    mask += (c.interval(attributes[c.attribute]) + 1) * words;
+    for (std::size_t w = 0; w < words; ++w) bits[w] &= mask[w];
   }
 }
 

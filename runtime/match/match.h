@@ -24,7 +24,7 @@ class Screen {
     for (const Block& block : blocks_) {
       std::uint64_t bits[kWords];
       narrow(block, attributes, bits);
-      for (std::size_t w = 0; w < block.words; ++w)
+      for (std::size_t w = 0; w < block.all.size(); ++w)
         for (std::uint64_t left = bits[w]; left != 0; left &= left - 1) keep(block.first + w * 64 + static_cast<std::size_t>(__builtin_ctzll(left)));
     }
   }
@@ -38,11 +38,11 @@ class Screen {
     std::vector<Value> cuts;                // ascending; interval i is cuts[i-1] <= value < cuts[i]; interval 0 is "missing", cuts[0] the least value
     std::vector<std::uint16_t> direct;      // where the cuts lie close together: of cuts[1], cuts[1] + 1, … the interval
     std::size_t interval(Value value) const;
-    std::vector<std::uint64_t> masks;       // `words` words each: which conditions ask for the attribute, then of each interval those that may hold
+    std::vector<std::uint64_t> masks;       // as many words as the block's `all` each: which conditions ask for the attribute, then of each interval those that may hold
   };
   struct Block {
-    std::size_t first = 0, words = 0;
-    std::vector<std::uint64_t> all;
+    std::size_t first = 0;                  // of its conditions
+    std::vector<std::uint64_t> all;         // a bit for each of them
     std::vector<Column> columns;            // the most selective first
   };
 

@@ -249,6 +249,18 @@ TEST_F(Engines, WithHistoriesNobodyIsJudgedBeforeTheTimeAdvancedTo) {
   EXPECT_EQ(decided(), "r acted 11:00");
 }
 
+// The same of the instant at which it is up again.
+TEST_F(Engines, NobodyIsJudgedBeforeItIsUpAgain) {
+  journey("rule r when a do raise task \"t\"", Remember::Histories);
+  EXPECT_EQ(take("known", "09:00", "a"), Taken::Yes);
+  engine->resume(instant("11:00"), {});
+  EXPECT_EQ(take("new", "10:00", "a"), Taken::Yes);
+  EXPECT_EQ(take("known", "10:00", "a"), Taken::Yes);
+  engine->resume(instant("10:30"), {});  // the clock stays where it is
+  EXPECT_EQ(take("third", "10:00", "a"), Taken::Yes);
+  EXPECT_EQ(decided(), "r acted 09:00, r acted 11:00, r acted 11:00, r acted 11:00");
+}
+
 // ---- what code may ask of a record ----
 
 // Both evaluators ask only with a number that is known; whoever else asks gets no answer either, whatever was counted.
