@@ -50,6 +50,8 @@ struct Verdict {
   std::string error;  // an engine refused the log
 };
 
+Lines expected(const Verdict& v, Engine of) { return of == Engine::Shipped ? polku::differential::shipped(v.answers[0]) : v.answers[0]; }
+
 Verdict judge(Engines& compiled, const Input& input, const std::vector<Engine>& which) {
   Verdict v;
   for (std::size_t i = 0; i < which.size(); ++i) {
@@ -59,7 +61,7 @@ Verdict judge(Engines& compiled, const Input& input, const std::vector<Engine>& 
       v.error = std::string(engine_name(which[i])) + ": " + error;
       return v;
     }
-    if (v.differs == 0 && v.answers[i] != v.answers[0]) v.differs = i;
+    if (v.differs == 0 && v.answers[i] != expected(v, which[i])) v.differs = i;
   }
   return v;
 }
@@ -97,7 +99,7 @@ void print_input(const Input& input) {
 }
 
 void print_first_difference(const Verdict& v, const std::vector<Engine>& which) {
-  const Lines &a = v.answers[0], &b = v.answers[v.differs];
+  const Lines a = expected(v, which[v.differs]), &b = v.answers[v.differs];
   std::size_t i = 0;
   while (i < a.size() && i < b.size() && a[i] == b[i]) ++i;
   std::printf("  decision %zu\n    %s: %s\n    %s: %s\n", i + 1, engine_name(which[0]), i < a.size() ? a[i].c_str() : "(none)", engine_name(which[v.differs]),
@@ -138,8 +140,10 @@ void print_pack(const Pack& pack) {
 }
 
 void count_outcomes(const Lines& lines, Totals& t) {
-  bool acted = false;
+  bool acted = false, decided = false;
   for (const std::string& line : lines) {
+    if (!line.starts_with('{')) break;  // the counts
+    decided = true;
     static const std::string key = "\"outcome\":\"";
     const std::size_t from = line.find(key) + key.size();
     const std::string outcome = line.substr(from, line.find('"', from) - from);
@@ -147,7 +151,7 @@ void count_outcomes(const Lines& lines, Totals& t) {
     acted = acted || outcome == "acted";
   }
   if (acted) ++t.acted;
-  if (!lines.empty()) ++t.decided;
+  if (decided) ++t.decided;
 }
 
 // One pack with its logs. False if it does not compile.

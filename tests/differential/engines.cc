@@ -11,6 +11,16 @@ namespace polku::differential {
 
 namespace {
 
+bool has_jit() {
+#ifdef POLKU_HAS_JIT
+  return true;
+#else
+  return false;
+#endif
+}
+
+bool uses_jit(Engine engine) { return has_jit() && (engine == Engine::Jit || engine == Engine::Shipped); }
+
 class PackEngines : public Engines {
  public:
   PackEngines(std::unique_ptr<driver::Pack> pack, jit::Compiled jit) : pack_(std::move(pack)), jit_(std::move(jit)) {}
@@ -37,20 +47,26 @@ class PackEngines : public Engines {
       if (!error.empty()) return {};
       plan::preload(later_texts, *next.pack_->plan);
       later = ingest::open_text(input.log, next.pack_->catalog, next.pack_->catalog.sources.empty() ? nullptr : &next.pack_->catalog.sources.front(), later_texts);
-      options.changes.push_back({input.change->from, next.pack_.get(), later.reader.get(), &later_texts, engine == Engine::Jit ? next.jit_.evaluator.get() : nullptr});
+      options.changes.push_back({input.change->from, next.pack_.get(), later.reader.get(), &later_texts, uses_jit(engine) ? next.jit_.evaluator.get() : nullptr});
     }
-    options.keep = engine::Keep::All;
+    options.keep = engine == Engine::Shipped ? engine::Keep::Acted : engine::Keep::All;
     options.sort_memory = 1u << 20;
     switch (engine) {
       case Engine::Reference: options.engine = cli::EngineKind::Reference; break;
       case Engine::Interpreter: options.engine = cli::EngineKind::Interp; break;
       case Engine::Jit:
-        options.engine = cli::EngineKind::Jit;
+      case Engine::Shipped:
+        options.engine = uses_jit(engine) ? cli::EngineKind::Jit : cli::EngineKind::Interp;
         options.evaluator = jit_.evaluator.get();  // compiled once for all logs of the pack
         break;
     }
     std::vector<std::string> lines;
     const cli::ReplayResult result = cli::replay(*pack_, *opened.reader, texts, options, [&](std::string_view line) { lines.emplace_back(line); });
+    for (std::size_t r = 0; r < result.counts.size() && !input.change; ++r) {
+      std::string line = "rule " + std::to_string(r) + ":";
+      for (const std::uint64_t n : result.counts[r]) line.append(" ").append(std::to_string(n));
+      lines.push_back(std::move(line));
+    }
     error = result.error;
     if (result.out_of_order > 0) error = "records out of order";
     return lines;
@@ -65,14 +81,6 @@ class PackEngines : public Engines {
   std::unique_ptr<PackEngines> next_;  // what is changed to, compiled once
 };
 
-bool has_jit() {
-#ifdef POLKU_HAS_JIT
-  return true;
-#else
-  return false;
-#endif
-}
-
 }  // namespace
 
 const char* engine_name(Engine engine) {
@@ -80,6 +88,7 @@ const char* engine_name(Engine engine) {
     case Engine::Reference: return "reference";
     case Engine::Interpreter: return "interpreter";
     case Engine::Jit: return "jit";
+    case Engine::Shipped: return "as shipped";
   }
   return "";
 }
@@ -87,7 +96,15 @@ const char* engine_name(Engine engine) {
 std::vector<Engine> engines() {
   std::vector<Engine> all{Engine::Reference, Engine::Interpreter};
   if (has_jit()) all.push_back(Engine::Jit);
+  all.push_back(Engine::Shipped);
   return all;
+}
+
+std::vector<std::string> shipped(const std::vector<std::string>& lines) {
+  std::vector<std::string> out;
+  for (const std::string& l : lines)
+    if (!l.starts_with('{') || l.find(R"("outcome":"acted")") != std::string::npos) out.push_back(l);
+  return out;
 }
 
 Compiled compile(const std::string& catalog, const std::vector<RuleFile>& files, bool optimise) {

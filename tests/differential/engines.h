@@ -8,7 +8,8 @@
 
 namespace polku::differential {
 
-enum class Engine { Reference, Interpreter, Jit };
+// Shipped: as `polku run` and the embedding API drive it, which hands out only what acted and may therefore skip much of the rest.
+enum class Engine { Reference, Interpreter, Jit, Shipped };
 const char* engine_name(Engine engine);
 
 // The engines that this build has, the reference first.
@@ -18,10 +19,13 @@ std::vector<Engine> engines();
 class Engines {
  public:
   virtual ~Engines() = default;
-  // Decisions over the log (native, or of the catalog's first source) in the order of the decision file, `no_match` included. error is set
-  // if the log could not be run at all; then nothing comes back.
+  // Decisions over the log (native, or of the catalog's first source) in the order of the decision file, `no_match` included (of Shipped: only
+  // what acted), then, unless the pack changes, how many of each outcome each rule had. error is set if the log could not be run at all; then nothing comes back.
   virtual std::vector<std::string> run(Engine engine, const Input& input, std::string& error) = 0;
 };
+
+// Of the lines of another engine, those that Shipped must give.
+std::vector<std::string> shipped(const std::vector<std::string>& lines);
 
 struct Compiled {
   std::unique_ptr<Engines> engines;  // null after an error
