@@ -2,14 +2,13 @@
 
 #include <xxhash.h>
 
-#include <algorithm>
 #include <cstring>
 
 namespace polku::base {
 
 namespace {
 
-constexpr std::size_t kChunk = 8192;  // words
+std::size_t up_to_words(std::size_t bytes) { return (bytes + 7) / 8 * 8; }
 
 std::uint64_t hash_of(std::string_view name) { return XXH3_64bits(name.data(), name.size()); }
 
@@ -51,21 +50,13 @@ NameIndex::Entry NameIndex::set(std::string_view name, std::uint32_t number) {
 }
 
 NameIndex::Name* NameIndex::store(std::string_view name) {
-  const std::size_t words = (sizeof(Name) + name.size() + 7) / 8;
-  if (words > left_) {
-    left_ = std::max(words, kChunk);
-    chunks_.push_back(std::make_unique<std::uint64_t[]>(left_));
-    next_ = chunks_.back().get();
-  }
-  Name* n = new (next_) Name{0, static_cast<std::uint32_t>(name.size())};
+  Name* n = new (names_.take(up_to_words(sizeof(Name) + name.size()))) Name{0, static_cast<std::uint32_t>(name.size())};
   std::memcpy(n + 1, name.data(), name.size());
-  next_ += words;
-  left_ -= words;
   return n;
 }
 
 void NameIndex::grow() {
-  std::vector<std::uint64_t> old(places_.size() * 2);
+  decltype(places_) old(places_.size() * 2);
   old.swap(places_);
   const std::size_t mask = places_.size() - 1;
   for (const std::uint64_t place : old) {

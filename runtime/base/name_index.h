@@ -1,10 +1,11 @@
 // From names to numbers, for millions of names that come and stay.
 #pragma once
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
+
+#include "runtime/base/pool.h"
 
 namespace polku::base {
 
@@ -28,11 +29,9 @@ class NameIndex {
   Name* store(std::string_view name);
   void grow();
 
-  std::vector<std::uint64_t> places_;  // 0: free
+  std::vector<std::uint64_t, PageAllocator<std::uint64_t>> places_;  // 0: free
   std::size_t size_ = 0;
-  std::vector<std::unique_ptr<std::uint64_t[]>> chunks_;
-  std::size_t left_ = 0;               // words of the last chunk
-  std::uint64_t* next_ = nullptr;
+  Arena names_;
 };
 
 }  // namespace polku::base

@@ -250,7 +250,7 @@ void Engine::act(Visitor& v, int rule, const Effect& d, Millis when) {
       }
     }
     if (done.kind != plan::ActionKind::Suppress || rule < 0) continue;
-    Value& until = done.suppression < 0 ? v.suppressed.try_emplace(std::string(done.name), when + done.length).first->second
+    Value& until = done.suppression < 0 ? v.suppressed.try_emplace(std::string(done.name), when).first->second
                                         : v.record.words[at(plan_.layout.suppression[at(done.suppression)])];
     until = std::max(until, when + done.length);
   }

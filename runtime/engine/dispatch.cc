@@ -49,12 +49,34 @@ class Maker {
     });
     d_.rank.resize(order.size());
     for (std::size_t i = 0; i < order.size(); ++i) d_.rank[order[i]] = i;
-    for (Dispatch::Asked& a : d_.asked) {
-      std::sort(a.rules.begin(), a.rules.end(), [&](std::size_t x, std::size_t y) { return d_.rank[x] < d_.rank[y]; });
+    for (Dispatch::Group& g : d_.groups) {
+      std::sort(g.rules.begin(), g.rules.end(), [&](std::size_t x, std::size_t y) { return d_.rank[x] < d_.rank[y]; });
       std::vector<plan::CodeId> gates;
-      for (std::size_t r : a.rules) gates.push_back(d_.plain[r] ? plan_.rules[r].gate : -1);
-      a.screen = match::Screen(plan_, gates);
+      for (std::size_t r : g.rules) gates.push_back(d_.plain[r] ? plan_.rules[r].gate : -1);
+      g.screen = match::Screen(plan_, gates);
     }
+  }
+
+  std::size_t new_group() {
+    d_.groups.emplace_back();
+    return d_.groups.size() - 1;
+  }
+
+  // A start that happens once at a place at most: what an act starts may come again in the rounds of one place, and is looked at once only.
+  bool groups(const plan::Trigger& t) const {
+    return t.on.size() == 1 && t.then == plan::DelayKind::None && static_cast<std::size_t>(t.on[0].what) < plan_.catalog.events.size();
+  }
+
+  // Those that one event starts under one filter are a group.
+  void join(const plan::Match& m, std::size_t rule) {
+    Concern c = concern(m, 0);
+    std::vector<Concern>& of = at(m.what).groups;
+    auto same = std::find_if(of.begin(), of.end(), [&](const Concern& g) { return g.filter == c.filter; });
+    if (same == of.end()) {
+      c.what = static_cast<std::int32_t>(new_group());
+      same = of.insert(of.end(), c);
+    }
+    d_.groups[static_cast<std::size_t>(same->what)].rules.push_back(rule);
   }
 
   bool plain(std::size_t i) const { return plan_.rules[i].gate >= 0 && plan_.layout.waiting[i] < 0 && plan_.layout.offer[i] < 0; }
@@ -77,6 +99,10 @@ class Maker {
     d_.journeys[static_cast<std::size_t>(r.journey_index)].push_back(i);
     switch (t.start) {
       case plan::StartKind::Event:
+        if (plain(i) && groups(t)) {
+          join(t.on[0], i);
+          break;
+        }
         for (std::size_t p = 0; p < t.on.size(); ++p) at(t.on[p].what).starts.push_back(concern(t.on[p], i, static_cast<std::int32_t>(p)));
         break;
       case plan::StartKind::Count: at(t.on[0].what).repeats.push_back(concern(t.on[0], i)); break;
@@ -88,8 +114,8 @@ class Maker {
       case plan::StartKind::Asked: {
         const auto same = [&](const Dispatch::Asked& a) { return a.channel == t.channel && a.slot == t.slot; };
         auto slot = std::find_if(d_.asked.begin(), d_.asked.end(), same);
-        if (slot == d_.asked.end()) slot = d_.asked.insert(slot, {t.channel, t.slot, {}, {}});
-        slot->rules.push_back(i);
+        if (slot == d_.asked.end()) slot = d_.asked.insert(slot, {t.channel, t.slot, new_group()});
+        d_.groups[slot->group].rules.push_back(i);
         break;
       }
       case plan::StartKind::Daily:

@@ -19,7 +19,8 @@ struct Reaction {
   std::vector<Concern> counts, values, lasts, resets;     // features
   std::vector<Concern> journey_stops;                     // journeys
   std::vector<Concern> stops;                             // rules
-  std::vector<Concern> starts, repeats, orders;           // rules; those of one rule stand together, by part, for orders downwards (kBreak first)
+  std::vector<Concern> groups;                            // of Dispatch::groups: rules that it starts, and that judge at once
+  std::vector<Concern> starts, repeats, orders;           // other rules; those of one rule stand together, by part, for orders downwards (kBreak first)
   std::vector<Concern> goals;
   std::vector<std::int32_t> answers;                      // channels
 };
@@ -29,12 +30,13 @@ struct Dispatch {
   std::vector<std::size_t> delayed;                       // rules with an absence or wait, in written order; likewise below
   std::vector<std::size_t> waiting;                       // rules that may wait for their opening
   std::vector<std::size_t> scheduled;                     // rules with `every day` or `on DATE`
-  struct Asked {
-    std::int32_t channel = -1, slot = -1;
-    std::vector<std::size_t> rules;                       // that a request for the slot starts, in the order of `rank`
+  struct Group {                                          // what one thing starts together
+    std::vector<std::size_t> rules;                       // in the order of `rank`
     match::Screen screen;                                 // of their conditions; those that must be judged always stay
   };
-  std::vector<Asked> asked;
+  std::vector<Group> groups;
+  struct Asked { std::int32_t channel = -1, slot = -1; std::size_t group = 0; };
+  std::vector<Asked> asked;                               // the slots that rules ask for
   std::vector<std::size_t> rank;                          // of each rule: where it stands among all, by priority, then as written
   std::vector<char> plain;                                // of each rule: it has conditions, and a firing that fails them leaves nothing behind
   std::vector<std::size_t> offers;                        // rules that offer

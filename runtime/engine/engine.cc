@@ -10,9 +10,14 @@ namespace polku::engine {
 Engine::Engine(const plan::Plan& plan, const plan::Evaluator& evaluator, base::Texts& texts, const Options& options)
     : plan_(plan), evaluator_(evaluator), texts_(texts), options_(options), dispatch_(make_dispatch(plan)),
       zone_attribute_(plan.catalog.visitor_zone()), pack_zone_(base::Zone::find(plan.catalog.zone).value_or(base::Zone::utc())),
-      counts_(plan.rules.size()), passed_over_(plan.rules.size(), 0), screened_(dispatch_.asked.size(), 0), effect_(std::make_unique<Effect>()), fired_(plan.rules.size(), 0) {}
+      records_(plan), pool_of_visitors_(std::make_unique<base::Pool>(sizeof(Visitor))), counts_(plan.rules.size()), passed_over_(plan.rules.size(), 0), screened_(dispatch_.groups.size(), 0), effect_(std::make_unique<Effect>()), fired_(plan.rules.size(), 0) {}
 
 Engine::~Engine() = default;
+
+void Engine::Drop::operator()(Visitor* v) const {
+  v->~Visitor();
+  pool->put_back(v);
+}
 
 std::vector<history::Decision> Engine::drain(Reasons wanted) {
   std::vector<history::Decision> decisions;
@@ -33,7 +38,7 @@ std::vector<OutcomeCounts> Engine::counts() const {
   const auto add = [&](std::size_t rule, std::int64_t n) { counts[rule][static_cast<std::size_t>(history::Outcome::no_match)] += static_cast<std::uint64_t>(n); };
   for (std::size_t r = 0; r < counts.size(); ++r) add(r, passed_over_[r]);
   for (std::size_t i = 0; i < screened_.size(); ++i)
-    for (std::size_t r : dispatch_.asked[i].rules) add(r, screened_[i]);
+    for (std::size_t r : dispatch_.groups[i].rules) add(r, screened_[i]);
   return counts;
 }
 
@@ -54,14 +59,14 @@ Engine::Visitor& Engine::find(std::string_view key) {
     for (std::int32_t word = 0; word < std::min(plan_.layout.words, 64); word += 8) __builtin_prefetch(&v.record.words[at(word)]);  // all at once, not one by one
     return v;
   }
-  auto v = std::make_unique<Visitor>();
+  VisitorPtr v(new (pool_of_visitors_->take()) Visitor, Drop{pool_of_visitors_.get()});
   if (options_.remember == Remember::Histories) {
     v->past = std::make_unique<history::Past>();
     v->past->names.emplace_back(key);
   }
   v->number = static_cast<std::uint32_t>(visitors_.size());
   v->key = v->person = by_name_.set(key, v->number).name;
-  v->record = record::make(plan_);
+  v->record = records_.make();
   visitors_.push_back(std::move(v));
   return *visitors_.back();
 }

@@ -13,6 +13,7 @@
 
 #include "compiler/plan/plan.h"
 #include "runtime/base/name_index.h"
+#include "runtime/base/pool.h"
 #include "runtime/base/text.h"
 #include "runtime/base/time.h"
 #include "runtime/engine/dispatch.h"
@@ -160,6 +161,8 @@ class Engine {
   void look_at_memberships(Visitor& v, const Happening& h, bool completes = true);
   void convert(Visitor& v, std::size_t goal, const Happening& h);
   void answered(Visitor& v, std::int32_t channel, Millis at);
+  template <class Begin>
+  void start_group(const Visitor& v, std::size_t group, Begin start);
   void ask(Visitor& v, const history::Event& request, std::uint64_t identity);
   void write_start(Value* to, std::size_t rule, const Start& start, const Value* captures) const;
   void fire_from(std::size_t rule, Origin origin, const Value* start, Value of = kUnknown);
@@ -223,7 +226,11 @@ class Engine {
   const base::Zone pack_zone_;
   std::unordered_map<Value, base::Zone> zones_;         // by the text that names them; those that there are not are the pack's
   std::vector<history::AnswerTable> tables_;
-  std::vector<std::unique_ptr<Visitor>> visitors_;
+  struct Drop { base::Pool* pool = nullptr; void operator()(Visitor* v) const; };
+  using VisitorPtr = std::unique_ptr<Visitor, Drop>;
+  record::Store records_;
+  std::unique_ptr<base::Pool> pool_of_visitors_;        // where it is; goes with them to another engine
+  std::vector<VisitorPtr, base::PageAllocator<VisitorPtr>> visitors_;
   base::NameIndex by_name_;                             // the visitors' numbers; of one that became part of another, the other's
   std::size_t merged_ = 0;                              // visitors that became part of another
   timers::Timers timers_;
@@ -231,10 +238,10 @@ class Engine {
   std::vector<Made> out_;
   std::vector<Value> saw_;                             // of out_: what the start and each condition saw
   std::vector<OutcomeCounts> counts_;
-  // Of the firings that were not looked at further, as they fail their conditions: per rule, without those that the screen of a slot left out,
-  // which are as many as the slot was screened less those that it kept.
+  // Of the firings that were not looked at further, as they fail their conditions: per rule, without those that the screen of a group left out,
+  // which are as many as the group was screened less those that it kept.
   std::vector<std::int64_t> passed_over_;
-  std::vector<std::int64_t> screened_;                 // per dispatch_.asked
+  std::vector<std::int64_t> screened_;                 // per dispatch_.groups
   std::vector<Step>* steps_ = nullptr;
 
   std::uint64_t arrivals_ = 0;                 // records so far

@@ -34,6 +34,8 @@ void Engine::happen(Visitor& v, const Happening& h) {
       for (std::size_t rule : dispatch_.journeys[at(c.what)]) end_pending(v, rule, h);
   for (const Concern& c : r.stops)
     if (matches(c) != kNo) stop(v, at(c.what), h);
+  for (const Concern& c : r.groups)
+    if (matches(c) == kYes) start_group(v, at(c.what), [&](std::size_t rule) { complete(v, rule, 0, h); });
   for (std::size_t i = 0; i < r.starts.size(); ++i) {
     const Concern& c = r.starts[i];
     if (matches(c) != kYes) continue;
@@ -209,6 +211,22 @@ void Engine::look_at_memberships(Visitor& v, const Happening& h, bool completes)
   }
 }
 
+// Rules that start together: all but those whose conditions fail by the visitor's attributes alone. Histories know every firing, though, and
+// `All` hands out every judgement.
+template <class Begin>
+void Engine::start_group(const Visitor& v, std::size_t group, Begin start) {
+  const Dispatch::Group& g = dispatch_.groups[group];
+  if (v.past || options_.keep == Keep::All) {
+    for (std::size_t rule : g.rules) start(rule);
+    return;
+  }
+  ++screened_[group];
+  g.screen.run(attributes(v), [&](std::size_t kept) {
+    --passed_over_[g.rules[kept]];
+    start(g.rules[kept]);
+  });
+}
+
 // A request: the rules that ask for its slots, and what is offered for them.
 void Engine::ask(Visitor& v, const history::Event& request, std::uint64_t identity) {
   const auto wanted = [&](std::int32_t channel, std::int32_t slot) {
@@ -218,19 +236,8 @@ void Engine::ask(Visitor& v, const history::Event& request, std::uint64_t identi
   want(request);
   const Start start{request.at, v.record.seq, identity, 0};  // a request has no delay, and no fields to capture
   const auto fire = [&](std::size_t rule) { firings_.push_back({static_cast<std::int32_t>(rule), Origin::Trigger, start, pool_.size()}); };
-  for (std::size_t i = 0; i < dispatch_.asked.size(); ++i) {
-    const Dispatch::Asked& a = dispatch_.asked[i];
-    if (!wanted(a.channel, a.slot)) continue;
-    if (v.past || options_.keep == Keep::All) {  // histories know every firing, and `All` hands out every judgement
-      for (std::size_t rule : a.rules) fire(rule);
-      continue;
-    }
-    ++screened_[i];
-    a.screen.run(attributes(v), [&](std::size_t kept) {
-      --passed_over_[a.rules[kept]];
-      fire(a.rules[kept]);
-    });
-  }
+  for (const Dispatch::Asked& a : dispatch_.asked)
+    if (wanted(a.channel, a.slot)) start_group(v, a.group, fire);
   for (std::size_t rule : dispatch_.offers) {
     Value* offer = &v.record.words[at(plan_.layout.offer[rule])];
     if (offer[0] == kUnknown || offer[0] <= request.at) continue;  // one whose time is over stays: another pack may hold it longer

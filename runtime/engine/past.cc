@@ -27,11 +27,7 @@ const history::Event& Engine::remember(Visitor& v, std::string_view name, histor
   event.identity = v.past->distinct(when, event.identity);
   v.past->arrival = ++arrivals_ * history::kDeeds;
   const history::Entry& kept = v.past->insert({when, v.past->arrival, static_cast<std::uint32_t>(it - names.begin()), std::move(event)});
-  for (const history::Entry& e : v.past->entries) {
-    if (!std::holds_alternative<history::Event>(e.what)) continue;
-    v.person = by_name_.find(names[e.name])->name;
-    break;
-  }
+  v.person = by_name_.find(names[v.past->entries.front().name])->name;  // a record stands first: nothing is decided before there is one
   return std::get<history::Event>(kept.what);
 }
 
@@ -48,7 +44,7 @@ void Engine::fold(Visitor& v, Millis until) {
   for (const history::Entry& e : v.past->entries)
     if (const auto* d = std::get_if<Deed>(&e.what); d && (d->kind == Deed::Kind::Waiting || d->kind == Deed::Kind::Offered))
       starts_[d->start].at = d->start_at;
-  v.record = record::make(plan_);
+  v.record = records_.make();
   v.waiting.clear();
   v.suppressed.clear();
   v.clock = kNoClock;
@@ -264,7 +260,8 @@ void Engine::translate(history::Event& event, const Engine& old) {
 
 // The visitors of another engine, from now on here.
 void Engine::succeed(Engine& old, Millis now) {
-  for (std::unique_ptr<Visitor>& visitor : old.visitors_) {
+  std::swap(pool_of_visitors_, old.pool_of_visitors_);
+  for (VisitorPtr& visitor : old.visitors_) {
     visitors_.push_back(std::move(visitor));
     if (!visitors_.back()) continue;
     Visitor& v = *visitors_.back();

@@ -186,15 +186,17 @@ void prune(std::vector<Value>& list, std::size_t stride, Millis older_than) {
 
 }  // namespace
 
-Record make(const plan::Plan& p) {
+Store::Store(const plan::Plan& p) : plan_(p), empty_(at(p.layout.words), kUnknown), words_(empty_.size() * sizeof(Value)) {
+  for (std::size_t i = 0; i < p.layout.attribute.size(); ++i)
+    if (p.defaults[i]) empty_[at(p.layout.attribute[i])] = *p.defaults[i];
+  for (std::int32_t w : p.layout.membership) empty_[at(w)] = kNo;
+}
+
+Record Store::make() {
   Record r;
-  const Layout& l = p.layout;
-  r.words = std::make_unique_for_overwrite<Value[]>(at(l.words));
-  std::fill_n(r.words.get(), l.words, kUnknown);
-  for (std::size_t i = 0; i < l.attribute.size(); ++i)
-    if (p.defaults[i]) r.words[at(l.attribute[i])] = *p.defaults[i];
-  for (std::int32_t w : l.membership) r.words[at(w)] = kNo;
-  if (l.lists > 0) r.lists = std::make_unique<std::vector<Value>[]>(at(l.lists));
+  r.words = {static_cast<Value*>(words_.take()), base::Pool::PutBack{&words_}};
+  std::copy(empty_.begin(), empty_.end(), r.words.get());
+  if (plan_.layout.lists > 0) r.lists = std::make_unique<std::vector<Value>[]>(at(plan_.layout.lists));
   return r;
 }
 

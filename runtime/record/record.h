@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "compiler/plan/plan.h"
+#include "runtime/base/pool.h"
 #include "runtime/base/text.h"
 #include "runtime/base/time.h"
 #include "runtime/base/value.h"
@@ -18,12 +19,22 @@ struct Place {
 };
 
 struct Record {
-  std::unique_ptr<Value[]> words;                 // Layout::words
+  std::unique_ptr<Value[], base::Pool::PutBack> words;  // Layout::words
   std::unique_ptr<std::vector<Value>[]> lists;    // Layout::lists
   std::int64_t seq = 0;                           // of the latest history record
 };
 
-Record make(const plan::Plan& plan);              // attributes at their defaults, in no segment, everything else empty
+// Where the records of one plan live, which must outlive it; it outlives them. Not safe from several threads.
+class Store {
+ public:
+  explicit Store(const plan::Plan& plan);
+  Record make();                                  // attributes at their defaults, in no segment, everything else empty
+
+ private:
+  const plan::Plan& plan_;
+  std::vector<Value> empty_;                      // the words of such a record
+  base::Pool words_;
+};
 
 // What Context::state points to while code of this plan is run on a record.
 struct View {

@@ -1,5 +1,6 @@
 // Which visitor must be looked at when, if nothing else happens to them.
 #pragma once
+#include <compare>
 #include <cstdint>
 #include <queue>
 #include <vector>
@@ -26,7 +27,7 @@ class Timers {
   struct Entry {
     Millis due;
     std::uint32_t visitor;
-    bool operator>(const Entry& o) const { return due != o.due ? due > o.due : visitor > o.visitor; }
+    auto operator<=>(const Entry&) const = default;
   };
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> heap_;
 };

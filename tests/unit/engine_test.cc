@@ -48,14 +48,17 @@ class Engines : public testing::Test {
   // Of 2 March 2026, UTC.
   static Millis instant(const std::string& clock) { return base::parse_instant("2026-03-02T" + clock, base::Zone::utc()).value(); }
 
-  Taken take(const std::string& visitor, const std::string& clock, const std::string& what, Value n = kUnknown, Millis received = kUnknown) {
+  history::Event event(const std::string& clock, const std::string& what, Value n = kUnknown, Millis received = kUnknown) {
     history::Event e;
     e.at = instant(clock);
     e.received = received;
     e.type = pack->catalog.event(what);
     e.identity = ++records;
     e.fields.assign(pack->catalog.events[static_cast<std::size_t>(e.type)].fields.size(), n);
-    return engine->take(visitor, e);
+    return e;
+  }
+  Taken take(const std::string& visitor, const std::string& clock, const std::string& what, Value n = kUnknown, Millis received = kUnknown) {
+    return engine->take(visitor, event(clock, what, n, received));
   }
   Taken reachable(const std::string& visitor, const std::string& clock) {
     history::Event e;
@@ -261,6 +264,36 @@ TEST_F(Engines, NobodyIsJudgedBeforeItIsUpAgain) {
   EXPECT_EQ(decided(), "r acted 09:00, r acted 11:00, r acted 11:00, r acted 11:00");
 }
 
+// What waits for its opening since the clock started it is judged by another pack, in which two records start the rule: of these it shows nothing.
+TEST_F(Engines, AStartOfAnOlderPackShowsNothingOfTheNewTrigger) {
+  const std::string rest = "\nquiet 08:00 to 10:00 visitor time, then wait\ndo send \"note\" by push";
+  journey("rule r when every day at 09:00 visitor time" + rest, Remember::Histories);
+  reachable("v", "07:00");
+  engine->advance(instant("09:29"));
+  EXPECT_EQ(decided(), "r waiting 09:00");
+  const auto old_pack = std::move(pack);
+  const auto old_evaluator = std::move(evaluator);
+  const auto old = std::move(engine);
+  journey("rule r when 2 left where n is 1 within 1 day" + rest, Remember::Histories);
+  engine->succeed(*old, instant("09:30"));
+  engine->advance(instant("10:00"));
+  const std::vector<history::Decision> decisions = engine->drain();
+  ASSERT_EQ(decisions.size(), 1u);
+  EXPECT_EQ(decisions[0].outcome, history::Outcome::acted);
+  ASSERT_FALSE(decisions[0].because.empty());
+  EXPECT_EQ(decisions[0].because[0].clause, "when 2 left where n is 1 within 1 day");
+  EXPECT_TRUE(decisions[0].because[0].saw.empty());
+}
+
+// Records reach the engine in the order in which they were received, those that waited while it was down as well.
+TEST_F(Engines, WhatWaitedWasReceivedToo) {
+  journey("rule r when a do raise task \"t\"", Remember::Histories);
+  EXPECT_EQ(take("v", "09:00", "a"), Taken::Yes);
+  engine->resume(instant("11:00"), {{"v", event("10:50", "a")}});
+  EXPECT_EQ(take("v", "10:49", "a"), Taken::OutOfOrder);
+  EXPECT_EQ(take("v", "10:50", "a"), Taken::Yes);
+}
+
 // ---- what code may ask of a record ----
 
 // Both evaluators ask only with a number that is known; whoever else asks gets no answer either, whatever was counted.
@@ -268,7 +301,8 @@ TEST_F(Engines, AtLeastAnUnknownNumberIsUnknown) {
   journey("rule r when a only if number of a in the last 1 day at least 2 do raise task \"t\"");
   const plan::Plan& plan = *pack->plan;
   ASSERT_EQ(plan.features.size(), 1u);
-  record::Record r = record::make(plan);
+  record::Store store(plan);
+  record::Record r = store.make();
   const base::Zone zone = base::Zone::utc();
   const record::View view{&plan, &r, &texts, &zone};
   const plan::Context context{instant("10:00"), nullptr, nullptr, &record::host(), &view};

@@ -70,7 +70,8 @@ class Conditions {
       }
       default: {
         const std::int32_t a = test(depth - 1), b = add(attribute(attribute_));  // a yes/no attribute as it stands
-        return add(op(below(2) ? Op::And : Op::Or, a, b));
+        const Op o = below(2) ? Op::And : Op::Or;
+        return below(2) ? add(op(o, a, b)) : add(op(o, b, a));
       }
     }
   }
