@@ -93,7 +93,8 @@ enum class Format { Csv, Ndjson };
 struct Source {
   std::string name;
   Format format = Format::Csv;
-  std::string visitor, time, event, id;           // raw names; id may be empty (then no duplicates are looked for)
+  std::string visitor, time, event;               // raw names
+  std::vector<std::string> id;                    // raw names of what together tells a record from others; none: no duplicates are looked for
   std::string zone;                               // IANA zone of times without an offset; empty: the pack's
   bool events_listed = false;                     // false: raw event names are catalog names
   std::map<std::string, int> events;              // raw event name → event; anything else is counted as unknown

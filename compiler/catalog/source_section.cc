@@ -40,7 +40,7 @@ class SourceReader {
     raw("visitor", to.visitor);
     raw("time", to.time);
     raw("event", to.event);
-    raw("id", to.id);
+    if (const Node* id = value("id")) read_id(*id, to);
     raw("received", to.received);
     raw("asked for", to.asked);
     raw("merges", to.merges);
@@ -148,6 +148,18 @@ class SourceReader {
     }
     out = name;
     return true;
+  }
+
+  // One name, or a list of those that make the key together.
+  void read_id(const Node& node, Source& to) {
+    const std::string what = "`id` of " + what_;
+    std::string name;
+    if (node.shape == Shape::List) {
+      for (const Node* item : r_.words(node, what, "id: [order_number, line]"))
+        if (read_raw(*item, "An entry of " + what, to.format, name)) to.id.push_back(name);
+    } else if (read_raw(node, what, to.format, name)) {
+      to.id = {name};
+    }
   }
 
   void read_events(const Node& node, Source& to) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,7 +43,8 @@ struct Event {
 // Where the record came from decides whether two are one: with a (source, id) it is their hash; without, the hash of the
 // visitor, the event's name, its time and its given fields by name, plus how many equal ones came before it. The same on
 // every machine, and independent of what else the catalog declares. XXH3-64 (https://github.com/Cyan4973/xxHash).
-std::uint64_t identity_of_id(std::string_view source, std::string_view id);
+std::uint64_t identity_of_id(std::string_view source, std::span<const std::string_view> id);  // its parts; most have one
+inline std::uint64_t identity_of_id(std::string_view source, std::string_view id) { return identity_of_id(source, std::span(&id, 1)); }
 std::uint64_t next_equal(std::uint64_t identity);  // identity of the next record that is equal in everything
 
 // The identity of records without an id, over the visitor, the event's name, the time, the given fields, the changed attributes,

@@ -181,11 +181,11 @@ std::uint64_t Identity::of_content(std::string_view visitor, const Event& event,
   return hash(out);
 }
 
-std::uint64_t identity_of_id(std::string_view source, std::string_view id) {
+std::uint64_t identity_of_id(std::string_view source, std::span<const std::string_view> id) {
   thread_local std::string buffer;
   buffer.assign(1, kId);
   append_text(buffer, source);
-  append_text(buffer, id);
+  for (const std::string_view part : id) append_text(buffer, part);
   return hash(buffer);
 }
 

@@ -157,15 +157,16 @@ void Builder::read_attributes(const Row& row, std::uint64_t line, history::Event
   }
 }
 
+// A record that lacks a part of its id has none.
 void Builder::read_id(const Row& row, std::uint64_t line, Record& record) {
-  record.has_id = false;
-  if (layout_.id != kNoSlot) {
-    const Cell& cell = row.cells[layout_.id];
-    if (is_scalar(cell)) record.has_id = !cell.text.empty();
-    else if (cell.kind != Kind::Absent && cell.kind != Kind::Null) note_value(Reject::bad_value, line, layout_.slots[layout_.id], cell);
-    if (record.has_id) record.event.identity = history::identity_of_id(layout_.source, cell.text);
+  id_.clear();
+  for (const std::size_t slot : layout_.id) {
+    const Cell& cell = row.cells[slot];
+    if (!is_scalar(cell) && cell.kind != Kind::Absent && cell.kind != Kind::Null) note_value(Reject::bad_value, line, layout_.slots[slot], cell);
+    if (is_scalar(cell) && !cell.text.empty()) id_.push_back(cell.text);
   }
-  if (!record.has_id) record.event.identity = identity_.of_content(record.visitor, record.event, *setting_.texts);
+  record.has_id = !id_.empty() && id_.size() == layout_.id.size();
+  record.event.identity = record.has_id ? history::identity_of_id(layout_.source, id_) : identity_.of_content(record.visitor, record.event, *setting_.texts);
 }
 
 void Builder::count_strays(const Row& row, std::uint64_t line, int type) {

@@ -38,6 +38,7 @@ class Builder {
   Counts counts_;
   std::string visitor_;  // in NFC, where it was not
   std::vector<int> places_;  // of the request being read, in layout_.places
+  std::vector<std::string_view> id_;  // the parts of the one being read
 };
 
 }  // namespace polku::ingest

@@ -25,7 +25,7 @@ Layout of_source(const catalog::Catalog& catalog, const catalog::Source& source)
   layout.visitor = slot(layout, source.visitor, true);
   layout.time = slot(layout, source.time, true);
   if (!source.event.empty()) layout.event = slot(layout, source.event, true);
-  if (!source.id.empty()) layout.id = slot(layout, source.id, true);
+  for (const std::string& raw : source.id) layout.id.push_back(slot(layout, raw, true));
   if (!source.asked.empty()) layout.asked = slot(layout, source.asked, true);
   if (!source.received.empty()) layout.received = slot(layout, source.received, true);
   if (!source.merges.empty()) layout.merges = slot(layout, source.merges, true);
@@ -63,7 +63,7 @@ Layout of_native(const catalog::Catalog& catalog) {
   layout.visitor = slot(layout, "visitor", true);
   layout.time = slot(layout, "at", true);
   layout.event = slot(layout, "event", true);
-  layout.id = slot(layout, "id", false);
+  layout.id = {slot(layout, "id", false)};
   layout.asked = slot(layout, "asked_for", false);
   layout.received = slot(layout, "received", false);
   layout.merges = slot(layout, "merges", false);
@@ -83,7 +83,7 @@ Layout of_native(const catalog::Catalog& catalog) {
   const int events = static_cast<int>(catalog.events.size());
   for (int type = history::kMerge; type < events; ++type) {
     auto& expected = layout.expected.emplace_back(layout.slots.size());
-    for (auto reserved : {layout.visitor, layout.time, layout.received, layout.event, layout.id, layout.asked, layout.merges}) expected[reserved] = true;
+    for (auto reserved : {layout.visitor, layout.time, layout.received, layout.event, layout.id[0], layout.asked, layout.merges}) expected[reserved] = true;
     if (type == history::kVisitorUpdated)
       for (const Bind& bind : layout.attributes) expected[bind.slot] = true;
     if (type >= 0)

@@ -25,7 +25,8 @@ struct Bind {
 struct Layout {
   bool native = false;
   std::string source;                       // its name; empty for the native form
-  std::size_t visitor = kNoSlot, time = kNoSlot, received = kNoSlot, event = kNoSlot, id = kNoSlot, asked = kNoSlot, merges = kNoSlot;
+  std::size_t visitor = kNoSlot, time = kNoSlot, received = kNoSlot, event = kNoSlot, asked = kNoSlot, merges = kNoSlot;
+  std::vector<std::size_t> id;              // its parts; none: records have no ids
   Names events;                             // raw name → event, or kVisitorUpdated
   std::vector<std::vector<Bind>> fields;    // by event
   std::vector<Bind> attributes;             // of every record; native: of `visitor updated` only

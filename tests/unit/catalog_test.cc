@@ -151,7 +151,7 @@ TEST(Catalog, ReadsSources) {
   const Source& shop = *c.source("shop");
   EXPECT_EQ(shop.format, Format::Ndjson);
   EXPECT_EQ(shop.visitor, "user.id");
-  EXPECT_EQ(shop.id, "message_id");
+  EXPECT_EQ(shop.id, std::vector<std::string>{"message_id"});
   EXPECT_TRUE(shop.events_listed);
   EXPECT_EQ(shop.events, (std::map<std::string, int>{{"Order Completed", c.event("order_placed")}}));
   EXPECT_EQ(shop.fields.at(slot("order_placed", "total")), "properties.total");

@@ -112,12 +112,27 @@ TEST(IngestCsv, AHeaderThatDoesNotFitIsAnError) {
   for (int i = 0; i < 61; ++i) letters += "\u00E4";
   EXPECT_EQ(take("a\xF5\tb," + letters + "\n", &source).error,
             "The header has no column `who`, where the visitor should stand. The columns are `a\uFFFD b`, `" + letters.substr(0, 120) + "…`.");
-  source.id = "nr";
+  source.id = {"nr"};
   auto took = take("who,when,what\n", &source);
   EXPECT_EQ(took.error, "");
   EXPECT_EQ(took.of(Reject::missing_column), 3u);  // nr, amount, city
   source.zone = "Europe/Atlantis";
   EXPECT_NE(take("who,when,what\n", &source).error.find("Europe/Atlantis"), std::string::npos);
+}
+
+// Two columns tell the records apart together; what lacks one of them has no id.
+TEST(IngestCsv, SeveralColumnsMayBeTheId) {
+  auto source = a_source();
+  source.attributes.clear();
+  source.id = {"order", "line"};
+  const auto took = take("who,when,what,amount,order,line\na,2026-07-01,PAID,1,7,1\nb,2026-07-02,PAID,2,7,1\na,2026-07-01,PAID,1,7,2\na,2026-07-01,PAID,1,71,\na,2026-07-01,PAID,1,71,\n"
+                         "a,2026-07-01,PAID,1,1,7\n", &source);
+  ASSERT_EQ(took.identities.size(), 6u);
+  EXPECT_EQ(took.identities[0], took.identities[1]);
+  EXPECT_EQ(took.identities[3], took.identities[4]) << "by content";
+  EXPECT_EQ((std::set<std::uint64_t>(took.identities.begin(), took.identities.end()).size()), 4u);
+  EXPECT_NE(took.records.find("2 a 2026-06-30T21:00:00.000Z paid(total=100;) id\n"), std::string::npos) << took.records;
+  EXPECT_NE(took.records.find("5 a 2026-06-30T21:00:00.000Z paid(total=100;)\n"), std::string::npos) << took.records;
 }
 
 TEST(IngestCsv, LocalTimesFollowTheSourcesZone) {

@@ -71,7 +71,7 @@ TEST(IngestJson, PathsLeadIntoObjectsAndTheFirstOfAKeyWins) {
   auto source = a_source();
   source.format = catalog::Format::Ndjson;
   source.visitor = "user.id";
-  source.id = "nr";
+  source.id = {"nr"};
   source.fields = {{{0, 0}, "properties.cart.total"}};
   source.attributes = {{3, "user.address.city"}};
   auto took = take(R"({"what":"PAID","user":{"x":[1,{"id":"no"}],"id":"a","address":{"city":"Turku"}},"when":1000,"properties":{"cart":{"total":1.5,"total":2}},"nr":7}
