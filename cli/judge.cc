@@ -107,9 +107,7 @@ class ReferenceJudge : public Judge {
         std::size_t era = packs_.size() - 1;
         while (era > 0 && d.at < packs_[era].from) --era;
         if (era + 1 == packs_.size()) ++counts_[rules[{d.journey, d.rule}]][static_cast<std::size_t>(d.outcome)];
-        const bool wanted = d.outcome == history::Outcome::acted || options_.keep == engine::Keep::All ||
-                            (options_.keep == engine::Keep::Recorded && history::outcome_recorded(d.outcome));
-        if (wanted) made_.push_back({std::move(d), era});
+        if (handed_out(d.outcome, options_.keep)) made_.push_back({std::move(d), era});
       }
     }
   }
@@ -153,6 +151,15 @@ class ReferenceJudge : public Judge {
 };
 
 }  // namespace
+
+bool handed_out(history::Outcome outcome, engine::Keep keep) {
+  switch (keep) {
+    case engine::Keep::Acted: return outcome == history::Outcome::acted;
+    case engine::Keep::Recorded: return outcome == history::Outcome::acted || history::outcome_recorded(outcome);
+    case engine::Keep::All: return true;
+  }
+  return true;
+}
 
 std::unique_ptr<Judge> plan_judge(const std::vector<Holding>& packs, const ReplayOptions& options) {
   return std::make_unique<PlanJudge>(packs, options);

@@ -34,6 +34,8 @@ class Judge {
   virtual void report(ReplayResult& result) const = 0;
 };
 
+bool handed_out(history::Outcome outcome, engine::Keep keep);
+
 std::unique_ptr<Judge> plan_judge(const std::vector<Holding>& packs, const ReplayOptions& options);
 std::unique_ptr<Judge> reference_judge(const std::vector<Holding>& packs, const ReplayOptions& options);
 

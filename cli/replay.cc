@@ -82,7 +82,9 @@ void unpack_record(std::string_view in, ingest::Record& r) {
 class Run {
  public:
   Run(const driver::Pack& pack, ingest::Reader& reader, base::Texts& texts, const ReplayOptions& options, const Sink& sink, const Progress& progress)
-      : pack_(pack), reader_(reader), texts_(texts), options_(options), sink_(sink), progress_(progress), ordered_(options.sort_memory) {}
+      : pack_(pack), reader_(reader), texts_(texts), options_(options), judging_(options), sink_(sink), progress_(progress), ordered_(options.sort_memory) {
+    if (options.unknowns) judging_.keep = engine::Keep::All;
+  }
 
   ReplayResult run() {
     const auto start = Clock::now();
@@ -119,7 +121,7 @@ class Run {
     packs_.push_back({0, &pack_, &texts_, options_.evaluator});
     for (const Change& c : options_.changes) packs_.push_back({c.from, c.pack, c.texts, c.evaluator});
     if (options_.engine == EngineKind::Reference) {
-      judge_ = reference_judge(packs_, options_);
+      judge_ = reference_judge(packs_, judging_);
       result_.tier = "reference";
       return true;
     }
@@ -133,7 +135,7 @@ class Run {
       h.evaluator = made_.back().get();
     }
     result_.tier = packs_.front().evaluator->tier();
-    judge_ = plan_judge(packs_, options_);
+    judge_ = plan_judge(packs_, judging_);
     return true;
   }
 
@@ -288,6 +290,11 @@ class Run {
 
   void hand_out() {
     for (const auto& [d, era] : judge_->drain()) {
+      if (options_.unknowns) {
+        for (const history::Reason& r : d.because)
+          if (r.is == history::Tri::Unknown) ++result_.unknowns[{d.journey, d.rule, r.clause}];
+        if (!handed_out(d.outcome, options_.keep)) continue;
+      }
       line_.clear();
       history::append_json(line_, d, packs_[era].pack->catalog.currency);
       if (options_.stream) {
@@ -317,6 +324,7 @@ class Run {
   ingest::Reader& reader_;
   base::Texts& texts_;
   const ReplayOptions& options_;
+  ReplayOptions judging_;  // as the judge has them
   const Sink& sink_;
   const Progress& progress_;
   base::ExternalSort ordered_;

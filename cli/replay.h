@@ -2,9 +2,11 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "compiler/driver/driver.h"
@@ -40,6 +42,7 @@ struct ReplayOptions {
   std::vector<Change> changes;                // by their instants; needs histories
   std::vector<Outage> outages;                // in order, apart; none holds the instant of a change. Needs histories
   bool afresh = false;                        // with histories: fold anew at every record; slow, for tests
+  bool unknowns = false;                      // count how often each clause was decided by what is not known; every judgement is looked at: slower
   std::size_t sort_memory = 256u << 20;       // bytes; beyond it sorting goes to disk
 };
 
@@ -54,6 +57,8 @@ struct ReplayResult {
   std::uint64_t decisions = 0;                // handed out
   std::size_t visitors = 0, record_bytes = 0;
   std::vector<engine::OutcomeCounts> counts;  // per rule; with changes, of the last pack and since it holds
+  using Clause = std::tuple<std::string, std::string, std::string>;  // journey, rule, the clause as written
+  std::map<Clause, std::uint64_t> unknowns;   // how often it was neither true nor false
 };
 
 // line: one decision as JSON, without line end. Valid only during the call.

@@ -17,7 +17,7 @@ namespace {
 
 struct Options {
   std::string pack, events, source, engine = "auto", order = "visitor", until, tables, out = "-";
-  bool stream = false, histories = false, all = false, strict_input = false;
+  bool stream = false, histories = false, all = false, stats = false, strict_input = false;
 };
 
 // Decisions, a line each. A file is written beside its place and moved there when it is whole.
@@ -80,6 +80,12 @@ void bar(const ingest::Counts& c, std::uint64_t size) {
   std::fflush(stderr);
 }
 
+void unknowns(const ReplayResult& r) {
+  if (r.unknowns.empty()) fmt::print(stderr, "nothing was left open by what is not known\n");
+  else fmt::print(stderr, "left open by what is not known:\n");
+  for (const auto& [clause, n] : r.unknowns) fmt::print(stderr, "  {:>12} {} / {}: {}\n", thousands(n), std::get<0>(clause), std::get<1>(clause), std::get<2>(clause));
+}
+
 void summary(const driver::Pack& pack, const Options& o, const ReplayResult& r, const ingest::Counts& c) {
   fmt::print(stderr, "{} of {}, {}, in {:.2f} s: {} events/s ({}; ready in {:.0f} ms)\n", counted(r.events, "event"), counted(r.visitors, "visitor"),
              counted(pack.plan->rules.size(), "rule"), r.seconds, thousands(static_cast<std::uint64_t>(static_cast<double>(r.events) / std::max(r.seconds, 1e-9))), r.tier,
@@ -102,6 +108,7 @@ void summary(const driver::Pack& pack, const Options& o, const ReplayResult& r, 
     for (history::Outcome outcome : shown) fmt::print(stderr, " {:>12}", thousands(r.counts[i][static_cast<std::size_t>(outcome)]));
     fmt::print(stderr, "\n");
   }
+  if (o.stats) unknowns(r);
   if (c.faults() > 0) fmt::print(stderr, "of {} records read, {} were taken in; faults:\n", thousands(c.records), thousands(c.accepted));
   print_rejects(c);
   if (r.duplicates > 0) fmt::print(stderr, "  {:>12} records came twice under one id; the first stands\n", thousands(r.duplicates));
@@ -143,6 +150,7 @@ int run(const Options& o) {
     }
   }
   options.histories = o.histories;
+  options.unknowns = o.stats;
   base::Texts texts;
   plan::preload(texts, *pack->plan);
   std::uint64_t size = 0;
@@ -213,6 +221,7 @@ void add_run(CLI::App& app, int& exit) {
   verb->add_flag("--stream", o->stream, "Hand out each decision as it is made, in bounded memory; else they are ordered by time and visitor");
   verb->add_flag("--histories", o->histories, "Records may come late and merge visitors: read the whole log first. Without --stream or a pipe this is found out");
   verb->add_flag("--all", o->all, "Also the decisions that did not act, with the reason");
+  verb->add_flag("--stats", o->stats, "Also how often each clause was neither true nor false, as something is not known; slower");
   verb->add_flag("--strict-input", o->strict_input, "Exit with 1 if any record was faulty");
   verb->footer("Example:\n  polku run rules/loans --events loans.csv --source loans --out decisions.ndjson\n"
                "Exit codes: 0 fine, 1 errors in rules or order of records (or faults with --strict-input), 2 misuse.");

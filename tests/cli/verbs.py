@@ -107,7 +107,7 @@ def test_test():
 def test_failing_tests():
     wrong = TESTS.replace("at 10:00 expect raise", "at 10:01 expect raise").replace("at 10:10 order total = 5 EUR", "at 10:10 cart items = 0")
     with Pack(wrong) as pack:
-        done = expect(1, polku("test", pack), "FAIL a cart is teased", "FAIL an order stops it", "0 passed, 2 failed", "a.polku:13:", '"tease" was expected', "a.polku:18:",
+        done = expect(1, polku("test", pack), "FAIL a cart is teased", "FAIL an order stops it", "0 passed, 2 failed", "a.polku:13:", '" was expected', "a.polku:18:",
                       "nothing was expected until", "day 1 at 10:40", stderr=False)
         assert done.err == ""
     idle = TESTS.replace("at 10:00 cart items = 0", "at 10:09 order total = 5 EUR")
