@@ -52,7 +52,10 @@ std::string nearest(std::string_view name, std::span<const std::string> candidat
   for (const std::string& candidate : candidates) {
     if (candidate == name) continue;  // offering what was written helps nobody
     const std::u32string other = decode(candidate, true);
-    if (other != folded) {
+    if (!folded.empty() && other.ends_with(U'.' + folded)) {  // the last part of a longer name
+      const std::pair here{std::size_t{1}, other.size()};
+      if (here < best) best = here, found = candidate;
+    } else if (other != folded) {
       const std::size_t shorter = std::min(folded.size(), other.size()), longer = std::max(folded.size(), other.size());
       // A third of the letters may be wrong; in very short names none.
       if (longer > kLongest || shorter < 2 || longer - shorter > longer / 3) continue;

@@ -196,12 +196,14 @@ void Acts::split(const syntax::Split& s, diag::Span span, plan::Action& out) {
 void Acts::params(const std::string& owner, const std::vector<catalog::Field>& fields, const std::vector<syntax::Binding>& bindings, diag::Span span,
                   plan::Action& out) {
   std::vector<const syntax::Binding*> given(fields.size(), nullptr);
+  std::set<std::string> meant;  // by those that there are not
   for (const syntax::Binding& b : bindings) {
     const std::string name = b.name.text();
     const auto it = std::find_if(fields.begin(), fields.end(), [&](const catalog::Field& f) { return f.name == name; });
     if (it == fields.end()) {
       work_.d.add(Code::UnknownParameter, b.name.span, fmt::format("The {} has no parameter `{}`.", owner, name),
                   work_.d.full() ? "" : diag::did_you_mean(name, names_of(fields)));
+      if (!work_.d.full()) meant.insert(diag::nearest(name, names_of(fields)));
       continue;
     }
     const syntax::Binding*& place = given[static_cast<std::size_t>(it - fields.begin())];
@@ -212,7 +214,7 @@ void Acts::params(const std::string& owner, const std::vector<catalog::Field>& f
     const catalog::Field& p = fields[i];
     plan::Param param{p.name, p.type, p.optional, -1, {}, {}};
     if (!given[i]) {
-      if (!p.optional)
+      if (!p.optional && !meant.contains(p.name))
         work_.d.add(Code::MissingParameter, span, fmt::format("The {} needs `{}`.", owner, p.name), fmt::format("Add `with {} = …`.", p.name));
     } else if (given[i]->word != syntax::Binding::Word::None) {
       work_.d.add(Code::ParameterType, given[i]->span, fmt::format("A parameter needs a value; `{}` is left out by not naming it.", p.name));

@@ -16,7 +16,7 @@ Typed Typer::negate(const syntax::Negate& n, const syntax::Expr&) {
   switch (a.type.kind) {
     case TypeKind::Whole: case TypeKind::Number: case TypeKind::Money: case TypeKind::Percent: case TypeKind::Duration: {
       const plan::Instr in = code_.at(a.reg);
-      if (in.op == Op::Const && in.imm != kUnknown) return {code_.constant(-in.imm), a.type};
+      if (in.op == Op::Const) return {code_.constant(-in.imm), a.type};
       return {code_.unary(Op::Neg, a.reg), a.type};
     }
     case TypeKind::YesNo: case TypeKind::Text: case TypeKind::OneOf: case TypeKind::Time: case TypeKind::Date: case TypeKind::TextList:

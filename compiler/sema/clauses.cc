@@ -50,7 +50,7 @@ void conditions(const Work& work, const RuleEntry& entry, const Scope& scope, pl
   Typed gate;
   for (const auto* list : {&entry.journey->conditions, &entry.rule->conditions}) {
     for (const syntax::Condition& c : *list) {
-      const Typed t = typer.condition(*c.test);
+      const Typed t = typer.test(*c.test);
       if (!t.ok()) continue;
       const bool only = c.polarity == syntax::Polarity::OnlyIf;
       plan::Condition condition{only ? plan::Polarity::OnlyIf : plan::Polarity::NotIf, {c.text, typer.code(t), {}}};
@@ -60,6 +60,7 @@ void conditions(const Work& work, const RuleEntry& entry, const Scope& scope, pl
       gate = {gate.ok() ? code.binary(Op::And, gate.reg, pass) : pass, {TypeKind::YesNo, {}}};
     }
   }
+  typer.warn_of_unknown();
   if (gate.ok()) out.gate = typer.code(gate);
 }
 

@@ -106,10 +106,13 @@ Typed Typer::compare_values(CompareOp op, Typed l, Typed r, const syntax::Expr& 
       return fail(Code::TypeMismatch, e->span,
                   fmt::format("`{}` is money, and `{}` does not say of which currency.", amount == &l ? le.text : re.text, e->text),
                   fmt::format("Write `{} {}`.", e->text, names_.catalog->currency));
-  if (l.type != r.type)
-    return fail(Code::TypeMismatch, span,
-                fmt::format("`{}` is {}, but `{}` is {}.", le.text, said(l.type), re.text, said(r.type)),
-                ordered(l.type.kind) ? "Compare values of one kind; every amount carries its unit." : "Compare values of one kind.");
+  if (l.type != r.type) {
+    std::string help = ordered(l.type.kind) ? "Compare values of one kind; every amount carries its unit." : "Compare values of one kind.";
+    for (const auto& [one, text, e] : {std::tuple{&l, &r, &re}, {&r, &l, &le}})
+      if (one->type.kind == TypeKind::OneOf && text->type.kind == TypeKind::Text && std::holds_alternative<syntax::Literal>(e->node))
+        help = "The values of such a list stand without quotes.";
+    return fail(Code::TypeMismatch, span, fmt::format("`{}` is {}, but `{}` is {}.", le.text, said(l.type), re.text, said(r.type)), help);
+  }
   if (l.type.kind == TypeKind::TextList)
     return fail(Code::NoOrder, span, "Lists cannot be compared.", "Ask `… contains \"…\"`.");
   if (op != CompareOp::Eq && op != CompareOp::Ne && !ordered(l.type.kind))

@@ -19,14 +19,8 @@ const catalog::Type kYesNoType{TypeKind::YesNo, {}};
 
 // The number, if the expression is a whole-number constant.
 std::optional<std::int64_t> whole_constant(const syntax::Expr& e) {
-  const auto whole = [](const syntax::Expr& x) -> const syntax::Literal* {
-    const auto* l = std::get_if<syntax::Literal>(&x.node);
-    return l && l->kind == syntax::LiteralKind::Whole ? l : nullptr;
-  };
-  if (const auto* l = whole(e)) return l->value;
-  if (const auto* n = std::get_if<syntax::Negate>(&e.node))
-    if (const auto* l = whole(*n->operand)) return -l->value;
-  return std::nullopt;
+  const auto* l = std::get_if<syntax::Literal>(&e.node);
+  return l && l->kind == syntax::LiteralKind::Whole ? std::optional(l->value) : std::nullopt;
 }
 
 // How far a count must be followed to decide the comparison with n.

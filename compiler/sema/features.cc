@@ -147,6 +147,7 @@ Typed Typer::aggregate(const syntax::Aggregate& a, const syntax::Expr& e) {
     t = {code_.emit({.op = Op::Count, .aux = plan_.count(*m, 0, at(*w).length), .imm = *w}), {TypeKind::Whole, {}}};
   else
     t = values(a, e, *m, *w);
+  if (!number && a.kind != syntax::AggregateKind::Sum && t.ok()) note_optional(e);  // of nothing it is not known
   leaf(e, t);
   return t;
 }

@@ -132,6 +132,8 @@ int find_event(const Names& names, const syntax::Name& name, diag::Diagnostics& 
   const int event = names.catalog->event(name.text);
   if (event >= 0) return event;
   std::string help = d.full() ? "" : diag::did_you_mean(name.text, names.event_names());
+  for (const RuleEntry& r : names.rules)
+    if (help.empty() && r.rule->name.text == name.text) help = fmt::format("It is a rule: write `{} {}`.", name.text, r.does.shows ? "shown" : "sent");
   if (help.empty()) help = "Declare it under `events` in the catalog.";
   d.add(Code::UnknownEvent, name.span, fmt::format("There is no event `{}` in the catalog.", name.text), help);
   return -1;

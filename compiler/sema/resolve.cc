@@ -127,7 +127,7 @@ Typed Typer::path(const syntax::Path& p, const syntax::Expr& e) {
   if (rule)
     for (int event : scope_.events)
       for (const catalog::Field& f : names_.event(event).fields) candidates.push_back(names_.event(event).name + "." + f.name);
-  std::string help = diag::did_you_mean(text, candidates);
+  std::string help = names_.segments.contains(text) ? fmt::format("It is a segment: write `visitor in {}`.", text) : diag::did_you_mean(text, candidates);
   if (help.empty()) help = "Visitor attributes are declared under `visitor` in the catalog; texts stand in quotes.";
   return fail(Code::UnknownName, e.span, fmt::format("Nothing is called `{}`.", text), help);
 }

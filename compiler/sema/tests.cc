@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "compiler/sema/sema.h"
 #include "compiler/sema/targets.h"
@@ -60,6 +61,7 @@ class Tests {
 
   TestChange change(const syntax::TestSet& set) {
     TestChange out;
+    std::set<int> met;
     for (const syntax::Binding& b : set.values) {
       std::string name = b.name.text();
       if (name.starts_with("visitor.")) name = name.substr(8);
@@ -75,7 +77,7 @@ class Tests {
                "Let the events happen that it is derived from.");
         continue;
       }
-      value(b, attribute.type, a, out.values);
+      if (once(b, a, met)) value(b, attribute.type, a, out.values);
     }
     return out;
   }
@@ -83,6 +85,7 @@ class Tests {
   std::vector<TestValue> values(const std::vector<syntax::Binding>& bindings, const std::vector<catalog::Field>& fields, const std::string& owner,
                                 const char* kind) {
     std::vector<TestValue> out;
+    std::set<int> met;
     for (const syntax::Binding& b : bindings) {
       std::string name = b.name.text();
       const auto it = std::find_if(fields.begin(), fields.end(), [&](const catalog::Field& f) { return f.name == name; });
@@ -91,9 +94,23 @@ class Tests {
                diag::did_you_mean(name, names_of(fields)));
         continue;
       }
-      value(b, it->type, static_cast<int>(it - fields.begin()), out);
+      const int target = static_cast<int>(it - fields.begin());
+      if (once(b, target, met)) value(b, it->type, target, out);
     }
     return out;
+  }
+
+  static std::string form(const Type& type) {
+    if (type.kind == TypeKind::Consent) return "A consent is `given`, `refused` or `missing`.";
+    if (type.kind == TypeKind::Time) return "Write a day, as in `1 January 2026`: it is the first instant of that day.";
+    return "";
+  }
+
+  // Each is set, or expected, once.
+  bool once(const syntax::Binding& b, int target, std::set<int>& met) {
+    if (met.insert(target).second) return true;
+    d_.add(Code::ParameterTwice, b.span, fmt::format("`{}` is given twice.", b.name.text()), "Leave one out.");
+    return false;
   }
 
   void value(const syntax::Binding& b, const Type& type, int target, std::vector<TestValue>& out) {
@@ -114,11 +131,12 @@ class Tests {
         }
         v = Typer({names_, builder_, d_}, code, {.sight = Sight::Constant}).value(*b.value, &type);
         if (!v.ok()) return;
+        if (type.kind == TypeKind::Time && v.type.kind == TypeKind::Date && code.at(v.reg).op == plan::Op::Const)  // a date is its first instant, as beside `now`
+          v = {code.constant(names_.zone.to_instant(code.at(v.reg).imm * kDay)), type};
         break;
     }
     if (!v.ok() || v.type != type) {
-      d_.add(Code::ParameterType, b.span, fmt::format("`{}` is {}, and this is not one.", b.name.text(), said(type)),
-             type.kind == TypeKind::Consent ? "A consent is `given`, `refused` or `missing`." : "");
+      d_.add(Code::ParameterType, b.value ? b.value->span : b.span, fmt::format("`{}` is {}, and this is not one.", b.name.text(), said(type)), form(type));
       return;
     }
     out.push_back({b.name.text(), target, builder_.code(code.slice(v.reg, v.type))});

@@ -31,17 +31,17 @@ class Reader {
  private:
   // What can start the rule: `E.f` is a field of it.
   void starts_with(const syntax::Occurrence& what, bool ok) {
-    const int events = static_cast<int>(work_.catalog().events.size());
-    const int event = what.verb == syntax::Verb::None ? work_.catalog().event(what.name.text) : events;
-    if (event < 0 || (!ok && event == events)) {
+    const bool act = what.verb != syntax::Verb::None;  // it has no fields
+    const int event = act ? -1 : work_.catalog().event(what.name.text);
+    if (act ? !ok : event < 0) {
       scope_.open = true;
       return;
     }
-    const bool known = std::count(scope_.events.begin(), scope_.events.end(), event) > 0;
-    scope_.sure = scope_.sure && event < events && (out_.when.empty() || known);
-    if (event < events && !known) scope_.events.push_back(event);
+    const bool known = !act && std::count(scope_.events.begin(), scope_.events.end(), event) > 0;
+    scope_.sure = scope_.sure && !act && (out_.when.empty() || known);
+    if (!act && !known) scope_.events.push_back(event);
     plan::Clause clause{when_.text, -1, {}};
-    if (ok && event < events && what.where) clause.leaves = Typer::where_leaves(work_, what, event, out_.captures);
+    if (ok && !act && what.where) clause.leaves = Typer::where_leaves(work_, what, event, out_.captures);
     out_.when.push_back(std::move(clause));
   }
 

@@ -76,15 +76,28 @@ Typed Typer::value(const syntax::Expr& e, const Type* wanted) {
 }
 
 Typed Typer::condition(const syntax::Expr& e) {
-  Typed t = yes_no_operand(e);
+  const Typed t = test(e);
+  warn_of_unknown();
+  return t;
+}
+
+Typed Typer::test(const syntax::Expr& e) {
+  const std::map<std::string, diag::Span> before = optional_;
+  const Typed t = yes_no_operand(e);
+  if (!t.ok()) optional_ = before;
+  return t;
+}
+
+void Typer::warn_of_unknown() {
   for (const auto& [name, span] : optional_) {
-    if (!t.ok() || guarded_.contains(name)) continue;
-    d_.add(Code::OptionalInNegation, span, fmt::format("What about visitors whose `{}` is not known? Nothing is done for them here.", name),
+    if (guarded_.contains(name)) continue;
+    d_.add(Code::OptionalInNegation, span,
+           scope_.sight == Sight::Event ? fmt::format("What about events whose `{}` is not known? Neither this nor its opposite is true of them.", name)
+                                        : fmt::format("What about visitors whose `{}` is not known? Nothing is done for them here.", name),
            fmt::format("Say so with `{} is given and …`, or choose a value for them with `{} otherwise …`.", name, name));
   }
   optional_.clear();
   guarded_.clear();
-  return t;
 }
 
 Typed Typer::yes_no_operand(const syntax::Expr& e) {

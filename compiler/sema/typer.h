@@ -33,8 +33,11 @@ class Typer {
   // The value of `e`. wanted: the type its context asks for, to understand bare one-of values and to widen whole numbers.
   Typed value(const syntax::Expr& e, const catalog::Type* wanted = nullptr);
 
-  // `e` as a condition; reports if it is not yes/no. Warns of optional values under a negation.
+  // `e` as a condition; reports if it is not yes/no. Warns of optional values under a negation: condition() at once, test() leaves it to
+  // warn_of_unknown(), for conditions that hold together and may guard each other.
   Typed condition(const syntax::Expr& e);
+  Typed test(const syntax::Expr& e);
+  void warn_of_unknown();
 
   Typed segment(const syntax::Name& name);
 
