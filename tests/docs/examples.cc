@@ -1,5 +1,6 @@
-// Usage: polku_docs_examples PAGE GRAMMAR
-// Compiles every example of the page, plays its tests, and sees to it that no word of the grammar is without an example.
+// Usage: polku_docs_examples PAGE
+// Compiles every example of the page, plays its tests, and sees to it that no place of the grammar is without an example: no word, sign
+// or part, wherever one of its rules asks for it (places.h).
 //
 // An example is a fenced block whose first word is `polku`; the one block marked `yaml` is the catalog of all. What follows `polku` says
 // what stands in it:
@@ -13,7 +14,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -22,6 +22,7 @@
 
 #include "cli/scenario.h"
 #include "compiler/driver/driver.h"
+#include "tests/docs/places.h"
 
 using namespace polku;
 
@@ -98,26 +99,6 @@ bool complete(const Block& block, std::string& out) {
   return true;
 }
 
-// The words that the grammar spells out, with their other forms: {"minutes", "minute"}, {"journey"} …
-std::vector<std::vector<std::string>> grammar_words(const std::string& grammar) {
-  std::vector<std::vector<std::string>> out(1);
-  bool quoted = false;
-  std::string word;
-  for (const char c : grammar.substr(std::min(grammar.find("// ---- tokens ----"), grammar.size()))) {
-    if (c == '\'') {
-      quoted = !quoted;
-      if (!quoted && word.size() > 1 && std::all_of(word.begin(), word.end(), [](char l) { return l >= 'a' && l <= 'z'; })) out.back().push_back(word);
-      word.clear();
-    } else if (quoted) {
-      word += c;
-    } else if (c == ';' && !out.back().empty()) {
-      out.emplace_back();
-    }
-  }
-  out.pop_back();
-  return out;
-}
-
 class Examples {
  public:
   explicit Examples(Page page) : page_(std::move(page)) {}
@@ -134,11 +115,9 @@ class Examples {
       if (b.info.starts_with("polku")) one(b);
   }
 
-  void words(const std::vector<std::vector<std::string>>& wanted) {
-    if (wanted.size() < 100) fail(1, fmt::format("only {} words found in the grammar", wanted.size()));
-    for (const std::vector<std::string>& forms : wanted)
-      if (std::none_of(forms.begin(), forms.end(), [&](const std::string& w) { return met_.contains(w); }))
-        fail(1, fmt::format("the word `{}` of the language stands in no example", forms[0]));
+  void places() {
+    if (places_.met() < 300) return fail(1, fmt::format("the examples go through only {} places of the grammar", places_.met()));
+    for (const std::string& place : places_.missing()) fail(1, "the grammar has a place that no example goes through, in " + place);
   }
 
   int finish() const {
@@ -150,7 +129,6 @@ class Examples {
   void one(const Block& block) {
     std::string text;
     if (!complete(block, text)) return fail(block.line, fmt::format("nothing is known of blocks called `{}`", block.info));
-    note_words(block.text);
     ++examples_;
     std::vector<driver::File> rules{{page_.name, text}};
     if (!block.info.ends_with("polku") && !block.info.ends_with("world")) rules.push_back({"the world of " + page_.name, world_});
@@ -160,6 +138,9 @@ class Examples {
       for (const diag::Diagnostic& d : pack->diagnostics.all()) said += diag::render_text(d, pack->sources, false);
       return fail(block.line, said);
     }
+    const auto lines = static_cast<std::size_t>(std::count(block.text.begin(), block.text.end(), '\n'));
+    if (!places_.note(text, nth_line(text, block.line + 1), nth_line(text, block.line + 1 + lines)))
+      fail(block.line, "the grammar does not read these pieces one by one");
     std::string error;
     const auto evaluator = driver::evaluator(*pack->plan, driver::Tier::Auto, error);
     if (!evaluator) return fail(block.line, error);
@@ -174,15 +155,10 @@ class Examples {
 
   static std::size_t line(const driver::Pack& pack, const cli::Complaint& c) { return pack.sources.position(c.span.file, c.span.begin).line; }
 
-  void note_words(const std::string& text) {
-    std::string word;
-    for (const char c : text + " ") {
-      if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_') {
-        word += c;
-        continue;
-      }
-      met_.insert(std::exchange(word, {}));
-    }
+  static std::size_t nth_line(const std::string& text, std::size_t line) {
+    std::size_t at = 0;
+    while (--line > 0) at = text.find('\n', at) + 1;
+    return at;
   }
 
   void fail(std::size_t line, const std::string& why) {
@@ -193,19 +169,23 @@ class Examples {
   const Page page_;
   const Block* catalog_ = nullptr;
   std::string world_;
-  std::set<std::string> met_;
+  Places places_;
   std::size_t examples_ = 0, tests_ = 0, failed_ = 0;
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    fmt::print(stderr, "usage: polku_docs_examples PAGE GRAMMAR\n");
+  if (argc != 2) {
+    fmt::print(stderr, "usage: polku_docs_examples PAGE\n");
+    return 2;
+  }
+  if (!std::ifstream(argv[1])) {
+    fmt::print(stderr, "{} cannot be read\n", argv[1]);
     return 2;
   }
   Examples examples(read_page(argv[1]));
   examples.run();
-  examples.words(grammar_words(read(argv[2])));
+  examples.places();
   return examples.finish();
 }
