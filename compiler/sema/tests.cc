@@ -142,6 +142,16 @@ class Tests {
     out.push_back({b.name.text(), target, builder_.code(code.slice(v.reg, v.type))});
   }
 
+  // Some outcomes no such line can ever meet.
+  void check_met(const syntax::Expect& e) {
+    const auto never = [&](const char* message, const char* help) { d_.add(Code::ExpectNever, e.because->span, message, help); };
+    const std::string& because = e.because->text;
+    if (because == "too_late") never("Nothing is too late in a test: its clock never stands still.", "Expect what is done then.");
+    if (e.nothing && because == "acted") never("`acted` says that something was done.", "Leave `because acted` out, or expect what was done.");
+    if (!e.nothing && (because == "nothing" || because == "converted"))
+      never(because == "nothing" ? "A table that says to do nothing holds nothing back." : "A goal that is reached holds nothing back.", "Write `expect nothing because …`.");
+  }
+
   TestExpect expect(const syntax::Expect& e) {
     TestExpect out;
     out.until = e.until;
@@ -151,6 +161,8 @@ class Tests {
       if (std::find(outcomes_.begin(), outcomes_.end(), out.because) == outcomes_.end())
         d_.add(Code::UnknownOutcome, e.because->span, fmt::format("There is no outcome `{}`.", out.because),
                diag::did_you_mean(out.because, outcomes_));
+      else
+        check_met(e);
     }
     if (e.nothing) return out;
     const catalog::Catalog& c = plan_.catalog;

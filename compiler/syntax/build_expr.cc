@@ -83,7 +83,7 @@ ExprPtr Builder::tested(P::OperandContext* subject, P::TestContext* test, antlr4
   if (auto* in = as<P::SegmentTestContext>(test)) {
     if (!is_visitor(subject)) {
       in_.error(Code::NotVisitorIn, in_.span(first_token(whole), token_index(in->IN())), "Only `visitor in` a segment can be asked.",
-                "For a list of values write `is one of [...]`.");
+                "For a list of values write `is one of […]`.");
       return nullptr;
     }
     return make(InSegment{name(in->name()), in->NOT() != nullptr}, whole);

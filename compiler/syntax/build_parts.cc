@@ -164,7 +164,10 @@ ExprPtr Builder::date(P::DateContext* c) {
 
 std::optional<Millis> Builder::time(antlr4::tree::TerminalNode* time) {
   const auto of_day = time_of_day(text(time));
-  if (!of_day)
+  if (of_day) return of_day;
+  if (std::string padded = padded_time(text(time)); time_of_day(padded))
+    in_.error(Code::InvalidTime, span(time), "A time of day has two digits for the hour, and two for the minute.", "Write `" + padded + "`.");
+  else
     in_.error(Code::InvalidTime, span(time), "There is no time of day " + ticked(text(time)) + ".",
               "Times go from `00:00` to `23:59`, or to the second: `23:59:59`. Midnight is `00:00` of the next day.");
   return of_day;

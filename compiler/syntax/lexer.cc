@@ -1,4 +1,5 @@
 // Text to tokens, with ANTLR's lexer; what the grammar calls a fault is put into a sentence here.
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <unordered_map>
@@ -116,6 +117,34 @@ class ByteOffsets {
   std::size_t character_ = 0, byte_ = 0;
 };
 
+// The end of a text that is broken over lines, behind its closing quote: the next quote, if the line it stands in has one too many and
+// nothing in between looks like a clause of its own. 0 if there is none.
+std::size_t broken_text_end(std::string_view text, std::size_t begin) {
+  static constexpr std::array<std::string_view, 34> kBeginnings{
+      "when", "then", "only", "not", "limit", "once", "quiet", "hold", "stop", "goal", "owner", "priority", "do", "send", "show", "raise", "suppress", "choose",
+      "split", "end", "rule", "journey", "segment", "guarantee", "test", "at", "until", "day", "visitor", "with", "and", "or", "from", "is"};
+  std::size_t line = text.find('\n', begin);
+  for (int lines = 0; lines < 4 && line != std::string_view::npos; ++lines) {
+    const std::size_t first = std::min(text.find_first_not_of(" \t\r", line + 1), text.size());
+    const std::size_t next = std::min(text.find('\n', line + 1), text.size());
+    const std::string_view rest = first < next ? text.substr(first, next - first) : std::string_view();
+    const std::string_view word = rest.substr(0, rest.find_first_of(" \t\r\""));
+    if (rest.empty()) {
+      line = next < text.size() ? next : std::string_view::npos;
+      continue;
+    }
+    if (rest[0] == '#' || rest[0] == '|' || std::find(kBeginnings.begin(), kBeginnings.end(), word) != kBeginnings.end()) return 0;
+    const auto quotes = std::count(rest.begin(), rest.end(), '"');
+    if (quotes > 0) return quotes % 2 == 1 ? text.find('"', first) + 1 : 0;
+    line = next < text.size() ? next : std::string_view::npos;
+  }
+  return 0;
+}
+
+std::size_t characters_in(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return !continues_character(c); }));
+}
+
 }  // namespace
 
 void tokenise(Input& input) {
@@ -162,6 +191,14 @@ void tokenise(Input& input) {
         break;
       case PolkuLexer::UNCLOSED_STRING:
         kept.bad = true;
+        if (const std::size_t end = broken_text_end(text, kept.end - mark); end > 0) {
+          input.error(Code::UnclosedText, input.span(index), "A text stands on one line, and this one goes on in the next.", "Join the lines.");
+          const std::size_t skipped = characters_in(text.substr(kept.end - mark, end + mark - kept.end));
+          for (std::size_t i = 0; i < skipped; ++i) characters.consume();
+          kept.end = static_cast<std::uint32_t>(end + mark);
+          line_checked = kept.end;
+          break;
+        }
         input.error(Code::UnclosedText, input.span(index), "The text that begins here is not closed on its line.",
                     "Close it with \" before the end of the line.");
         break;

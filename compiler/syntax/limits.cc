@@ -93,7 +93,7 @@ bool within_limits(Input& input, Piece piece) {
     arithmetic += type == PolkuLexer::OTHERWISE || (sign && i > piece.begin && ends_operand(input.tokens[i - 1].type));
     if (logic > kMaxLogic) {
       input.error(Code::ConditionTooLarge, input.span(i), "This condition has more than " + std::to_string(kMaxLogic) + " parts joined by `and` and `or`.",
-                  "Use `is one of [...]`, or divide it among several clauses or segments.");
+                  "Use `is one of […]`, or divide it among several clauses or segments.");
       return false;
     }
     if (arithmetic > kMaxArithmetic) {

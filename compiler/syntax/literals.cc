@@ -4,6 +4,13 @@
 
 namespace polku::syntax {
 
+namespace {
+
+constexpr std::array<std::string_view, 12> kMonths{"January", "February", "March",     "April",   "May",      "June",
+                                                   "July",    "August",   "September", "October", "November", "December"};
+
+}  // namespace
+
 Scaled scaled(std::string_view digits, int places) {
   std::int64_t value = 0;
   int decimals = -1;  // -1: still before the point
@@ -37,13 +44,25 @@ std::optional<Millis> time_of_day(std::string_view text) {
   return hours * kHour + minutes * kMinute + seconds * kSecond;
 }
 
+std::string padded_time(std::string_view text) {
+  std::string padded;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = text.find(':', begin) == std::string_view::npos ? text.size() : text.find(':', begin);
+    if (begin > 0) padded += ':';
+    if (end - begin < 2) padded += '0';
+    padded += text.substr(begin, end - begin);
+    begin = end + 1;
+  }
+  return padded;
+}
+
 int month_number(std::string_view name) {
-  constexpr std::array<std::string_view, 12> kMonths{"January", "February", "March",     "April",   "May",      "June",
-                                                     "July",    "August",   "September", "October", "November", "December"};
   for (std::size_t i = 0; i < kMonths.size(); ++i)
     if (kMonths[i] == name) return static_cast<int>(i) + 1;
   return 0;
 }
+
+std::string_view month_name(int number) { return kMonths[static_cast<std::size_t>(number - 1)]; }
 
 std::string unquoted(std::string_view quoted, std::optional<std::size_t>& bad_at) {
   std::string text;

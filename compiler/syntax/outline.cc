@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "compiler/syntax/slips.h"
 #include "compiler/syntax/words.h"
 
 namespace polku::syntax {
@@ -56,7 +57,9 @@ bool Outline::clause_begins(std::size_t at, int piece_type) const {
   if (!is_hard(word) || !boundary(at)) return false;
   switch (word) {
     case L::NOT: return type(at + 1) == L::IF;
-    case L::THEN:  // `quiet …, then wait` has no length behind it
+    case L::THEN:  // a slip for `than`: `more then 0`
+      if (!in_.tokens[at].first_on_line && type(at + 1) != L::NO && type(at + 1) != L::WAIT && is_comparative(in_.text(at - 1))) return false;
+      // `quiet …, then wait` has no length behind it
       return piece_type != L::QUIET || (type(at - 1) != L::COMMA && type(at + 1) != L::SKIPPED && (type(at + 1) != L::WAIT || is_number(type(at + 2))));
     case L::WHEN: return type(at - 1) != L::STOP;
     case L::DO: return type(at - 1) != L::BAR;
@@ -82,6 +85,7 @@ bool Outline::line_begins(std::size_t at) const {
   if ((word == L::AT || word == L::UNTIL) && type(at + 1) == L::TIME) return true;
   if (!new_line) return false;
   if (word == L::VISITOR) return type(at - 1) != L::TIME;
+  if (word == L::TIME) return type(at - 1) != L::AT && type(at - 1) != L::UNTIL;
   if (is_hard(word)) return !is_action(word) && word != L::NOTHING && word != L::UNKNOWN;
   // Anything else that looks like a misspelt beginning: what goes on from the line before is `with`, `because` or `name =`.
   return word == L::AT || word == L::UNTIL || word == L::DAY || (is_word(word) && type(at + 1) == L::TIME) ||
@@ -126,7 +130,7 @@ void Outline::unknown_block() {
 }
 
 void Outline::rule_outside() {
-  in_.error(Code::RuleOutside, in_.span(at_), "This rule stands outside of any journey.", "Put it into a `journey \"...\"` that is closed by `end`.");
+  in_.error(Code::RuleOutside, in_.span(at_), "This rule stands outside of any journey.", "Put it into a `journey \"…\"` that is closed by `end`.");
   skip_to_block();
 }
 
@@ -187,7 +191,9 @@ void Outline::guarantee() {
 bool Outline::line_fits(Piece line) {
   const int word = type(line.begin);
   if (word == L::AT || word == L::UNTIL || word == L::DAY || word == L::VISITOR || in_.tokens[line.begin].bad) return true;
-  std::string help = is_word(word) && !is_hard(word) ? diag::did_you_mean(in_.text(line.begin), test_words()) : std::string();
+  std::string help = line_slip(in_.text(line.begin));
+  if (word == L::TIME) help = "Write `at " + std::string(in_.text(line.begin)) + "`.";
+  if (help.empty() && is_word(word) && !is_hard(word)) help = diag::did_you_mean(in_.text(line.begin), test_words());
   if (help.empty()) help = "A line of a test begins with a time, as in `at 10:00` or `until 12:00`; `visitor` may stand before the first.";
   in_.error(is_hard(word) ? Code::MisplacedClause : Code::UnknownClause, in_.span(line.begin),
             ticked(in_.text(line.begin)) + (is_hard(word) ? " has no place in a test." : " does not begin a line of a test."), help);

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "compiler/syntax/outline.h"
+#include "compiler/syntax/slips.h"
 #include "compiler/syntax/words.h"
 
 namespace polku::syntax {
@@ -37,7 +38,13 @@ void Outline::journey_head(Journey& journey) {
   Piece piece{at_, at_ + 1};
   if (type(piece.end) == L::STRING) {
     ++piece.end;
-    if (type(piece.end) == L::VERSION) piece.end += type(piece.end + 1) == L::INT ? 2 : 1;
+    if (type(piece.end) == L::VERSION) {
+      ++piece.end;
+      if (type(piece.end) == L::INT)
+        ++piece.end;
+      else  // what was meant as the version, to be told once
+        while (type(piece.end) != kEndOfText && !in_.tokens[piece.end].first_on_line && !clause_begins(piece.end, L::JOURNEY)) ++piece.end;
+    }
   } else {
     while (type(piece.end) != kEndOfText && !clause_begins(piece.end, L::JOURNEY) && !in_.tokens[piece.end].first_on_line) ++piece.end;
   }
@@ -53,9 +60,9 @@ void Outline::journey_head(Journey& journey) {
 
 void Outline::rule_head(Journey& journey) {
   Piece piece{at_, at_ + 1};
-  if (can_be_name(type(piece.end)))
-    ++piece.end;
-  else
+  const bool named = can_be_name(type(piece.end));
+  if (named) ++piece.end;
+  if (!named || (is_word(type(piece.end)) && !is_hard(type(piece.end))))  // a name of several words is one fault
     while (type(piece.end) != kEndOfText && !clause_begins(piece.end, L::RULE) && !in_.tokens[piece.end].first_on_line) ++piece.end;
   at_ = piece.end;
   seen_.clear();
@@ -81,12 +88,12 @@ bool Outline::fits_here(Piece piece, Journey& journey) {
   const Span place = in_.span(piece.begin);
   if (in_.tokens[piece.begin].bad) return false;
   if (is_action(word)) {
-    in_.error(Code::ActionWithoutDo, place, "The action " + text + " stands without `do`.", "Write `do " + std::string(in_.text(piece.begin)) + " ...`.");
+    in_.error(Code::ActionWithoutDo, place, "The action " + text + " stands without `do`.", "Write `do " + std::string(in_.text(piece.begin)) + " …`.");
     return false;
   }
   if (word != L::FROM && !clause_begins(piece.begin, kEndOfText)) {
-    std::string help = is_word(word) ? diag::did_you_mean(in_.text(piece.begin), clause_words()) : std::string();
-    if (word == L::UNTIL) help = "Both dates stand in one clause: `from 1 December 2026 until 24 December 2026`.";
+    std::string help = clause_slip(in_.text(piece.begin));
+    if (help.empty() && is_word(word)) help = diag::did_you_mean(in_.text(piece.begin), clause_words());
     if (help.empty()) help = clause_help();
     in_.error(Code::UnknownClause, place, text + " does not begin a clause.", help);
     return false;

@@ -205,5 +205,69 @@ TEST(Syntax, SoftWordsAreFreeNames) {
   EXPECT_EQ(as<Path>(Conditioned("o\xCC\x88re.bra is given").as<Presence>().subject).parts[0], "\xC3\xB6re");
 }
 
+// ---- slips ----
+
+TEST(SyntaxSlips, Conditions) {
+  static constexpr Slip kSlips[] = {
+      {"a.b atleast 3", "atleast", "`at least`", "a.b at least 3"},
+      {"a.b at lest 3", "lest", "`least`", "a.b at least 3"},
+      {"a.b is more then 3", "more then", "`more than`", "a.b is more than 3"},
+      {"a.b less then 3", "less then", "`less than`", "a.b less than 3"},
+      {"a.b more 3", "more", "`more than`", "a.b more than 3"},
+      {"a.b mroe than 3", "mroe", "`more`", "a.b more than 3"},
+      {"a.b greater than 3", "greater than", "`more than`", "a.b more than 3"},
+      {"a.b lower than 3", "lower than", "`less than`", "a.b less than 3"},
+      {"a.b greater than or equal 3", "greater than or equal", "`at least`", "a.b at least 3"},
+      {"a.b above 3", "above", "`more than`", "a.b more than 3"},
+      {"a.b under 3", "under", "`less than`", "a.b less than 3"},
+      {"a.b equals 3", "equals", "`is`", "a.b is 3"},
+      {"now after 1 June 2026", "after 1", "`at least`", "now at least 1 June 2026"},
+      {"now before 1 June 2026", "before", "`less than`", "now less than 1 June 2026"},
+      {"a.b between 3 and 5", "between 3 and 5", "`a.b at least 3 and a.b at most 5`", "a.b at least 3 and a.b at most 5"},
+      {"a between 3 EUR and 5 EUR", "between 3 EUR and 5 EUR", "`a at least 3 EUR and a at most 5 EUR`", "a at least 3 EUR and a at most 5 EUR"},
+      {"a.b not at least 3", "not at least", "`is not at least`", "a.b is not at least 3"},
+      {"a.b not more than 3", "not more than", "`is not more than`", "a.b is not more than 3"},
+      {"a.b not contains \"x\"", "not contains", "`not a.b contains", "not a.b contains \"x\""},
+      {"a does not contain \"x\"", "does not contain", "`not a contains", "not a contains \"x\""},
+      {"a begins with \"x\"", "begins with", "`starts with`", "a starts with \"x\""},
+      {"a in [\"x\"]", "in", "is one of [", "a is one of [\"x\"]"},
+      {"a not in [\"x\"]", "not in", "is not one of [", "a is not one of [\"x\"]"},
+      {"a.b = given", "= given", "`a.b is given`", "a.b is given"},
+      {"a.b != missing", "!= missing", "`a.b is not missing`", "a.b is not missing"},
+      {"a.b given", "given", "`a.b is given`", "a.b is given"},
+      {"a.b is unknown", "is unknown", "`a.b is missing`", "a.b is missing"},
+      {"in gold", "in", "`visitor in gold`", "visitor in gold"},
+      {"the visitor is in gold", "the", "Leave it out", "visitor is in gold"},
+      {"a not happened ever", "not happened", "`not a happened", "not a happened ever"},
+      {"a has not happened ever", "has not happened", "`not a happened", "not a happened ever"},
+      {"a has happened ever", "has", "`a happened", "a happened ever"},
+      {"no a in the last 2 days", "no", "`not a happened in the last 7 days`", "not a happened in the last 7 days"},
+      {"a in the last 2 days", "in the last 2 days", "`a happened in the last 2 days`", "a happened in the last 2 days"},
+      {"number of a in the past 30 days is 3", "in the past 30 days", "`in the last 30 days`", "number of a in the last 30 days is 3"},
+      {"number of a over the last 30 days is 3", "over the last 30 days", "`in the last 30 days`", "number of a in the last 30 days is 3"},
+      {"number of a within 30 days is 3", "within 30 days", "`in the last 30 days`", "number of a in the last 30 days is 3"},
+      {"number of a in the last 2 months is 3", "months", "days", "number of a in the last 60 days is 3"},
+      {"sum of a.b in the last 1 year is 3", "year", "365", "sum of a.b in the last 365 days is 3"},
+      {"number of a in the last 30 is 3", "30", "`30 minutes`", "number of a in the last 30 minutes is 3"},
+      {"number of a in the last 30 dayz is 3", "dayz", "`days`", "number of a in the last 30 days is 3"},
+      {"number of a in the last week is 3", "week", "`1 week`", "number of a in the last 1 week is 3"},
+      {"number of a in last year is 3", "year", "`in the last 365 days`", "number of a in the last 365 days is 3"},
+      {"this week", "this week", "`order_placed happened this week`", "order_placed happened this week"},
+      {"a is 1 hour 30 minutes", "1 hour 30 minutes", "`90 minutes`", "a is 90 minutes"},
+      {"a is 2 days 12 hours", "2 days 12 hours", "`60 hours`", "a is 60 hours"},
+      {"a at least forty EUR", "forty", "`40`", "a at least 40 EUR"},
+      {"a at least 40 eur", "eur", "`40 EUR`", "a at least 40 EUR"},
+      {"a at least 40 euros", "euros", "`40 EUR`", "a at least 40 EUR"},
+      {"a at least EUR 40", "EUR 40", "`40 EUR`", "a at least 40 EUR"},
+      {"a at least 1 000", "1 000", "`1000`", "a at least 1000"},
+      {"now at least 1 Dec 2026", "1 Dec 2026", "`1 December 2026`", "now at least 1 December 2026"},
+      {"now at least 1 december 2026", "1 december 2026", "`1 December 2026`", "now at least 1 December 2026"},
+      {"now at least 1 December", "1 December", "`1 December 2026`", "now at least 1 December 2026"},
+      {"a at least 3 // x", "//", "`#`", "a at least 3 # x"},
+      {"\"nudge\" sent ever", "\"nudge\"", "`nudge sent`", "nudge sent ever"},
+  };
+  for (const Slip& slip : kSlips) expect_slip(slip, "journey \"J\"\n rule r\n only if ", "\n do send \"x\" by email\nend\n");
+}
+
 }  // namespace
 }  // namespace polku::syntax

@@ -250,7 +250,8 @@ TEST(Syntax, TextsOfHostileDepthAreBounded) {
 // The example with tokens deleted, doubled, swapped or replaced: always an answer, and always the same one.
 TEST(Syntax, MutationsOfTheExampleNeverCrash) {
   const std::string example = kExample;
-  const std::vector<std::string> parts{"end", "rule", "when", "(", ")", "\"", "`", "|", "not", "where", "happened", ",", "=", "in the last 7 days", "\n", "journey \"X\"", "#", "30", "[", "ä", "choose", "any of", "from 1 June 2026", "%", "before this", "visitor is", "every", "| a | do |", "best of"};
+  const std::vector<std::string> parts{"end", "rule", "when", "(", ")", "\"", "`", "|", "not", "where", "happened", ",", "=", "in the last 7 days", "\n", "journey \"X\"", "#", "30", "[", "ä", "choose", "any of", "from 1 June 2026", "%", "before this", "visitor is", "every", "| a | do |", "best of",
+                                       "then 0", "more", "in the last", "1 Dec", "between 3 and", "expect", "the", "no", "version", "30 minutes", "\"a\n b", "is not", "1 December", "9:00"};
   std::mt19937 random(7);
   for (int round = 0; round < 400; ++round) {
     std::string text = example;
@@ -271,6 +272,26 @@ TEST(Syntax, MutationsOfTheExampleNeverCrash) {
       ASSERT_EQ(each.code == Code::ReadingFailed, false) << each.message;
     }
   }
+}
+
+// ---- slips ----
+
+// Words of the tables of slips are free names where they fit.
+TEST(SyntaxSlips, AreNamesElsewhere) {
+  for (const char* clause : {"only if over more than 3 and the.between is 3 and equals is 4", "when greater where lower less than 3 and after is before",
+                             "only if more is 3 and expects contains \"x\"", "then no within for 3 days", "when more\n then wait 2 days", "when less then wait 2 days"})
+    EXPECT_TRUE(Parsed(rule(clause)).d.ok()) << Parsed(rule(clause)).all();
+  EXPECT_TRUE(Parsed(test("at 10:00 expect expects = 3\n at 10:00 we a = 3, is = 4")).d.ok());
+}
+
+// A text left open at the end of its line is broken over lines only where the next line closes it and begins nothing itself.
+TEST(SyntaxSlips, BrokenAndUnclosedTexts) {
+  const Parsed two(rule("do send \"x by email\n only if a is \"b and c"));
+  EXPECT_EQ(two.codes(), (std::vector<Code>{Code::UnclosedText, Code::UnclosedText})) << two.all();
+  expect_fault(rule("owner \"a\n\n b\"\n when c"), Code::UnclosedText, "\"a", "Join");
+  expect_fault(rule("owner \"ä\n ö\"\n when c"), Code::UnclosedText, "\"ä", "Join");
+  expect_fault(rule("owner \"a\n # b\"\n when c"), Code::UnclosedText, "\"a", "Close it");
+  EXPECT_EQ(Parsed("journey \"J\"\n owner \"a\n b\"").codes(), (std::vector<Code>{Code::UnclosedText, Code::MissingEnd}));
 }
 
 }  // namespace

@@ -213,7 +213,7 @@ end)");
   EXPECT_TRUE(p.file.journeys.at(0).dates && p.file.journeys[0].rules.at(0).dates);
   EXPECT_EQ(std::get<OneEvent>(p.file.journeys[0].rules[0].when->trigger).of.at(0).name.text, "from");
   expect_fault(rule("when a\n from tomorrow"), Code::NotUnderstood, "tomorrow", "");
-  expect_fault(rule("when a\n from December 2026"), Code::NotUnderstood, "December");
+  expect_fault(rule("when a\n from December 2026"), Code::NotUnderstood, "December 2026", "1 December 2026");
   expect_fault(rule("from 31 June 2026"), Code::InvalidDate, "31 June 2026");
   expect_fault(rule("from 1 June 2026 to 2 June 2026"), Code::NotUnderstood, "to", "until");
   expect_fault(rule("until 1 June 2026"), Code::UnknownClause, "until", "from 1 December 2026 until");

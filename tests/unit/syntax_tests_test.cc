@@ -114,5 +114,33 @@ TEST(Syntax, FaultyTestLines) {
   EXPECT_EQ(Parsed(test("at 25:00 a\n at 10:61 b")).d.errors(), 2u);
 }
 
+// ---- slips ----
+
+TEST(SyntaxSlips, LinesOfTests) {
+  static constexpr Slip kSlips[] = {
+      {"at 10:00 expect something", "something", "", "at 10:00 expect nothing"},
+      {"at 10:00 we expect send \"x\" by email", "we", "Leave it out", "at 10:00 expect send \"x\" by email"},
+      {"at 10:00 expects send \"x\"", "expects", "`expect`", "at 10:00 expect send \"x\""},
+      {"at 10:00 expect \"x\"", "\"x\"", "`expect send \"x\"`", "at 10:00 expect send \"x\""},
+      {"at 10:00 expect no send", "no", "`expect nothing`", "at 10:00 expect nothing"},
+      {"at 10:00 expect send \"x\" by best of a", "by best of", "`by push`", "at 10:00 expect send \"x\" by push"},
+      {"at 10:00 expect send \"x\", send \"y\"", ",", "line of its own", "at 10:00 expect send \"x\"\n at 10:00 expect send \"y\""},
+      {"at 10:00 expect nothing because no consent", "no consent", "`no_consent`", "at 10:00 expect nothing because no_consent"},
+      {"visitor a.b is given", "is", "`a.b = given`", "visitor a.b = given"},
+      {"visitor a.b given", "given", "`a.b = given`", "visitor a.b = given"},
+      {"visitor a", "a", "`a = …`", "visitor a = yes"},
+      {"at 10.30 a", "10.30", "`10:30`", "at 10:30 a"},
+      {"at 9 a", "9", "`09:00`", "at 09:00 a"},
+      {"at 9:05 a", "9:05", "`09:05`", "at 09:05 a"},
+      {"10:30 a", "10:30", "`at 10:30`", "at 10:30 a"},
+      {"day 2 10:00 a", "10:00", "`day 2 at 10:00`", "day 2 at 10:00 a"},
+      {"and at 10:00 a", "and", "begins with its time", "at 10:00 a"},
+      {"expect nothing", "expect", "`at 10:00 expect`", "at 10:00 expect nothing"},
+      {"at 10:00 a, b", ",", "a line for each", "at 10:00 a\n at 10:00 b"},
+      {"at 10:00 a sent", "a sent", "`expect send", "at 10:00 expect send \"a\""},
+  };
+  for (const Slip& slip : kSlips) expect_slip(slip, "test \"t\"\n ", "\nend\n");
+}
+
 }  // namespace
 }  // namespace polku::syntax

@@ -77,6 +77,23 @@ inline void expect_fault(const std::string& text, Code code, const std::string& 
   EXPECT_NE(p.d.all()[0].help.find(help_part), std::string::npos) << p.all();
 }
 
+// What authors write out of habit: one fault, the wrong words underlined, and what the advice says is right.
+struct Slip {
+  const char* wrong;
+  const char* underlined;
+  const char* help;    // a part of it
+  const char* right;   // written as the help says
+};
+
+inline void expect_slip(const Slip& slip, const std::string& before, const std::string& after = {}) {
+  const Parsed p(before + slip.wrong + after);
+  ASSERT_EQ(p.codes().size(), 1u) << slip.wrong << "\n" << p.all();
+  EXPECT_EQ(p.underlined(0), slip.underlined) << p.all();
+  EXPECT_NE(p.d.all()[0].help.find(slip.help), std::string::npos) << p.all();
+  const Parsed mended(before + slip.right + after);
+  EXPECT_TRUE(mended.d.ok()) << slip.right << "\n" << mended.all();
+}
+
 // The whole language.
 inline constexpr const char* kExample = R"polku(
 segment frequent_traveller
