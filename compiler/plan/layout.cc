@@ -57,6 +57,10 @@ Layout lay_out(const Plan& plan) {
   const auto words_if = [&](bool wanted, std::size_t n) { return wanted ? words(n) : -1; };
   const auto list_if = [&](bool wanted) { return wanted ? l.lists++ : -1; };
   for (std::size_t i = 0; i < plan.catalog.attributes.size(); ++i) l.attribute.push_back(words(1));
+  for (std::size_t i = 0; i < plan.memberships.size(); ++i) l.membership.push_back(words(1));
+  for (const Rule& r : plan.rules) l.pending.push_back(words_if(r.trigger.then == DelayKind::Absence, 1));
+  for (const Rule& r : plan.rules) l.waiting.push_back(words_if(may_wait(plan, r), 1));
+  for (const Rule& r : plan.rules) l.offer.push_back(words_if(r.offers, 1));
   for (std::size_t i = 0; i < plan.marks.size(); ++i) l.mark.push_back(words(2));
   for (const Feature& f : plan.features) {
     std::int32_t at = -1, list = -1;
@@ -73,8 +77,8 @@ Layout lay_out(const Plan& plan) {
     l.feature.push_back(at);
     l.feature_list.push_back(list);
   }
-  for (std::size_t i = 0; i < plan.memberships.size(); ++i) l.membership.push_back(words(1));
-  for (const Rule& r : plan.rules) {
+  for (std::size_t i = 0; i < plan.rules.size(); ++i) {
+    const Rule& r = plan.rules[i];
     const Trigger& t = r.trigger;
     const std::size_t start = kStartWords + r.captures.size();
     const std::size_t partial = t.start == StartKind::Count && t.same < 0 ? static_cast<std::size_t>(t.count) - 1
@@ -82,10 +86,10 @@ Layout lay_out(const Plan& plan) {
                                                                           : 0;
     l.start.push_back(words_if(partial > 0, partial));
     l.start_list.push_back(list_if(t.start == StartKind::Count && t.same >= 0));
-    l.pending.push_back(words_if(t.then == DelayKind::Absence, start));
+    l.pending_start.push_back(words_if(l.pending[i] >= 0, start));
     l.pending_list.push_back(list_if(t.then == DelayKind::Wait));
-    l.waiting.push_back(words_if(may_wait(plan, r), 1 + start));
-    l.offer.push_back(words_if(r.offers, 1 + start));
+    l.waiting_start.push_back(words_if(l.waiting[i] >= 0, start));
+    l.offer_start.push_back(words_if(l.offer[i] >= 0, start));
     l.once.push_back(words_if(!r.once.empty(), 1));
   }
   for (const Limit& limit : plan.limits) l.limit.push_back(words(static_cast<std::size_t>(limit.count)));

@@ -252,7 +252,10 @@ struct Layout {
   std::int32_t words = 0;        // of the fixed part
   std::int32_t lists = 0;        // overflow lists
   std::vector<std::int32_t> attribute, feature, mark, membership, limit, suppression, arm;  // first word of each (or -1)
-  std::vector<std::int32_t> start, pending, waiting, offer, once;      // of each rule: first word (or -1)
+  // Of each rule (or -1) the word that says since when it is armed for an absence, until when it waits or offers; kUnknown: it does not. They stand
+  // together behind the attributes, as they are looked at most.
+  std::vector<std::int32_t> pending, waiting, offer;
+  std::vector<std::int32_t> start, pending_start, waiting_start, offer_start, once;  // of each rule: first word (or -1). X_start: what X started with
   std::vector<std::int32_t> feature_list, start_list, pending_list, goal_list, answer_list;  // overflow list of each (or -1)
 };
 

@@ -175,24 +175,27 @@ history::Deed Engine::deed(const Firing& firing, const Judgement& j, const Effec
 void Engine::leave(Visitor& v, int rule, const Effect& d, Millis when, const Start& start, const Value* captures) {
   const auto word = [&](const std::vector<std::int32_t>& of) { return rule < 0 || of[at(rule)] < 0 ? nullptr : &v.record.words[at(of[at(rule)])]; };
   Value *offer = word(plan_.layout.offer), *waiting = word(plan_.layout.waiting);
-  if (offer) offer[0] = kUnknown;  // a firing that is judged replaces what its rule holds
-  if (waiting) waiting[0] = kUnknown;
+  if (offer) *offer = kUnknown;  // a firing that is judged replaces what its rule holds
+  if (waiting) *waiting = kUnknown;
   end_waiting(v, rule);
   switch (d.kind) {
-    case history::Deed::Kind::Waiting:
+    case history::Deed::Kind::Waiting: {
       if (rule < 0) return;
+      Value* from = word(plan_.layout.waiting_start);
       if (!waiting) {
         v.waiting.push_back({rule, std::vector<Value>(1 + plan::kStartWords + plan_.rules[at(rule)].captures.size())});
         waiting = v.waiting.back().words.data();
+        from = waiting + 1;
       }
-      waiting[0] = d.until;
-      write_start(waiting + 1, at(rule), start, captures);
+      *waiting = d.until;
+      write_start(from, at(rule), start, captures);
       due_at(v, d.until);
       return;
+    }
     case history::Deed::Kind::Offered:
       if (!offer) return;
-      offer[0] = when + plan_.rules[at(rule)].held;
-      write_start(offer + 1, at(rule), start, captures);
+      *offer = when + plan_.rules[at(rule)].held;
+      write_start(word(plan_.layout.offer_start), at(rule), start, captures);
       return;
     case history::Deed::Kind::Dropped: return;
     case history::Deed::Kind::HeldOut:

@@ -20,8 +20,8 @@ Millis Engine::next_deadline(Visitor& v) {
   for (std::size_t rule : dispatch_.delayed) {
     const plan::Trigger& t = plan_.rules[rule].trigger;
     if (t.then == plan::DelayKind::Absence) {
-      const Value start = words[at(plan_.layout.pending[rule])];
-      if (start != kUnknown) next = std::min(next, start + t.delay);
+      const Value since = words[at(plan_.layout.pending[rule])];
+      if (since != kUnknown) next = std::min(next, since + t.delay);
     } else {
       const auto& list = v.record.lists[at(plan_.layout.pending_list[rule])];
       if (!list.empty()) next = std::min(next, list[0] + t.delay);
@@ -109,10 +109,10 @@ void Engine::fire_due(Visitor& v, Millis due) {
   for (std::size_t rule : dispatch_.delayed) {
     const plan::Trigger& t = plan_.rules[rule].trigger;
     if (t.then == plan::DelayKind::Absence) {
-      Value* start = &words[at(plan_.layout.pending[rule])];
-      if (start[0] == kUnknown || start[0] + t.delay != due) continue;
-      fire_from(rule, Origin::Trigger, start);
-      start[0] = kUnknown;
+      Value& since = words[at(plan_.layout.pending[rule])];
+      if (since == kUnknown || since + t.delay != due) continue;
+      fire_from(rule, Origin::Trigger, &words[at(plan_.layout.pending_start[rule])]);
+      since = kUnknown;
     } else {
       std::vector<Value>& list = v.record.lists[at(plan_.layout.pending_list[rule])];
       const std::size_t stride = plan::kStartWords + plan_.rules[rule].captures.size();
@@ -122,10 +122,10 @@ void Engine::fire_due(Visitor& v, Millis due) {
     }
   }
   for (std::size_t rule : dispatch_.waiting) {
-    Value* waiting = &words[at(plan_.layout.waiting[rule])];
-    if (waiting[0] != due) continue;
-    fire_from(rule, Origin::Opening, waiting + 1, due);
-    waiting[0] = kUnknown;
+    Value& until = words[at(plan_.layout.waiting[rule])];
+    if (until != due) continue;
+    fire_from(rule, Origin::Opening, &words[at(plan_.layout.waiting_start[rule])], due);
+    until = kUnknown;
   }
   for (const Visitor::Waiting& w : v.waiting)
     if (w.words[0] == due) fire_from(at(w.rule), Origin::Opening, w.words.data() + 1, due);

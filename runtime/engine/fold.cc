@@ -179,9 +179,9 @@ void Engine::complete(Visitor& v, std::size_t rule, std::int32_t alternative, co
   switch (r.trigger.then) {
     case DelayKind::None: firings_.push_back({static_cast<std::int32_t>(rule), Origin::Trigger, start, captures}); return;
     case DelayKind::Absence: {
-      Value* to = &v.record.words[at(plan_.layout.pending[rule])];
-      const bool again = to[0] != kUnknown;
-      write_start(to, rule, start, pool_.data() + captures);
+      Value& since = v.record.words[at(plan_.layout.pending[rule])];
+      const bool again = std::exchange(since, start.at) != kUnknown;
+      write_start(&v.record.words[at(plan_.layout.pending_start[rule])], rule, start, pool_.data() + captures);
       armed(again ? Step::Kind::Restarted : Step::Kind::Started);
       return;
     }
@@ -239,14 +239,14 @@ void Engine::ask(Visitor& v, const history::Event& request, std::uint64_t identi
   for (const Dispatch::Asked& a : dispatch_.asked)
     if (wanted(a.channel, a.slot)) start_group(v, a.group, fire);
   for (std::size_t rule : dispatch_.offers) {
-    Value* offer = &v.record.words[at(plan_.layout.offer[rule])];
-    if (offer[0] == kUnknown || offer[0] <= request.at) continue;  // one whose time is over stays: another pack may hold it longer
+    const Value until = v.record.words[at(plan_.layout.offer[rule])];
+    if (until == kUnknown || until <= request.at) continue;  // one whose time is over stays: another pack may hold it longer
     bool shows = false;
     for (const plan::Row& row : plan_.rules[rule].rows)
       for (const plan::Action& a : row.actions) shows = shows || (a.kind == plan::ActionKind::Show && wanted(a.channels[0], a.slot));
     if (!shows) continue;
-    fire_from(rule, Origin::Offer, offer + 1, static_cast<Value>(identity));
-    firings_.back().until = offer[0];
+    fire_from(rule, Origin::Offer, &v.record.words[at(plan_.layout.offer_start[rule])], static_cast<Value>(identity));
+    firings_.back().until = until;
   }
 }
 
