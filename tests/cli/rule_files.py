@@ -64,7 +64,7 @@ def test_hundred_thousand_open_brackets():
 
 
 def test_fifty_thousand_ands():
-    wrong(rule("when cart\nonly if age is 1" + "\n and age is 1" * 50_000 + f"\n{TEASE}"), "PK1151", 2005, "and", help="`is one of [...]`")
+    wrong(rule("when cart\nonly if age is 1" + "\n and age is 1" * 50_000 + f"\n{TEASE}"), "PK1151", 2005, "and", help="`is one of […]`")
 
 
 def test_long_line():
