@@ -75,7 +75,7 @@ void add_guarantee(const Work& work, const syntax::Guarantee& g, Limits& limits)
   plan::Guarantee out;
   out.name = g.name.text;
   if (const auto* most = std::get_if<syntax::AtMost>(&g.promise)) {
-    out.limit = limits.add_promise(*most, g.text, g.span);
+    out.limit = limits.add_promise(*most, g.text);
   } else {
     const auto& never = std::get<syntax::Never>(g.promise);
     const bool shows = never.kind == syntax::ActionKind::Show;

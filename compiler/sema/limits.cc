@@ -118,8 +118,8 @@ void Limits::add_all() {
   }
 }
 
-std::int32_t Limits::add_promise(const syntax::AtMost& promise, const std::string& text, diag::Span span) {
-  const std::int32_t limit = add(promise.count, promise.unit, promise.within, text, span);
+std::int32_t Limits::add_promise(const syntax::AtMost& promise, const std::string& text) {
+  const std::int32_t limit = add(promise.count, promise.unit, promise.within, text, promise.span);
   if (limit >= 0) promises_.push_back(limit);
   return limit;
 }

@@ -17,7 +17,7 @@ class Limits {
   // Adds those of all journeys, channels and rules to the plan.
   void add_all();
   // One of a guarantee, over all rules; its number, or -1 (reported).
-  std::int32_t add_promise(const syntax::AtMost& promise, const std::string& text, diag::Span span);
+  std::int32_t add_promise(const syntax::AtMost& promise, const std::string& text);
   // When everything else stands: limits, counted_in and suppressed_by of every rule.
   void assign();
 

@@ -249,7 +249,7 @@ struct Journey {
 enum class ActionKind { Send, Show, Task };   // what can be promised and expected
 
 struct Never { ActionKind kind = ActionKind::Send; std::vector<Name> channels; ExprPtr unless; };  // Send or Show; no channels: all
-struct AtMost { std::int64_t count = 0; LimitUnit unit = LimitUnit::Messages; Duration within; };
+struct AtMost { std::int64_t count = 0; LimitUnit unit = LimitUnit::Messages; Duration within; Span span; };
 struct Guarantee {
   Name name;                            // the text in quotes
   std::variant<Never, AtMost> promise;

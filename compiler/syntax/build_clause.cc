@@ -90,7 +90,7 @@ std::optional<Guarantee> Builder::guarantee(P::GuaranteeBlockContext* c) {
     const auto count = whole(most->INT());
     const auto within = length(most->length());
     if (!count || !within) return std::nullopt;
-    guarantee.promise = AtMost{*count, unit(most->countedUnit()), *within};
+    guarantee.promise = AtMost{*count, unit(most->countedUnit()), *within, span(most)};
   }
   return guarantee;
 }
