@@ -83,18 +83,19 @@ class Scenario {
     return std::any_of(d.actions.begin(), d.actions.end(), [&](const history::Action& a) { return fits(a, e); });
   }
 
-  static bool same_kind(history::ActionKind is, plan::ActionKind wanted) {
+  static history::ActionKind kind_of(plan::ActionKind wanted) {
     switch (wanted) {
-      case plan::ActionKind::Send: return is == history::ActionKind::Send;
-      case plan::ActionKind::Show: return is == history::ActionKind::Show;
-      case plan::ActionKind::Task: return is == history::ActionKind::Task;
-      case plan::ActionKind::Suppress: case plan::ActionKind::Split: return false;
+      case plan::ActionKind::Send: return history::ActionKind::Send;
+      case plan::ActionKind::Show: return history::ActionKind::Show;
+      case plan::ActionKind::Task: return history::ActionKind::Task;
+      case plan::ActionKind::Suppress: return history::ActionKind::Suppress;
+      case plan::ActionKind::Split: return history::ActionKind::Split;
     }
-    return false;
+    return history::ActionKind::Send;
   }
 
   bool fits(const history::Action& a, const sema::TestExpect& e) const {
-    if (!same_kind(a.kind, e.kind) || a.name != e.template_) return false;
+    if (a.kind != kind_of(e.kind) || a.name != e.template_) return false;
     if (e.channel >= 0) {
       const catalog::Channel& c = pack_.catalog.channels[static_cast<std::size_t>(e.channel)];
       if (a.channel != c.name || (e.slot >= 0 && a.slot != c.slots[static_cast<std::size_t>(e.slot)])) return false;
@@ -150,12 +151,7 @@ class Scenario {
   // `send "news" by email`
   std::string expected(const sema::TestExpect& e) const {
     history::Action a;
-    switch (e.kind) {
-      case plan::ActionKind::Send: a.kind = history::ActionKind::Send; break;
-      case plan::ActionKind::Show: a.kind = history::ActionKind::Show; break;
-      case plan::ActionKind::Task: a.kind = history::ActionKind::Task; break;
-      case plan::ActionKind::Suppress: case plan::ActionKind::Split: break;
-    }
+    a.kind = kind_of(e.kind);
     a.name = e.template_;
     if (e.channel >= 0) {
       const catalog::Channel& c = pack_.catalog.channels[static_cast<std::size_t>(e.channel)];
