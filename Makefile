@@ -1,5 +1,5 @@
 # Thin: the work is in scripts/. `make help` lists the targets.
-.PHONY: help run test build bench bench-pull fuzz mutants clean
+.PHONY: help run test build bench bench-quick bench-peers bench-pull fuzz mutants clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -15,12 +15,26 @@ build: ## install what is missing and build build/release/polku
 	@scripts/setup build
 	@scripts/build release polku
 
-bench: ## install what is missing, build, and time the whole command on the loans pack
-	@scripts/setup build test
-	@scripts/build release polku
+BENCHES := polku polku_bench_w1 polku_bench_replay_log polku_bench_pull polku_bench_edits
+
+bench: ## install what is missing, build, and run every benchmark: an hour
+	@scripts/setup build test ci
+	@scripts/build release --tests $(BENCHES)
 	@scripts/bench
 
+bench-quick: ## the same for the figures that matter most, in five minutes: build/bench/quick.json
+	@scripts/setup build test ci
+	@scripts/build release --tests $(BENCHES)
+	@scripts/bench-quick
+
+bench-peers: ## the same rules in other engines beside Polku, those installed that can be had: half an hour
+	@scripts/setup build test ci
+	@scripts/build release --tests polku_bench_w1
+	@scripts/bench-peers --install
+
 bench-pull: ## time what a page's request costs: 1,000 rules, a million visitors
+	@scripts/setup build test
+	@scripts/build release --tests polku_bench_pull
 	@scripts/bench-pull
 
 fuzz: ## build the fuzz targets and let each look for faults for ten minutes

@@ -3,6 +3,7 @@
 
 #include "cli/common.h"
 #include "cli/verbs.h"
+#include "runtime/engine/engine.h"
 
 namespace polku::cli {
 
@@ -16,12 +17,15 @@ struct Options {
 void describe(const driver::Pack& pack) {
   const plan::Plan& p = *pack.plan;
   std::size_t segments = 0;
-  for (const syntax::File& f : pack.files) segments += f.segments.size();
+  for (const syntax::File* f : pack.file_list()) segments += f->segments.size();
   fmt::print("{}: {} in {}, {}, {}\n", p.catalog.name, counted(p.rules.size(), "rule"), counted(p.journeys.size(), "journey"), counted(segments, "segment"),
              counted(pack.tests.size(), "test"));
   const plan::Footprint f = plan::footprint(p);
-  fmt::print("bytes per visitor: {}{}\n", f.bytes, f.unbounded.empty() ? "" : ", and what grows with the visitor:");
-  for (const std::string& u : f.unbounded) fmt::print("  {}\n", u);
+  const engine::Cost c = engine::cost(p, 1'000'000, 32);
+  fmt::print("bytes per visitor: {:.0f}, of a million with names of 32 bytes (record {:.0f}, name {:.0f}, index {:.0f}, timers {:.0f})\n", c.all(), c.record, c.name, c.index, c.timers);
+  if (c.units > 0) fmt::print("  and up to {:.0f} for what has happened to the visitor and the rules look back at\n", c.units);
+  if (!f.unbounded.empty()) fmt::print("  and what grows with the visitor:\n");
+  for (const std::string& u : f.unbounded) fmt::print("    {}\n", u);
   for (std::size_t j = 0; j < p.journeys.size(); ++j) {
     fmt::print("journey \"{}\"\n", p.journeys[j].name);
     for (const plan::Rule& r : p.rules)

@@ -122,6 +122,13 @@ bool read_time(const std::string& text, const catalog::Catalog& catalog, const c
   return true;
 }
 
+std::string cache_folder() {
+  const auto set = [](const char* name) { const char* value = std::getenv(name); return std::string(value ? value : ""); };
+  if (const std::string base = set("XDG_CACHE_HOME"); base.starts_with('/')) return base + "/polku";
+  const std::string home = set("HOME");
+  return home.empty() ? "" : home + "/.cache/polku";
+}
+
 std::string words(const history::Action& a, std::string_view currency) {
   std::string out;
   switch (a.kind) {

@@ -40,6 +40,9 @@ std::string counted(std::uint64_t n, std::string_view what);
 // `--at`, `--until`: an instant as RFC 3339, or a local time in the pack's zone. False, with everything said, if it is neither.
 bool read_time(const std::string& text, const catalog::Catalog& catalog, const char* flag, Millis& out);
 
+// Where compiled code is kept unless somebody says otherwise: $XDG_CACHE_HOME/polku, else ~/.cache/polku; empty if there is neither.
+std::string cache_folder();
+
 // An action as a person reads it: `send "nudge" by email, with product = Cabin`.
 std::string words(const history::Action& action, std::string_view currency);
 // All actions of a decision, joined; "do nothing" if there are none.

@@ -9,6 +9,7 @@
 #include "cli/verbs.h"
 #include "runtime/base/time.h"
 #include "runtime/engine/engine.h"
+#include "runtime/history/arrivals.h"
 #include "runtime/ingest/tables.h"
 
 namespace polku::cli {
@@ -31,7 +32,7 @@ class Story {
   int tell(const std::vector<history::Event>& events, const std::vector<history::AnswerTable>& tables, Millis end, base::Texts& texts) {
     const plan::Plan& plan = *pack_.plan;
     std::string error;
-    const auto evaluator = driver::evaluator(plan, driver::Tier::Interp, error);
+    const auto evaluator = driver::evaluator(plan, {.tier = driver::Tier::Interp}, error);
     engine::Engine engine(plan, *evaluator, texts, {.keep = engine::Keep::All});
     for (const history::AnswerTable& t : tables) engine.publish(t);
     std::vector<engine::Step> steps;

@@ -19,6 +19,7 @@ class PlanJudge : public Judge {
     engine_ = make(packs_.front());
     for (const history::AnswerTable& t : options.tables) engine_->publish(t);
   }
+  void expect(std::span<const engine::Engine::Coming> batch) override { engine_->prefetch(batch); }
   engine::Taken take(std::string_view visitor, const history::Event& event) override { return engine_->take(visitor, event); }
   void pause(Millis at) override { engine_->advance(at); }
   void resume(Millis at, const Waiting& waiting) override { engine_->resume(at, waiting); }

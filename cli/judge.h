@@ -1,6 +1,7 @@
 // The two ways to judge a log, behind one face. Private to replay.
 #pragma once
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,7 @@ class Judge {
  public:
   using Waiting = std::vector<std::pair<std::string, history::Event>>;
   virtual ~Judge() = default;
+  virtual void expect(std::span<const engine::Engine::Coming>) {}  // these will be taken next
   virtual engine::Taken take(std::string_view visitor, const history::Event& event) = 0;
   virtual void pause(Millis at) = 0;                             // down from here, until:
   virtual void resume(Millis at, const Waiting& waiting) = 0;

@@ -9,6 +9,7 @@
 #include "cli/judge.h"
 #include "runtime/base/external_sort.h"
 #include "runtime/history/arrivals.h"
+#include "runtime/history/packed.h"
 
 namespace polku::cli {
 
@@ -29,54 +30,21 @@ std::int64_t get(std::string_view& in) {
   return v;
 }
 
-std::string pack_record(const ingest::Record& r) {
-  std::string out;
+void pack_record(const ingest::Record& r, std::string& out) {
+  out.clear();
   put(out, r.event.at);
-  put(out, r.event.received);
-  put(out, r.event.type);
-  put(out, static_cast<std::int64_t>(r.event.identity));
   put(out, r.has_id ? 1 : 0);
   put(out, static_cast<std::int64_t>(r.line));
-  put(out, static_cast<std::int64_t>(r.event.fields.size()));
-  for (const Value v : r.event.fields) put(out, v);
-  put(out, static_cast<std::int64_t>(r.event.changes.size()));
-  for (const auto& c : r.event.changes) {
-    put(out, c.attribute);
-    put(out, c.value);
-  }
-  put(out, static_cast<std::int64_t>(r.event.asked.size()));
-  for (const auto& p : r.event.asked) {
-    put(out, p.channel);
-    put(out, p.slot);
-  }
-  put(out, static_cast<std::int64_t>(r.event.merges.size()));
-  out += r.event.merges;
+  history::pack(r.event, out);
   out += r.visitor;
-  return out;
 }
 
 void unpack_record(std::string_view in, ingest::Record& r) {
-  r.event.at = get(in);
-  r.event.received = get(in);
-  r.event.type = static_cast<int>(get(in));
-  r.event.identity = static_cast<std::uint64_t>(get(in));
+  const Millis at = get(in);
   r.has_id = get(in) != 0;
   r.line = static_cast<std::uint64_t>(get(in));
-  r.event.fields.resize(static_cast<std::size_t>(get(in)));
-  for (Value& v : r.event.fields) v = get(in);
-  r.event.changes.resize(static_cast<std::size_t>(get(in)));
-  for (auto& c : r.event.changes) {
-    c.attribute = static_cast<int>(get(in));
-    c.value = get(in);
-  }
-  r.event.asked.resize(static_cast<std::size_t>(get(in)));
-  for (auto& p : r.event.asked) {
-    p.channel = static_cast<int>(get(in));
-    p.slot = static_cast<int>(get(in));
-  }
-  const auto merges = static_cast<std::size_t>(get(in));
-  r.event.merges = in.substr(0, merges);
-  r.visitor = in.substr(merges);
+  history::unpack(in, at, r.event);
+  r.visitor = in;
 }
 
 class Run {
@@ -96,9 +64,20 @@ class Run {
     } else if (options_.any_order) {
       if (!sorted(record)) return std::move(result_);
     } else {
-      while (!result_.needs_histories && reader_.next(record)) {
-        tick();
-        take(record);
+      while (!result_.needs_histories) {
+        const auto batch = reader_.next_batch();
+        if (batch.empty()) break;
+        coming_.clear();
+        for (const ingest::Record& each : batch) {
+          known_.prefetch(each.event.identity);
+          coming_.push_back({each.visitor, each.event.type});
+        }
+        judge_->expect(coming_);
+        for (const ingest::Record& each : batch) {
+          if (result_.needs_histories) break;
+          tick();
+          take(each);
+        }
       }
     }
     if (result_.needs_histories) return std::move(result_);
@@ -112,6 +91,7 @@ class Run {
     hand_out();
     if (!options_.stream && result_.out_of_order == 0) write_ordered();
     judge_->report(result_);
+    if (packs_.back().evaluator) result_.tiers = packs_.back().evaluator->tiers();
     result_.seconds = since(start);
     return std::move(result_);
   }
@@ -130,7 +110,7 @@ class Run {
       const driver::Tier tier = options_.engine == EngineKind::Jit      ? driver::Tier::Jit
                                 : options_.engine == EngineKind::Interp ? driver::Tier::Interp
                                                                         : driver::Tier::Auto;
-      made_.push_back(driver::evaluator(*h.pack->plan, tier, result_.error));
+      made_.push_back(driver::evaluator(*h.pack->plan, {.tier = tier, .cache = options_.cache, .count = options_.count_evaluations}, result_.error));
       if (!made_.back()) return false;
       h.evaluator = made_.back().get();
     }
@@ -145,16 +125,16 @@ class Run {
 
   bool sorted(ingest::Record& record) {
     base::ExternalSort records(options_.sort_memory);
-    std::string key;
     while (reader_.next(record)) {
       tick();
-      key.clear();
-      base::append_key(key, record.event.at);
-      key += record.visitor;
-      key += '\0';
-      base::append_key(key, record.event.type);
-      base::append_key(key, static_cast<std::int64_t>(record.event.identity));
-      records.add(key, pack_record(record));
+      key_.clear();
+      base::append_key(key_, record.event.at);
+      key_ += record.visitor;
+      key_ += '\0';
+      base::append_key(key_, record.event.type);
+      base::append_key(key_, static_cast<std::int64_t>(record.event.identity));
+      pack_record(record, line_);
+      records.add(key_, line_);
     }
     records.finish();
     std::string_view k, payload;
@@ -302,11 +282,11 @@ class Run {
         ++result_.decisions;
         continue;
       }
-      std::string key;
-      base::append_key(key, d.at);
-      key += d.visitor;
-      key += '\0';
-      ordered_.add(key, line_);  // of one visitor: in the order they were made
+      key_.clear();
+      base::append_key(key_, d.at);
+      key_ += d.visitor;
+      key_ += '\0';
+      ordered_.add(key_, line_);  // of one visitor: in the order they were made
     }
   }
 
@@ -332,11 +312,12 @@ class Run {
   std::vector<Holding> packs_;
   std::unique_ptr<Judge> judge_;  // after what it refers to
   std::vector<Reached> reached_;  // with histories: in the order in which they were received
+  std::vector<engine::Engine::Coming> coming_;
   history::KnownIds known_;
   ReplayResult result_;
   Millis latest_ = std::numeric_limits<Millis>::min();
   std::uint64_t ticks_ = 0;
-  std::string line_;
+  std::string line_, key_;
 };
 
 }  // namespace

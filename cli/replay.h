@@ -33,6 +33,8 @@ struct Outage { Millis from = 0, to = 0; };   // the engine is down: what was re
 struct ReplayOptions {
   EngineKind engine = EngineKind::Auto;
   const plan::Evaluator* evaluator = nullptr; // of pack.plan; else one is made as `engine` says
+  std::string cache = {};                     // of an evaluator that is made: folder of compiled code; empty: none
+  bool count_evaluations = false;             // likewise: for ReplayResult::tiers
   engine::Keep keep = engine::Keep::Acted;
   bool any_order = false;                     // sort the records first: by time, visitor, event in catalog order, content
   bool stream = false;                        // hand out each decision as it is made; else ordered by (at, visitor, …)
@@ -49,7 +51,8 @@ struct ReplayOptions {
 struct ReplayResult {
   std::string error;                          // not empty: the run broke off
   std::string tier;                           // what judged: "jit", "interpreter", "reference"
-  double compile_seconds = 0, seconds = 0;    // of making the evaluator; of the whole replay
+  plan::Tiers tiers;                          // not of the reference
+  double compile_seconds = 0, seconds = 0;    // until the first record could be judged; of the whole replay
   std::uint64_t needs_histories = 0;          // not 0: the line of a record that came late or merges visitors; the run broke off there
   std::uint64_t events = 0;                   // taken in
   std::uint64_t duplicates = 0, out_of_order = 0, after_until = 0;

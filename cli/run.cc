@@ -16,8 +16,8 @@ namespace polku::cli {
 namespace {
 
 struct Options {
-  std::string pack, events, source, engine = "auto", order = "visitor", until, tables, out = "-";
-  bool stream = false, histories = false, all = false, stats = false, strict_input = false;
+  std::string pack, events, source, engine = "auto", order = "visitor", until, tables, out = "-", cache;
+  bool stream = false, histories = false, all = false, stats = false, strict_input = false, no_cache = false;
 };
 
 // Decisions, a line each. A file is written beside its place and moved there when it is whole.
@@ -86,10 +86,24 @@ void unknowns(const ReplayResult& r) {
   for (const auto& [clause, n] : r.unknowns) fmt::print(stderr, "  {:>12} {} / {}: {}\n", thousands(n), std::get<0>(clause), std::get<1>(clause), std::get<2>(clause));
 }
 
+void tiers(const ReplayResult& r) {
+  if (r.tier == "reference") return;
+  if (r.tier == "interpreter") {
+    fmt::print(stderr, "evaluations: all interpreted\n");
+    return;
+  }
+  const plan::Tiers& t = r.tiers;
+  fmt::print(stderr, "evaluations: {} interpreted, {} by machine code\n", thousands(t.interpreted), thousands(t.native));
+  fmt::print(stderr, "of {}: {} compiled, {} from the cache, {} still interpreted; {:.0f} ms to make\n", counted(t.codes, "different code"), thousands(t.compiled), thousands(t.cached),
+             thousands(t.waiting), t.seconds * 1000);
+  if (!t.fault.empty()) fmt::print(stderr, "{}\n", t.fault);
+}
+
 void summary(const driver::Pack& pack, const Options& o, const ReplayResult& r, const ingest::Counts& c) {
   fmt::print(stderr, "{} of {}, {}, in {:.2f} s: {} events/s ({}; ready in {:.0f} ms)\n", counted(r.events, "event"), counted(r.visitors, "visitor"),
              counted(pack.plan->rules.size(), "rule"), r.seconds, thousands(static_cast<std::uint64_t>(static_cast<double>(r.events) / std::max(r.seconds, 1e-9))), r.tier,
              r.compile_seconds * 1000);
+  if (r.record_bytes > 0 && r.visitors > 0) fmt::print(stderr, "  a visitor takes {} bytes\n", thousands(r.record_bytes / r.visitors));
   std::size_t width = 4;
   for (const plan::Rule& rule : pack.plan->rules) width = std::max(width, rule.journey.size() + rule.name.size() + 3);
   std::vector<history::Outcome> shown;
@@ -108,7 +122,10 @@ void summary(const driver::Pack& pack, const Options& o, const ReplayResult& r, 
     for (history::Outcome outcome : shown) fmt::print(stderr, " {:>12}", thousands(r.counts[i][static_cast<std::size_t>(outcome)]));
     fmt::print(stderr, "\n");
   }
-  if (o.stats) unknowns(r);
+  if (o.stats) {
+    unknowns(r);
+    tiers(r);
+  }
   if (c.faults() > 0) fmt::print(stderr, "of {} records read, {} were taken in; faults:\n", thousands(c.records), thousands(c.accepted));
   print_rejects(c);
   if (r.duplicates > 0) fmt::print(stderr, "  {:>12} records came twice under one id; the first stands\n", thousands(r.duplicates));
@@ -150,7 +167,8 @@ int run(const Options& o) {
     }
   }
   options.histories = o.histories;
-  options.unknowns = o.stats;
+  options.unknowns = options.count_evaluations = o.stats;
+  if (!o.no_cache) options.cache = o.cache.empty() ? cache_folder() : o.cache;
   base::Texts texts;
   plan::preload(texts, *pack->plan);
   std::uint64_t size = 0;
@@ -213,7 +231,10 @@ void add_run(CLI::App& app, int& exit) {
   verb->add_option("--events", o->events, "The log: a CSV or NDJSON file, or - for standard input")->required();
   verb->add_option("--source", o->source, "Which of the catalog's sources the log comes from; `native` for Polku's own form. "
                                           "Else the only source of the file's format, or the native form");
-  verb->add_option("--engine", o->engine, "What judges: auto, jit, interp or reference")->check(CLI::IsMember({"auto", "jit", "interp", "reference"}))->capture_default_str();
+  verb->add_option("--engine", o->engine, "What judges, with the same decisions. auto: the interpreter at once, machine code as soon as it is made; jit: machine code, which is waited for; interp: "
+                                          "the interpreter; reference: slowly, by the definitions")->check(CLI::IsMember({"auto", "jit", "interp", "reference"}))->capture_default_str();
+  verb->add_option("--cache", o->cache, "Folder, yours alone, in which machine code is kept for the next run; else $XDG_CACHE_HOME/polku")->envname("POLKU_CACHE");
+  verb->add_flag("--no-cache", o->no_cache, "Keep no machine code, and use none that was kept, whatever --cache says");
   verb->add_option("--order", o->order, "visitor: each visitor's records come in time order; any: sort first")->check(CLI::IsMember({"visitor", "any"}))->capture_default_str();
   verb->add_option("--until", o->until, "Stop the clock here: leave out later records, run timers up to it");
   verb->add_option("--tables", o->tables, "Published tables of answers, for `best of`: NDJSON, see docs/catalog.md");
@@ -221,9 +242,10 @@ void add_run(CLI::App& app, int& exit) {
   verb->add_flag("--stream", o->stream, "Hand out each decision as it is made, in bounded memory; else they are ordered by time and visitor");
   verb->add_flag("--histories", o->histories, "Records may come late and merge visitors: read the whole log first. Without --stream or a pipe this is found out");
   verb->add_flag("--all", o->all, "Also the decisions that did not act, with the reason");
-  verb->add_flag("--stats", o->stats, "Also how often each clause was neither true nor false, as something is not known; slower");
+  verb->add_flag("--stats", o->stats, "Also how often each clause was neither true nor false, as something is not known, and what ran: interpreter or machine code; slower");
   verb->add_flag("--strict-input", o->strict_input, "Exit with 1 if any record was faulty");
   verb->footer("Example:\n  polku run rules/loans --events loans.csv --source loans --out decisions.ndjson\n"
+               "  polku run rules/ferry --events events.ndjson --engine jit --stats     # how long compiling took, and what the cache had\n"
                "Exit codes: 0 fine, 1 errors in rules or order of records (or faults with --strict-input), 2 misuse.");
   verb->callback([o, &exit] { exit = run(*o); });
 }

@@ -27,7 +27,7 @@ int test(const Options& o) {
   const auto pack = open_pack(o.pack, true, exit);
   if (!pack) return exit;
   std::string error;
-  const auto evaluator = driver::evaluator(*pack->plan, driver::Tier::Auto, error);
+  const auto evaluator = driver::evaluator(*pack->plan, {.tier = driver::Tier::Interp}, error);  // a test evaluates a code a few times
   std::size_t passed = 0, failed = 0;
   for (const sema::Test& t : pack->tests) {
     if (t.name.find(o.filter) == std::string::npos) continue;

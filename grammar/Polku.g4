@@ -18,6 +18,7 @@ testHead       : TEST STRING EOF ;
 clausePiece    : clause EOF ;
 testPiece      : testLine EOF ;
 exprPiece      : expr EOF ;
+conjunctPiece  : notExpr EOF ;
 
 // ---- clauses ----
 

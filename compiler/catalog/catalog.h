@@ -1,9 +1,12 @@
 // The catalog: everything a rule may name. Data only; load() reads it from YAML.
 #pragma once
+#include <initializer_list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "compiler/diag/diag.h"
@@ -14,9 +17,33 @@ namespace polku::catalog {
 // Order is the order of the table in docs/catalog.md.
 enum class TypeKind { YesNo, Whole, Number, Money, Percent, Text, OneOf, Time, Date, Duration, TextList, Consent };
 
+// The declared list of a one-of type, shared by all copies of the type: every piece of code has a type, and a list may have thousands of values.
+class Values {
+ public:
+  Values() = default;
+  Values(std::vector<std::string> all);
+  Values(std::initializer_list<std::string> all) : Values(std::vector<std::string>(all)) {}
+  const std::vector<std::string>& all() const;
+  operator const std::vector<std::string>&() const { return all(); }
+  auto begin() const { return all().begin(); }
+  auto end() const { return all().end(); }
+  std::size_t size() const { return all().size(); }
+  bool empty() const { return all().empty(); }
+  const std::string& operator[](std::size_t i) const { return all()[i]; }
+  int find(std::string_view value) const;   // position or -1
+  bool operator==(const Values& other) const { return shared_ == other.shared_ || all() == other.all(); }
+
+ private:
+  struct Shared {
+    std::vector<std::string> all;
+    std::unordered_map<std::string_view, int> position;
+  };
+  std::shared_ptr<const Shared> shared_;    // null: none
+};
+
 struct Type {
   TypeKind kind = TypeKind::Text;
-  std::vector<std::string> values;  // OneOf only: the declared list, in order
+  Values values;  // OneOf only, in declared order
   bool operator==(const Type&) const = default;
 };
 

@@ -132,8 +132,8 @@ std::optional<Constant> Reader::constant(const Node& node, const Type& type, con
       c.texts.push_back(text);
       return c;
     case TypeKind::OneOf: {
-      const auto found = std::find(type.values.begin(), type.values.end(), text);
-      if (found == type.values.end()) {
+      const int found = type.values.find(text);
+      if (found < 0) {
         std::string help = did_you_mean(text, type.values);
         if (help.empty()) {
           help = "Its list has ";
@@ -144,7 +144,7 @@ std::optional<Constant> Reader::constant(const Node& node, const Type& type, con
         error(Code::CatalogBadDefault, node.span, what + " is not in the list of its values: " + quote(text) + ".", std::move(help));
         return std::nullopt;
       }
-      c.value = found - type.values.begin();
+      c.value = found;
       return c;
     }
     case TypeKind::Time: return of(base::parse_instant(text, zone), "a time", "Write it as in `2026-12-01T10:00:00+02:00`.");

@@ -311,12 +311,12 @@ class SourceReader {
       r_.each(*entry.value, quote(entry.key->text) + " of " + what, [&](const std::string& raw, Entry one) {
         if (!r_.expect(*one.value, Shape::Word, "What " + quote(raw) + " is in the catalog", "{ CONTRACT: contract }")) return;
         const std::string value = nfc(one.value->text);
-        const auto at = std::find(field.type.values.begin(), field.type.values.end(), value);
-        if (at == field.type.values.end()) {
+        const int at = field.type.values.find(value);
+        if (at < 0) {
           r_.error(Code::SourceValue, one.value->span, "The list of " + quote(name) + " has no value " + quote(value) + ".",
                 r_.did_you_mean(value, field.type.values));
         } else if (count(*one.key)) {
-          values.emplace(one.key->text, static_cast<int>(at - field.type.values.begin()));
+          values.emplace(one.key->text, at);
         }
       });
       to.values.emplace(slot, std::move(values));

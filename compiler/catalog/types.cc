@@ -1,5 +1,6 @@
 // Types as the catalog spells them.
 #include <array>
+#include <utility>
 
 #include "compiler/catalog/reader.h"
 
@@ -44,6 +45,25 @@ std::string_view kind_name(TypeKind kind) {
   return {};
 }
 
+Values::Values(std::vector<std::string> all) {
+  if (all.empty()) return;
+  auto made = std::make_shared<Shared>();
+  made->all = std::move(all);
+  for (std::size_t i = 0; i < made->all.size(); ++i) made->position.emplace(made->all[i], static_cast<int>(i));
+  shared_ = std::move(made);
+}
+
+const std::vector<std::string>& Values::all() const {
+  static const std::vector<std::string> none;
+  return shared_ ? shared_->all : none;
+}
+
+int Values::find(std::string_view value) const {
+  if (!shared_) return -1;
+  const auto it = shared_->position.find(value);
+  return it == shared_->position.end() ? -1 : it->second;
+}
+
 std::string type_name(const Type& type) {
   std::string out(kind_name(type.kind));
   for (std::size_t i = 0; i < type.values.size(); ++i) out += (i == 0 ? " " : ", ") + type.values[i];
@@ -54,10 +74,12 @@ Reader::Typed Reader::type(const Node& node, const std::string& what) {
   Typed typed;
   if (node.shape == Shape::List) {
     typed.type.kind = TypeKind::OneOf;
+    std::vector<std::string> values;
     for (const Node* value : words(node, "The list of " + what, "[silver, gold]")) {
-      typed.type.values.push_back(nfc(value->text));
-      check_name(*value, typed.type.values.back(), "a value of " + what);
+      values.push_back(nfc(value->text));
+      check_name(*value, values.back(), "a value of " + what);
     }
+    typed.type.values = std::move(values);
     typed.broken = typed.type.values.empty();
     return typed;
   }

@@ -1,16 +1,20 @@
 // Diagnostics: what an author must be told, where, and what to do about it. Messages are values, collected in order.
 #pragma once
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace polku::diag {
 
-// A stretch of one source file, as byte offsets [begin, end). file is an index into Sources.
+// A stretch of one source file, as byte offsets [begin, end). file is an index into Sources, or the number of a section, from whose begin the
+// offsets then count: what was read section by section needs no new places when text above it comes or goes.
 struct Span {
   std::uint32_t file = 0;
   std::uint32_t begin = 0;
@@ -23,22 +27,36 @@ struct Position {
   std::size_t column = 1;
 };
 
-// The files of one compilation. Text is kept as it was read (it may be invalid UTF-8: rendering replaces bad bytes).
+inline constexpr std::uint32_t kFirstSection = 1u << 31;  // sections are numbered from here on
+
+// The files of one compilation. Text is kept as it was read, and may be shared with other compilations (it may be invalid UTF-8: rendering replaces bad bytes). Wherever a file is asked for,
+// a section may stand for the file that it is in.
 class Sources {
  public:
-  std::uint32_t add(std::string name, std::string text);  // name as it is shown to the author
-  const std::string& name(std::uint32_t file) const { return files_[file].name; }
-  const std::string& text(std::uint32_t file) const { return files_[file].text; }
+  using Text = std::shared_ptr<const std::string>;
+  std::uint32_t add(std::string name, Text text);  // name as it is shown to the author
+  std::uint32_t add(std::string name, std::string text) { return add(std::move(name), std::make_shared<const std::string>(std::move(text))); }
+  void place(std::uint32_t section, std::uint32_t file, std::uint32_t begin);
+  const std::string& name(std::uint32_t file) const { return files_[absolute({file, 0, 0}).file].name; }
+  const std::string& text(std::uint32_t file) const { return *shared_text(file); }
+  const Text& shared_text(std::uint32_t file) const { return files_[absolute({file, 0, 0}).file].text; }
   std::size_t size() const { return files_.size(); }
+  Span absolute(Span span) const;  // in its file
   Position position(std::uint32_t file, std::uint32_t offset) const;
   std::string_view line_text(std::uint32_t file, std::size_t line) const;  // 1-based, without the line end
 
  private:
+  struct Lines { std::once_flag found; std::vector<std::uint32_t> starts; };
   struct File {
-    std::string name, text;
-    std::vector<std::uint32_t> line_starts;
+    std::string name;
+    Text text;
+    std::unique_ptr<Lines> lines;  // found when first asked for, as few files have anything to be said about
   };
+  struct Section { std::uint32_t file = 0, begin = 0; };
+  const std::vector<std::uint32_t>& line_starts(const File& file) const;
+
   std::vector<File> files_;
+  std::vector<Section> sections_;
 };
 
 enum class Severity { Error, Warning };

@@ -25,7 +25,8 @@ void Diagnostics::sort(const Sources& sources) {
   std::iota(order.begin(), order.end(), std::size_t{0});
   const auto key = [&](std::size_t i) {
     const Diagnostic& d = list_[i];
-    return std::make_tuple(std::string_view(sources.name(d.span.file)), d.span.file, d.span.begin, d.code, d.span.end, i);
+    const Span at = sources.absolute(d.span);
+    return std::make_tuple(std::string_view(sources.name(at.file)), at.file, at.begin, d.code, at.end, i);
   };
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
   std::vector<Diagnostic> sorted;

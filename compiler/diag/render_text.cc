@@ -99,12 +99,13 @@ std::string render_text(const Diagnostic& d, const Sources& sources, bool color)
   const std::string_view strong = color ? (error ? "\x1b[1;31m" : "\x1b[1;33m") : "";
   const std::string_view bold = color ? "\x1b[1m" : "", dim = color ? "\x1b[34m" : "", plain = color ? "\x1b[0m" : "";
 
-  const std::string& text = sources.text(d.span.file);
-  const Position at = sources.position(d.span.file, d.span.begin);
-  std::string_view line = sources.line_text(d.span.file, at.line);
+  const Span place = sources.absolute(d.span);
+  const std::string& text = sources.text(place.file);
+  const Position at = sources.position(place.file, place.begin);
+  std::string_view line = sources.line_text(place.file, at.line);
   const auto start = static_cast<std::size_t>(line.data() - text.data());
   const auto in_line = [&](std::uint32_t offset) { return std::clamp<std::size_t>(offset, start, start + line.size()) - start; };
-  std::size_t begin = in_line(d.span.begin), end = std::max(begin, in_line(d.span.end));
+  std::size_t begin = in_line(place.begin), end = std::max(begin, in_line(place.end));
   // What runs on over the line's end is underlined up to its last letter.
   while (end > begin + 1 && (line[end - 1] == ' ' || line[end - 1] == '\t')) --end;
   if (at.line == 1 && line.starts_with("\xEF\xBB\xBF")) {
@@ -117,7 +118,7 @@ std::string render_text(const Diagnostic& d, const Sources& sources, bool color)
   const std::string number = fmt::format("{}", at.line), pad(number.size(), ' ');
   std::string out = fmt::format("{}{}[{}]{}{}: {}{}\n", strong, error ? "error" : "warning", code_text(d.code), plain, bold,
                                 shown(d.message), plain);
-  out += fmt::format("{}{}-->{} {}:{}:{}\n", pad, dim, plain, shown(sources.name(d.span.file)), at.line, at.column);
+  out += fmt::format("{}{}-->{} {}:{}:{}\n", pad, dim, plain, shown(sources.name(place.file)), at.line, at.column);
   out += fmt::format("{}{} |{}\n", dim, pad, plain);
   out += fmt::format("{}{} |{}{}{}\n", dim, number, plain, e.line.empty() ? "" : " ", e.line);
   out += fmt::format("{}{} |{} {}{}{}\n", dim, pad, plain, strong, e.underline, plain);

@@ -24,31 +24,54 @@ std::size_t characters(std::string_view bytes, std::size_t end) {
 
 }  // namespace
 
-std::uint32_t Sources::add(std::string name, std::string text) {
-  File file{std::move(name), std::move(text), {0}};
-  for (std::size_t i = 0; i < file.text.size(); ++i) {
-    if (file.text[i] == '\n') file.line_starts.push_back(static_cast<std::uint32_t>(i + 1));
-  }
-  files_.push_back(std::move(file));
+std::uint32_t Sources::add(std::string name, Text text) {
+  files_.push_back({std::move(name), std::move(text), std::make_unique<Lines>()});
   return static_cast<std::uint32_t>(files_.size() - 1);
 }
 
+void Sources::place(std::uint32_t section, std::uint32_t file, std::uint32_t begin) {
+  const std::size_t at = section - kFirstSection;
+  if (at >= sections_.size()) sections_.resize(at + 1);
+  sections_[at] = {file, begin};
+}
+
+Span Sources::absolute(Span span) const {
+  if (span.file < kFirstSection) return span;
+  const Section& section = sections_[span.file - kFirstSection];
+  return {section.file, section.begin + span.begin, section.begin + span.end};
+}
+
+const std::vector<std::uint32_t>& Sources::line_starts(const File& file) const {
+  std::call_once(file.lines->found, [&] {
+    std::vector<std::uint32_t>& starts = file.lines->starts;
+    starts.push_back(0);
+    const std::string& text = *file.text;
+    for (std::size_t i = 0; i < text.size(); ++i)
+      if (text[i] == '\n') starts.push_back(static_cast<std::uint32_t>(i + 1));
+  });
+  return file.lines->starts;
+}
+
 Position Sources::position(std::uint32_t file, std::uint32_t offset) const {
-  const File& f = files_[file];
-  const std::size_t at = std::min<std::size_t>(offset, f.text.size());
-  const auto next = std::upper_bound(f.line_starts.begin(), f.line_starts.end(), at);
-  const auto line = static_cast<std::size_t>(next - f.line_starts.begin());
-  std::size_t start = f.line_starts[line - 1];
+  const Span place = absolute({file, offset, offset});
+  const File& f = files_[place.file];
+  const std::vector<std::uint32_t>& starts = line_starts(f);
+  const std::string& text = *f.text;
+  const std::size_t at = std::min<std::size_t>(place.begin, text.size());
+  const auto next = std::upper_bound(starts.begin(), starts.end(), at);
+  const auto line = static_cast<std::size_t>(next - starts.begin());
+  std::size_t start = starts[line - 1];
   // A byte order mark is nothing an editor counts.
-  if (line == 1 && f.text.starts_with("\xEF\xBB\xBF")) start = std::min<std::size_t>(3, at);
-  return {line, characters(std::string_view(f.text).substr(start), at - start) + 1};
+  if (line == 1 && text.starts_with("\xEF\xBB\xBF")) start = std::min<std::size_t>(3, at);
+  return {line, characters(std::string_view(text).substr(start), at - start) + 1};
 }
 
 std::string_view Sources::line_text(std::uint32_t file, std::size_t line) const {
-  const File& f = files_[file];
-  if (line == 0 || line > f.line_starts.size()) return {};
-  const std::size_t start = f.line_starts[line - 1];
-  std::string_view text = std::string_view(f.text).substr(start);
+  const File& f = files_[absolute({file, 0, 0}).file];
+  const std::vector<std::uint32_t>& starts = line_starts(f);
+  if (line == 0 || line > starts.size()) return {};
+  const std::size_t start = starts[line - 1];
+  std::string_view text = std::string_view(*f.text).substr(start);
   text = text.substr(0, text.find('\n'));
   if (text.ends_with('\r')) text.remove_suffix(1);
   return text;

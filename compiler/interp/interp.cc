@@ -1,5 +1,6 @@
 #include "compiler/interp/interp.h"
 
+#include <algorithm>
 #include <cassert>
 #include <deque>
 
@@ -59,10 +60,11 @@ Value host_text(const Context& context, Op op, Value a, Value b) {
   return context.host->text(&context, static_cast<std::int32_t>(op), a, b);
 }
 
-Value run(const Code& code, const Context& context, Value* const r) {
-  Value* out = r;
-  for (const Instr& i : code.instrs) {
-    assert(operands_stand_before(i, out - r));
+// Instructions from `from` on, before `end`; r holds the result of each of the code's instructions so far.
+void run(const Instr* code, std::size_t from, std::size_t end, const Context& context, Value* const r) {
+  for (std::size_t n = from; n < end; ++n) {
+    const Instr& i = code[n];
+    assert(operands_stand_before(i, static_cast<std::ptrdiff_t>(n)));
     Value v = kUnknown;
     switch (i.op) {
       case Op::Const: v = i.imm; break;
@@ -102,27 +104,65 @@ Value run(const Code& code, const Context& context, Value* const r) {
       case Op::TextEnds:
       case Op::ListContains: v = host_text(context, i.op, r[i.a], r[i.b]); break;
     }
-    *out++ = v;
+    r[n] = v;
   }
-  return out[-1];
 }
 
 class Interpreter final : public plan::Evaluator {
  public:
-  explicit Interpreter(const plan::Plan& plan) : codes_(plan.codes) {}
-
-  Value evaluate(CodeId id, const Context& context) const override {
-    const Code& code = codes_[static_cast<std::size_t>(id)];
-    if (code.instrs.size() <= kOnStack) {
-      Value registers[kOnStack];
-      return run(code, context, registers);
-    }
-    return run(code, context, Registers(code.instrs.size()).data());
-  }
+  explicit Interpreter(const plan::Plan& plan) : Evaluator(plan.codes.size(), &evaluate_code), codes_(plan.codes) { look(); }
   const char* tier() const override { return "interpreter"; }
+  plan::Tiers tiers() const override { return {}; }
+  void extend(const std::function<void()>& change) override {
+    change();
+    look();
+    grow(codes_.size(), &evaluate_code);
+  }
 
  private:
+  // At the codes that are new.
+  void look() {
+    if (ends_.empty()) ends_.reserve(codes_.size());
+    std::vector<bool> asked;  // as parts, by an `and` behind
+    for (std::size_t id = ends_.size(); id < codes_.size(); ++id) {
+      const Code& code = codes_[id];
+      const auto first = static_cast<std::ptrdiff_t>(parts_.size());
+      if (!code.instrs.empty() && code.instrs.back().op == Op::And) {
+        asked.assign(code.instrs.size(), false);
+        asked.back() = true;
+        for (std::size_t n = code.instrs.size(); n-- > 0;) {
+          if (!asked[n]) continue;
+          if (code.instrs[n].op != Op::And) parts_.push_back(static_cast<std::uint32_t>(n));
+          else asked[static_cast<std::size_t>(code.instrs[n].a)] = asked[static_cast<std::size_t>(code.instrs[n].b)] = true;
+        }
+        std::reverse(parts_.begin() + first, parts_.end());
+      }
+      ends_.push_back(static_cast<std::uint32_t>(parts_.size()));
+    }
+  }
+
+  static Value evaluate_code(const Context* context, const plan::Evaluator* self, CodeId id) {
+    const auto& interpreter = static_cast<const Interpreter&>(*self);
+    const std::size_t length = interpreter.codes_[static_cast<std::size_t>(id)].instrs.size();
+    if (length > kOnStack) return interpreter.run_parts(id, *context, Registers(length).data());
+    Value registers[kOnStack];
+    return interpreter.run_parts(id, *context, registers);
+  }
+
+  // An `and` of parts is no as soon as one of them is.
+  Value run_parts(CodeId id, const Context& context, Value* r) const {
+    const std::vector<Instr>& instrs = codes_[static_cast<std::size_t>(id)].instrs;
+    const std::uint32_t *part = parts_.data() + (id == 0 ? 0 : ends_[static_cast<std::size_t>(id) - 1]), *last = parts_.data() + ends_[static_cast<std::size_t>(id)];
+    for (std::size_t done = 0;; ++part) {
+      const std::size_t end = part == last ? instrs.size() : *part + 1;
+      run(instrs.data(), done, end, context, r);
+      if (part == last || r[end - 1] == kNo) return r[end - 1];
+      done = end;
+    }
+  }
+
   const std::vector<Code>& codes_;
+  std::vector<std::uint32_t> parts_, ends_;  // the parts of each code that is an `and`, as instruction numbers, ascending; where each code's end
 };
 
 }  // namespace

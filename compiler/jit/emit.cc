@@ -38,7 +38,8 @@ class Emitter {
     i64_ = llvm::Type::getInt64Ty(c);
     ptr_ = llvm::PointerType::getUnqual(c);
     unknown_ = number(kUnknown);
-    function_ = llvm::Function::Create(llvm::FunctionType::get(i64_, {ptr_}, false), llvm::Function::ExternalLinkage, name, module);
+    // The evaluator and the number of the code are of use to others of its kind alone.
+    function_ = llvm::Function::Create(llvm::FunctionType::get(i64_, {ptr_, ptr_, i32_}, false), llvm::Function::ExternalLinkage, name, module);
     function_->addFnAttr(llvm::Attribute::NoUnwind);
     context_ = function_->getArg(0);
     context_->setName("context");
@@ -279,12 +280,12 @@ const char* fault(const Instr& i, std::size_t position) {
 
 }  // namespace
 
-std::string function_name(plan::CodeId id) { return "code_" + std::to_string(id); }
+std::string function_name(std::size_t position) { return "code_" + std::to_string(position); }
 
-std::string check(const plan::Plan& plan) {
-  for (std::size_t id = 0; id < plan.codes.size(); ++id) {
+std::string check(const plan::Plan& plan, std::size_t from) {
+  for (std::size_t id = from; id < plan.codes.size(); ++id) {
     const std::vector<Instr>& instrs = plan.codes[id].instrs;
-    const std::string name = function_name(static_cast<plan::CodeId>(id));
+    const std::string name = function_name(id);
     if (instrs.empty()) return name + " is empty";
     for (std::size_t i = 0; i < instrs.size(); ++i) {
       if (const char* what = fault(instrs[i], i)) return name + ": instruction " + std::to_string(i) + " " + what;
@@ -293,10 +294,8 @@ std::string check(const plan::Plan& plan) {
   return {};
 }
 
-void emit(const plan::Plan& plan, plan::CodeId begin, plan::CodeId end, llvm::Module& module) {
-  for (plan::CodeId id = begin; id < end; ++id) {
-    Emitter(module, plan.codes[static_cast<std::size_t>(id)], function_name(id)).run();
-  }
+void emit(std::span<const plan::Code* const> codes, llvm::Module& module) {
+  for (std::size_t i = 0; i < codes.size(); ++i) Emitter(module, *codes[i], function_name(i)).run();
 }
 
 }  // namespace polku::jit

@@ -1,5 +1,6 @@
 // Private to compiler/jit: plan code to LLVM IR.
 #pragma once
+#include <span>
 #include <string>
 
 #include <llvm/IR/Module.h>
@@ -12,13 +13,14 @@ namespace polku::jit {
 inline constexpr const char* kMulDivSymbol = "polku_mul_div";
 inline constexpr const char* kDivMulSymbol = "polku_div_mul";
 
-std::string function_name(plan::CodeId id);  // "code_7"
+// Of the code at that position among those of a module: "code_7".
+std::string function_name(std::size_t position);
 
-// Empty if every code can be emitted; else what is wrong with the first that cannot.
-std::string check(const plan::Plan& plan);
+// Empty if every code from that one on can be emitted; else what is wrong with the first that cannot.
+std::string check(const plan::Plan& plan, std::size_t from = 0);
 
-// Adds `i64 code_N(ptr context)` for each N in [begin, end) to the module, which has its data layout already. The plan was
-// checked.
-void emit(const plan::Plan& plan, plan::CodeId begin, plan::CodeId end, llvm::Module& module);
+// Adds a plan::Evaluator::Function of each code to the module, which has its data layout already. The codes were checked. What is emitted depends on
+// the codes' instructions and on these sources alone.
+void emit(std::span<const plan::Code* const> codes, llvm::Module& module);
 
 }  // namespace polku::jit

@@ -1,252 +1,407 @@
 #include "compiler/jit/jit.h"
 
 #include <algorithm>
-#include <optional>
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+
+#include <sys/resource.h>
 
 #include <llvm/Config/llvm-config.h>
-#include <llvm/ExecutionEngine/JITLink/JITLink.h>
-#include <llvm/ExecutionEngine/Orc/CompileUtils.h>
-#include <llvm/ExecutionEngine/Orc/LLJIT.h>
-#include <llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h>
-#include <llvm/IR/LLVMContext.h>
-#include <llvm/IR/Verifier.h>
-#include <llvm/Passes/PassBuilder.h>
-#include <llvm/Support/TargetSelect.h>
-#include <llvm/Support/raw_ostream.h>
-#include <llvm/Transforms/InstCombine/InstCombine.h>
-#include <llvm/Transforms/Scalar/EarlyCSE.h>
-#include <llvm/Transforms/Scalar/SimplifyCFG.h>
 
 #include "compiler/jit/emit.h"
-#include "compiler/plan/arith.h"
+#include "compiler/jit/groups.h"
+#include "compiler/jit/link.h"
+#include "compiler/jit/object.h"
 
 namespace polku::jit {
 namespace {
 
-namespace orc = llvm::orc;
+using plan::CodeId;
+using plan::Context;
+using plan::Evaluator;
+using Clock = std::chrono::steady_clock;
+using Machine = std::shared_ptr<const Linked>;
 
-// Codes in one LLVM module: enough to spread a module's fixed cost, few enough that nothing grows out of proportion.
-constexpr plan::CodeId kCodesInModule = 256;
+std::size_t at(std::int32_t n) { return static_cast<std::size_t>(n); }
 
-using CodeFunction = Value (*)(const plan::Context*);
+// ---- machine code of this process, by content; whoever uses it keeps it ----
 
-// ---- this machine ----
-
-// Found once; a copy is adjusted for each compilation.
-const std::optional<orc::JITTargetMachineBuilder>& host_machine() {
-  static const std::optional<orc::JITTargetMachineBuilder> machine = []() -> std::optional<orc::JITTargetMachineBuilder> {
-    if (llvm::InitializeNativeTarget() || llvm::InitializeNativeTargetAsmPrinter()) return std::nullopt;
-    auto found = orc::JITTargetMachineBuilder::detectHost();
-    if (!found) {
-      llvm::consumeError(found.takeError());
-      return std::nullopt;
-    }
-    return std::move(*found);
-  }();
-  return machine;
-}
-
-// LLVM's optimizing code generator takes about 1 ms for a usual code of 12 to 18 instructions, its fast one 0.1 ms; after the
-// passes their code differs by a fifth in speed. So O2 uses the former for plans of up to so many instructions only: 0.3 s.
-constexpr std::size_t kThoroughInstrs = 4096;
-
-std::size_t size(const plan::Plan& plan) {
-  std::size_t instrs = 0;
-  for (const plan::Code& code : plan.codes) instrs += code.instrs.size();
-  return instrs;
-}
-
-llvm::Expected<orc::JITTargetMachineBuilder> machine_for(Level level, const plan::Plan& plan) {
-  const auto& host = host_machine();
-  if (!host) return llvm::createStringError("LLVM has no code generator for this processor");
-  orc::JITTargetMachineBuilder machine = *host;
-  switch (level) {
-    case Level::O0: machine.setCodeGenOptLevel(llvm::CodeGenOptLevel::None); break;
-    case Level::O2:
-      machine.setCodeGenOptLevel(size(plan) <= kThoroughInstrs ? llvm::CodeGenOptLevel::Default : llvm::CodeGenOptLevel::None);
-      break;
-  }
-  machine.setRelocationModel(llvm::Reloc::PIC_);  // what JITLink wants
-  machine.setCodeModel(llvm::CodeModel::Small);
-  return machine;
-}
-
-// ---- a module ----
-
-// The passes of a level. Short: straight-line code has no loops, no memory of its own and nothing to inline, and a pack
-// may hold thousands of codes.
-class Passes {
+class Shared {
  public:
-  explicit Passes(Level level, llvm::TargetMachine& machine) : builder_(&machine) {
-    builder_.registerModuleAnalyses(modules_);
-    builder_.registerCGSCCAnalyses(graphs_);
-    builder_.registerFunctionAnalyses(functions_);
-    builder_.registerLoopAnalyses(loops_);
-    builder_.crossRegisterProxies(loops_, functions_, graphs_, modules_);
-    switch (level) {
-      case Level::O0: break;
-      case Level::O2:
-        passes_.addPass(llvm::EarlyCSEPass());
-        passes_.addPass(llvm::InstCombinePass());
-        passes_.addPass(llvm::SimplifyCFGPass());
-        break;
-    }
+  Machine find(const base::CacheKey& key) {
+    const std::scoped_lock lock(mutex_);
+    const auto it = known_.find(key);
+    return it == known_.end() ? nullptr : it->second.lock();
   }
-
-  void run(llvm::Module& module) {
-    if (passes_.isEmpty()) return;
-    for (llvm::Function& function : module) {
-      if (!function.isDeclaration()) passes_.run(function, functions_);
+  void add(const base::CacheKey& key, const Machine& machine) {
+    const std::scoped_lock lock(mutex_);
+    if (known_.size() >= next_sweep_) {
+      std::erase_if(known_, [](const auto& entry) { return entry.second.expired(); });
+      next_sweep_ = 2 * known_.size() + 64;
     }
-    functions_.clear();  // they are keyed by address, and the module goes away
-    modules_.clear();
+    known_[key] = machine;
   }
 
  private:
-  llvm::LoopAnalysisManager loops_;
-  llvm::FunctionAnalysisManager functions_;
-  llvm::CGSCCAnalysisManager graphs_;
-  llvm::ModuleAnalysisManager modules_;
-  llvm::PassBuilder builder_;
-  llvm::FunctionPassManager passes_;
+  std::mutex mutex_;
+  std::map<base::CacheKey, std::weak_ptr<const Linked>> known_;
+  std::size_t next_sweep_ = 64;
 };
 
-llvm::Expected<std::unique_ptr<llvm::Module>> make_module(const plan::Plan& plan, plan::CodeId begin, plan::CodeId end,
-                                                          const llvm::TargetMachine& machine, llvm::LLVMContext& context) {
-  auto module = std::make_unique<llvm::Module>("polku", context);
-  module->setDataLayout(machine.createDataLayout());
-  module->setTargetTriple(machine.getTargetTriple().str());
-  emit(plan, begin, end, *module);
-#ifndef NDEBUG
-  std::string why;
-  llvm::raw_string_ostream stream(why);
-  if (llvm::verifyModule(*module, &stream)) return llvm::createStringError("broken IR: " + why);
-#endif
-  return module;
+Shared& shared() {
+  static Shared& all = *new Shared;  // never destroyed: programs may be, later than any static
+  return all;
 }
+
+// ---- counting, without threads in each other's way ----
+
+class Counter {
+ public:
+  void add() { cells_[own_cell()].n.fetch_add(1, std::memory_order_relaxed); }
+  std::uint64_t total() const {
+    std::uint64_t sum = 0;
+    for (const Cell& c : cells_) sum += c.n.load(std::memory_order_relaxed);
+    return sum;
+  }
+
+ private:
+  static std::size_t own_cell() {
+    static std::atomic<std::size_t> next = 0;
+    thread_local const std::size_t own = next.fetch_add(1, std::memory_order_relaxed) % 16;
+    return own;
+  }
+  struct alignas(64) Cell { std::atomic<std::uint64_t> n = 0; };
+  std::array<Cell, 16> cells_;
+};
 
 // ---- a program ----
 
-class Program final : public plan::Evaluator {
- public:
-  Program(std::unique_ptr<orc::LLJIT> jit, std::vector<CodeFunction> functions)
-      : jit_(std::move(jit)), functions_(std::move(functions)) {}
-
-#if defined(__clang__)
-  __attribute__((no_sanitize("function")))  // which would look for a type in front of the compiled function
+// Whoever evaluates goes before the thread that compiles, and those it starts. Linux alone gives a thread a priority of its own.
+void step_back() {
+#ifdef __linux__
+  ::setpriority(PRIO_PROCESS, 0, ::getpriority(PRIO_PROCESS, 0) + 10);
 #endif
-  Value evaluate(plan::CodeId code, const plan::Context& context) const override {
-    return functions_[static_cast<std::size_t>(code)](&context);
+}
+
+class Program final : public Evaluator {
+ public:
+  // first: null if nothing is evaluated before all is compiled.
+  Program(const plan::Plan& plan, std::unique_ptr<Evaluator> first, const Options& options)
+      : Evaluator(plan.codes.size(), way(options)), plan_(plan), first_(std::move(first)), options_(options) {
+    tiers_.codes = tiers_.waiting = plan.codes.size();  // until it is known how many are different
+    if (options.turn_after > 0 || options.count) native_ = std::make_unique<std::atomic<Function>[]>(plan.codes.size());
+    if (options.turn_after > 0) turns_ = std::make_unique<std::atomic<std::uint32_t>[]>(plan.codes.size());
   }
+  ~Program() override {
+    {
+      const std::scoped_lock lock(mutex_);
+      stop_ = true;
+    }
+    more_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  void start() {
+    guarded([this] {
+      thread_ = std::thread([this] {
+        step_back();
+        run();
+        for (;;) {  // and what comes later
+          {
+            std::unique_lock lock(mutex_);
+            more_.wait(lock, [this] { return stop_ || (!given_up_ && first_free() < taken_.size()); });
+            if (stop_) return;
+          }
+          run();
+        }
+      });
+    });
+  }
+
+  // Compiles all that there is; what it throws is a fault.
+  void run() noexcept {
+    guarded([this] {
+      base::FileCache cache(options_.cache, "polku code 1\n", options_.cache_bytes);
+      std::size_t threads = options_.threads;
+      {
+        const std::scoped_lock lock(mutex_);
+        add_codes();
+        threads = std::min(threads, taken_.size() - first_free());
+      }
+      std::vector<std::thread> more;
+      struct Join {
+        std::vector<std::thread>& threads;
+        ~Join() { for (std::thread& t : threads) t.join(); }
+      } join{more};
+      guarded([&] {
+        while (more.size() + 1 < threads) more.emplace_back([this, &cache] { guarded([&] { work(cache); }); });
+      });
+      work(cache);
+    });
+  }
+
+  std::string fault() const {
+    const std::scoped_lock lock(mutex_);
+    return fault_;
+  }
+
+  void extend(const std::function<void()>& change) override {
+    {
+      const std::scoped_lock lock(mutex_);  // whoever compiles looks at the plan under it alone
+      const std::size_t before = plan_.codes.size();
+      if (first_) first_->extend(change);
+      else change();
+      const std::size_t codes = plan_.codes.size();
+      if (codes == before) return;
+      grow(codes, way(options_));
+      if (native_) native_ = longer(native_, before, codes);
+      if (turns_) turns_ = longer(turns_, before, codes);
+      if (grouped_) add_codes();  // else run() has yet to begin, and meets them
+    }
+    if (thread_.joinable()) return more_.notify_all();
+    if (first_ && options_.turn_after == 0) return start();
+    run();
+    if (!first_ && !fault().empty()) throw std::runtime_error(fault());
+  }
+
   const char* tier() const override { return "jit"; }
 
+  plan::Tiers tiers() const override {
+    plan::Tiers t;
+    {
+      const std::scoped_lock lock(mutex_);
+      t = tiers_;
+      t.fault = fault_.empty() ? cache_fault_ : fault_;
+    }
+    t.interpreted = interpreted_.total();
+    t.native = native_count_.total();
+    return t;
+  }
+
  private:
-  std::unique_ptr<orc::LLJIT> jit_;  // owns the machine code
-  std::vector<CodeFunction> functions_;
+  // ---- how a code is run ----
+
+  static Function way(const Options& options) { return options.turn_after > 0 ? &turning : options.count ? &counted_interpreted : &interpreted; }
+  static const Program& of(const Evaluator* self) { return *static_cast<const Program*>(self); }
+
+  static Value interpreted(const Context* context, const Evaluator* self, CodeId code) {
+    const Program& p = of(self);
+    if (p.wanted_.load(std::memory_order_relaxed) < 0) p.wanted_.store(code, std::memory_order_relaxed);
+    return p.first_->evaluate(code, *context);
+  }
+  static Value counted_interpreted(const Context* context, const Evaluator* self, CodeId code) {
+    of(self).interpreted_.add();
+    return interpreted(context, self, code);
+  }
+  static Value counted_native(const Context* context, const Evaluator* self, CodeId code) {
+    of(self).native_count_.add();
+    return of(self).native(context, code);
+  }
+  // By the number of evaluations, not by the time.
+  static Value turning(const Context* context, const Evaluator* self, CodeId code) {
+    const Program& p = of(self);
+    const bool early = p.turns_[at(code)].fetch_add(1, std::memory_order_relaxed) < p.options_.turn_after;
+    return early || !p.native_[at(code)].load(std::memory_order_acquire) ? counted_interpreted(context, self, code) : counted_native(context, self, code);
+  }
+#if defined(__clang__)
+  __attribute__((no_sanitize("function")))
+#endif
+  Value native(const Context* context, CodeId code) const { return native_[at(code)].load(std::memory_order_acquire)(context, this, code); }
+
+  // ---- making machine code ----
+
+  static double seconds(Clock::time_point since) { return std::chrono::duration<double>(Clock::now() - since).count(); }
+
+  template <class Work>
+  void guarded(Work work) noexcept {
+    try {
+      work();
+    } catch (const std::exception& e) {
+      const std::scoped_lock lock(mutex_);
+      give_up(e.what());
+    }
+  }
+
+  // With mutex_ held, these four.
+  void fail(std::string why) {
+    if (fault_.empty()) fault_ = std::move(why);
+  }
+  void give_up(std::string why) {
+    fail(std::move(why));
+    given_up_ = true;
+  }
+  std::size_t first_free() {
+    while (next_ < taken_.size() && taken_[next_]) ++next_;
+    return next_;
+  }
+  // Those of the plan that are not in groups yet.
+  void add_codes() {
+    const std::size_t known = groups_.first.size();
+    if (given_up_) return;
+    if (std::string broken = check(plan_, groups_.of.size()); !broken.empty()) return give_up(std::move(broken));
+    const auto begin = Clock::now();
+    if (grouped_) add_groups(groups_, plan_, target(options_));
+    else groups_ = make_groups(plan_, target(options_));
+    taken_.resize(groups_.groups.size());
+    machines_.resize(groups_.groups.size());
+    tiers_.codes = groups_.first.size();
+    tiers_.waiting = (grouped_ ? tiers_.waiting : 0) + groups_.first.size() - known;
+    tiers_.seconds += seconds(begin);
+    grouped_ = true;
+  }
+
+  template <class T>
+  static std::unique_ptr<std::atomic<T>[]> longer(const std::unique_ptr<std::atomic<T>[]>& all, std::size_t before, std::size_t now) {
+    auto more = std::make_unique<std::atomic<T>[]>(now);
+    for (std::size_t i = 0; i < before; ++i) more[i].store(all[i].load(std::memory_order_relaxed), std::memory_order_relaxed);
+    return more;
+  }
+
+  // The next group nobody has taken: that of a code evaluated just now, else the first. Null: none is left.
+  const Group* next() {
+    const CodeId wanted = wanted_.exchange(-1, std::memory_order_relaxed);
+    const std::scoped_lock lock(mutex_);
+    std::size_t i = wanted < 0 ? taken_.size() : at(groups_.of[at(wanted)]);
+    if (i >= taken_.size() || taken_[i]) i = first_free();
+    if (given_up_ || i >= taken_.size()) return nullptr;
+    taken_[i] = true;
+    return &groups_.groups[i];
+  }
+
+  void work(base::FileCache& cache) {
+    std::unique_ptr<Generator> generator;  // made when something must be compiled
+    while (!stop_) {
+      const Group* group = next();
+      if (!group) break;
+      const auto begin = Clock::now();
+      Machine machine = shared().find(group->key);
+      const bool cached = machine || (machine = from_file(*group, cache));
+      if (!machine) {
+        auto made = compile(*group, generator, cache);
+        if (!made) {
+          std::string why = llvm::toString(made.takeError());
+          const std::scoped_lock lock(mutex_);
+          generator ? fail(std::move(why)) : give_up(std::move(why));  // without one no other will fare better
+          continue;
+        }
+        machine = std::move(*made);
+      }
+      publish(*group, machine, cached, begin);
+    }
+    const std::scoped_lock lock(mutex_);
+    cache_fault_ = cache.fault();
+  }
+
+  Machine from_file(const Group& group, const base::FileCache& cache) const {
+    const std::optional<std::string> bytes = cache.get(group.key);
+    if (!bytes) return nullptr;
+    auto linked = link({*bytes, "cached"}, group.codes.size());
+    if (linked) return std::move(*linked);
+    llvm::consumeError(linked.takeError());  // not what its key says: it is made and written anew
+    return nullptr;
+  }
+
+  llvm::Expected<Machine> compile(const Group& group, std::unique_ptr<Generator>& generator, base::FileCache& cache) {
+    if (!generator) {
+      auto made = Generator::make(options_);
+      if (!made) return made.takeError();
+      generator = std::move(*made);
+    }
+    std::vector<plan::Code> copies;
+    {
+      const std::scoped_lock lock(mutex_);
+      for (const std::int32_t c : group.codes) copies.push_back(plan_.codes[at(groups_.first[at(c)])]);
+    }
+    std::vector<const plan::Code*> codes;
+    for (const plan::Code& code : copies) codes.push_back(&code);
+    auto object = generator->object(codes);
+    if (!object) return object.takeError();
+    auto linked = link(**object, codes.size());
+    if (linked) cache.put(group.key, (*object)->getBuffer());
+    return linked;
+  }
+
+  void publish(const Group& group, Machine machine, bool cached, Clock::time_point begin) {
+    shared().add(group.key, machine);
+    const std::scoped_lock lock(mutex_);
+    for (std::size_t i = 0; i < group.codes.size(); ++i) {
+      const Function function = machine->functions()[i];
+      for (CodeId id = groups_.first[at(group.codes[i])]; id >= 0; id = groups_.same[at(id)]) {
+        if (native_) native_[at(id)].store(function, std::memory_order_release);
+        if (options_.turn_after == 0) become(id, options_.count ? &counted_native : function);
+      }
+    }
+    machines_[group.number] = std::move(machine);
+    (cached ? tiers_.cached : tiers_.compiled) += group.codes.size();
+    tiers_.waiting -= group.codes.size();
+    tiers_.seconds += seconds(begin);
+  }
+
+  const plan::Plan& plan_;
+  const std::unique_ptr<Evaluator> first_;
+  const Options options_;
+  std::unique_ptr<std::atomic<Function>[]> native_;         // of each code, where it is not what evaluate() calls itself
+  std::unique_ptr<std::atomic<std::uint32_t>[]> turns_;     // evaluations so far of each code
+  mutable std::atomic<CodeId> wanted_ = -1;                 // one that was interpreted since the compiler last looked
+  mutable Counter interpreted_, native_count_;
+
+  mutable std::mutex mutex_;   // for what follows, for the plan, and for what grows: whoever compiles reads these under it
+  std::condition_variable more_;
+  Groups groups_;              // what a group holds stays as it is
+  bool grouped_ = false, given_up_ = false;
+  std::vector<bool> taken_;    // of each group
+  std::size_t next_ = 0;
+  std::vector<Machine> machines_;
+  plan::Tiers tiers_;
+  std::string fault_, cache_fault_;
+
+  std::atomic<bool> stop_ = false;
+  std::thread thread_;
 };
 
-// One LLJIT per program, not one per process. Its start takes 0.03 ms (against 1.5 ms to set up LLVM's code generator for even
-// one module) once the parts that we do not use are left out: the platform, the symbols of the process, unwind tables. In
-// return compilations in several threads share nothing, the memory goes with the program, and no order of static destruction matters.
-llvm::Expected<std::unique_ptr<orc::LLJIT>> make_jit(const orc::JITTargetMachineBuilder& builder, llvm::TargetMachine& machine) {
-  auto jit = orc::LLJITBuilder()
-                 .setJITTargetMachineBuilder(builder)
-                 .setDataLayout(machine.createDataLayout())
-                 .setLinkProcessSymbolsByDefault(false)
-                 .setProcessSymbolsJITDylibSetup([](orc::LLJIT&) -> llvm::Expected<orc::JITDylibSP> { return nullptr; })
-                 .setPlatformSetUp(orc::setUpInactivePlatform)
-                 .setObjectLinkingLayerCreator([](orc::ExecutionSession& session, const llvm::Triple&) {
-                   return std::make_unique<orc::ObjectLinkingLayer>(session);
-                 })
-                 .setCompileFunctionCreator([&](const orc::JITTargetMachineBuilder&) {
-                   return std::make_unique<orc::SimpleCompiler>(machine);
-                 })
-                 .create();
-  if (!jit) return jit.takeError();
-  // Absolute symbols, so that object code holds no address of this process.
-  auto helper = [](Value (*function)(Value, Value, Value)) {
-    const llvm::JITSymbolFlags flags = llvm::JITSymbolFlags::Callable | llvm::JITSymbolFlags::Exported;
-    return orc::ExecutorSymbolDef(orc::ExecutorAddr::fromPtr(function), flags);
-  };
-  orc::SymbolMap helpers;
-  helpers[(*jit)->mangleAndIntern(kMulDivSymbol)] = helper(&plan::mul_div);
-  helpers[(*jit)->mangleAndIntern(kDivMulSymbol)] = helper(&plan::div_mul);
-  if (auto error = (*jit)->getMainJITDylib().define(orc::absoluteSymbols(std::move(helpers)))) return error;
-  return jit;
-}
-
-llvm::Expected<std::vector<CodeFunction>> addresses(orc::LLJIT& jit, std::size_t count) {
-  std::vector<orc::SymbolStringPtr> names;
-  orc::SymbolLookupSet wanted;
-  for (std::size_t id = 0; id < count; ++id) {
-    names.push_back(jit.mangleAndIntern(function_name(static_cast<plan::CodeId>(id))));
-    wanted.add(names.back());
-  }
-  const auto where = orc::makeJITDylibSearchOrder(&jit.getMainJITDylib());
-  auto found = jit.getExecutionSession().lookup(where, std::move(wanted));  // all at once: one link of all modules
-  if (!found) return found.takeError();
-  std::vector<CodeFunction> functions;
-  functions.reserve(count);
-  for (const orc::SymbolStringPtr& name : names) functions.push_back((*found)[name].getAddress().toPtr<CodeFunction>());
-  return functions;
-}
-
-llvm::Expected<std::unique_ptr<plan::Evaluator>> compile_all(const plan::Plan& plan, Level level) {
-  auto builder = machine_for(level, plan);
-  if (!builder) return builder.takeError();
-  auto machine = builder->createTargetMachine();
-  if (!machine) return machine.takeError();
-  auto jit = make_jit(*builder, **machine);
-  if (!jit) return jit.takeError();
-
-  // Straight to objects, one module at a time: LLJIT keeps no IR, and the objects could be kept for another start.
-  Passes passes(level, **machine);
-  orc::SimpleCompiler to_object(**machine);
-  const auto count = static_cast<plan::CodeId>(plan.codes.size());
-  for (plan::CodeId begin = 0; begin < count; begin += kCodesInModule) {
-    llvm::LLVMContext context;
-    context.setDiscardValueNames(true);
-    auto module = make_module(plan, begin, std::min(count, begin + kCodesInModule), **machine, context);
-    if (!module) return module.takeError();
-    passes.run(**module);
-    auto object = to_object(**module);
-    if (!object) return object.takeError();
-    if (auto error = (*jit)->addObjectFile(std::move(*object))) return error;
-  }
-  auto functions = addresses(**jit, plan.codes.size());
-  if (!functions) return functions.takeError();
-  return std::make_unique<Program>(std::move(*jit), std::move(*functions));
-}
-
-llvm::Expected<std::string> print_all(const plan::Plan& plan, Level level, bool optimized) {
-  auto builder = machine_for(level, plan);
-  if (!builder) return builder.takeError();
-  auto machine = builder->createTargetMachine();
-  if (!machine) return machine.takeError();
-  llvm::LLVMContext context;
-  auto module = make_module(plan, 0, static_cast<plan::CodeId>(plan.codes.size()), **machine, context);
-  if (!module) return module.takeError();
-  if (optimized) Passes(level, **machine).run(**module);
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  (*module)->print(stream, nullptr);
-  return text;
+std::vector<const plan::Code*> all_codes(const plan::Plan& plan) {
+  std::vector<const plan::Code*> codes;
+  for (const plan::Code& code : plan.codes) codes.push_back(&code);
+  return codes;
 }
 
 }  // namespace
 
-Compiled compile(const plan::Plan& plan, Level level) try {
-  if (std::string broken = check(plan); !broken.empty()) return {nullptr, std::move(broken)};
-  auto evaluator = compile_all(plan, level);
-  if (!evaluator) return {nullptr, llvm::toString(evaluator.takeError())};
-  return {std::move(*evaluator), {}};
+Compiled compile(const plan::Plan& plan, const Options& options, std::unique_ptr<plan::Evaluator> first) try {
+  auto program = std::make_unique<Program>(plan, std::move(first), options);
+  program->run();
+  if (std::string fault = program->fault(); !fault.empty()) return {nullptr, std::move(fault)};
+  return {std::move(program), {}};
 } catch (const std::exception& e) {
   return {nullptr, e.what()};
 }
 
+Compiled compile(const plan::Plan& plan, Level level) {
+  Options options;
+  options.level = level;
+  return compile(plan, options);
+}
+
+std::unique_ptr<plan::Evaluator> in_background(const plan::Plan& plan, std::unique_ptr<plan::Evaluator> first, const Options& options) {
+  auto program = std::make_unique<Program>(plan, std::move(first), options);
+  if (options.turn_after > 0) program->run();
+  else program->start();
+  return program;
+}
+
 std::string print_ir(const plan::Plan& plan, Level level, bool optimized) try {
   if (std::string broken = check(plan); !broken.empty()) return "; " + broken + "\n";
-  auto text = print_all(plan, level, optimized);
+  Options options;
+  options.level = level;
+  auto generator = Generator::make(options);
+  auto text = generator ? (*generator)->print(all_codes(plan), optimized) : llvm::Expected<std::string>(generator.takeError());
   if (!text) return "; " + llvm::toString(text.takeError()) + "\n";
   return std::move(*text);
 } catch (const std::exception& e) {

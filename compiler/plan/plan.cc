@@ -99,6 +99,7 @@ class Printer {
     each(plan_.journeys, [&](std::size_t i, const Journey& j) { journey(i, j); });
     each(plan_.guarantees, [&](std::size_t i, const Guarantee& g) { line(fmt::format("guarantee {}: \"{}\" {}", i, g.name, promise(g))); });
     for (std::size_t i = 0; i < plan_.rules.size(); ++i) rule(i);
+    if (!plan_.shared.empty()) line("shared tests: code " + join(plan_.shared, ", ", [](CodeId c) { return fmt::format("{}", c); }));
     for (std::size_t i = 0; i < plan_.codes.size(); ++i) code(i);
     return std::move(out_);
   }
@@ -119,9 +120,9 @@ class Printer {
   }
 
   void header() {
-    line(fmt::format("pack {}: {} events, {} attributes, {} rules, {} words and {} lists a visitor", plan_.catalog.name,
-                     plan_.catalog.events.size(), plan_.catalog.attributes.size(), plan_.rules.size(), plan_.layout.words,
-                     plan_.layout.lists));
+    line(fmt::format("pack {}: {} events, {} attributes, {} rules, {} bytes, up to {} units and {} lists a visitor", plan_.catalog.name,
+                     plan_.catalog.events.size(), plan_.catalog.attributes.size(), plan_.rules.size(), plan_.layout.bytes,
+                     plan_.layout.units, plan_.layout.lists));
   }
 
   const std::string& channel(std::int32_t c) const { return plan_.catalog.channels[static_cast<std::size_t>(c)].name; }
@@ -311,5 +312,15 @@ class Printer {
 }  // namespace
 
 std::string print(const Plan& plan) { return Printer(plan).print(); }
+
+void Evaluator::grow(std::size_t codes, Function first) {
+  if (codes > room_) {
+    room_ = codes_ == 0 ? codes : codes + codes / 4;
+    Functions more = std::make_unique<std::atomic<Function>[]>(room_);
+    for (std::size_t i = 0; i < codes_; ++i) more[i].store(functions_[i].load(std::memory_order_relaxed), std::memory_order_relaxed);
+    functions_ = std::move(more);
+  }
+  for (; codes_ < codes; ++codes_) functions_[codes_].store(first, std::memory_order_relaxed);
+}
 
 }  // namespace polku::plan

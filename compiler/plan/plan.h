@@ -1,8 +1,11 @@
 // The plan: a whole rule pack, names and types resolved, as plain data. Printable. Made by sema, read by the evaluators
 // (interp, jit) and by the runtime. Immutable once made; shared between threads without locks.
 #pragma once
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -226,44 +229,73 @@ struct Guarantee {
   std::int32_t limit = -1;       // at most …: in Plan::limits; then the others mean nothing
 };
 
-// Where each thing lives in a visitor's record, in 8-byte words; unbounded ones own an overflow list instead.
-//   attribute           1 word, the value
-//   mark                at, seq
-//   Count, keep > 0     keep × (at, seq), newest first, then as much again for the unknown ones if there is a filter
+// Where each thing lives in a visitor's record: cells of a few bytes, which only runtime/record/cells.h reads and writes. What has no bound owns an
+// overflow list of Values instead. What is kept, and in how many bytes:
+//   attribute           by its type: 1 (yes/no, consent, up to 254 choices), 2, 4 or 6, or 8 if its default needs them; derived ones have no cell
+//   mark                an instant, seq
+//   Count, keep > 0     ring of `keep` instants, newest first, then as many for the unknown ones if there is a filter
 //   Count, keep = 0     list of (at, seq * 2 + sure)
 //   Values              list of (at, seq, value or kUnknown)
-//   Last                at, seq, one word a column
-//   membership          1 word, kNo or kYes: the last known
-//   start: Count        count - 1 times, newest first; with `same`, list of (at, value)
-//          Order        steps - 1 times, the start of each prefix
-//   pending             a start: at, seq, identity, alternative, one word a capture. For Absence it is the armed one; Wait has a list of them
-//   waiting             due, then a start: the firing that waits for its opening (rules that may be quiet)
-//   offer               until, then a start (rules that offer)
-//   once                at of the latest exposure (rules with `once`)
-//   limit               `count` times, newest first
-//   suppression         until
-//   arm                 of each holdout: kNo acted, kYes held out
+//   Last                an instant, each column by its type
+//   membership          1, kNo or kYes: the last known
+//   start: Count        ring of count - 1 instants; with `same`, list of (at, value)
+//          Order        of each prefix an instant, seq; of each rule a seq
+//   pending             Absence: since when it is armed, and what it started with. Wait has a list of (at, seq, identity, alternative, each capture)
+//   waiting             due, and what it started with: the firing that waits for its opening (rules that may be quiet)
+//   offer               until when, and what it started with (rules that offer)
+//   once                instant of the latest exposure (rules with `once`)
+//   limit               ring of `count` instants
+//   suppression         until when
+//   arm                 1, of each holdout: kNo acted, kYes held out, 2 both
 //   goal                list of exposures: at, two words of id, rule * 4 + held out * 2 + converted
 //   answer              of each channel in a `best of`: list of (at, answered)
-// A start is at, seq, identity, alternative, then one word a capture. A free place has kUnknown in its first word. seq is the position in the
-// visitor's history; a place of timers takes one too.
-inline constexpr std::size_t kStartWords = 4;
+// What a firing started with is its instant (of an absence, since when it is armed), seq if the rule looks `before this`, identity, alternative (of an
+// absence, if there are several), each capture by its type. seq is the position in the visitor's history; a place of timers takes one too. Rings
+// keep it only if some reader asks what stands behind another event or `before this`.
+// Attributes and memberships stand in the dense part of the record, at their byte. All else is sparse: a cell at kSparse + n is in the unit n / kUnitBytes
+// of the visitor, and a unit in which nothing is known takes no memory. No cell stands in two units; those of an event are next to each other.
+inline constexpr std::int32_t kSparse = 1 << 30, kUnitBytes = 16;
+inline constexpr std::int32_t kInstantBytes = 8, kSeqBytes = 4, kIdentityBytes = 8;
+// In front of the dense part: 16 bytes, and 16 for each 64 units (cells::Directory).
+inline std::int32_t directory_bytes(std::int32_t units) { return units == 0 ? 0 : 16 + (units + 63) / 64 * 16; }
+inline std::size_t unit_of(std::int32_t at) { return static_cast<std::size_t>((at - kSparse) / kUnitBytes); }
+inline constexpr std::size_t kStartWords = 4;   // of a Wait, in front of its captures
+struct Cell { std::int32_t at = -1, bytes = 0; };                     // -1: there is none
+struct Ring { std::int32_t at = -1; bool seq = false; };              // of instants, each with its seq behind it or not
+inline std::int32_t stride(const Ring& r) { return r.seq ? kUnitBytes : kInstantBytes; }
+struct StartCells { std::int32_t at = -1; Cell seq, identity, alternative; std::vector<Cell> captures; };
 struct Layout {
-  std::int32_t words = 0;        // of the fixed part
+  std::int32_t bytes = 0;        // of the dense part, with what says which units there are
+  std::int32_t units = 0;        // that a visitor may have
   std::int32_t lists = 0;        // overflow lists
-  std::vector<std::int32_t> attribute, feature, mark, membership, limit, suppression, arm;  // first word of each (or -1)
-  // Of each rule (or -1) the word that says since when it is armed for an absence, until when it waits or offers; kUnknown: it does not. They stand
-  // together behind the attributes, as they are looked at most.
+  struct Units { std::int32_t first = 0, count = 0; };
+  std::vector<Units> event;      // of each occurrence: those of its own
+  std::vector<Cell> attribute;
+  struct Run { std::int32_t first = 0, count = 0; Cell cell; };       // attributes whose cells are equally wide and follow each other
+  std::vector<Run> runs;
+  std::vector<Ring> feature;                                          // Last: the instant alone
+  std::vector<std::vector<Cell>> columns;                             // of each feature: of Last
+  std::vector<std::int32_t> mark, membership, limit, suppression, arm;      // first byte of each (or -1)
+  // Of each rule (or -1) the instant that says since when it is armed for an absence, until when it waits or offers; none: it does not.
   std::vector<std::int32_t> pending, waiting, offer;
-  std::vector<std::int32_t> start, pending_start, waiting_start, offer_start, once;  // of each rule: first word (or -1). X_start: what X started with
+  std::vector<StartCells> pending_start, waiting_start, offer_start;  // of each rule: what that started with
+  std::vector<std::int32_t> start, once;                              // of each rule (or -1)
+  // The first steps of sequences, which rules share where they are alike: the latest start of a chain of them, an instant and its seq.
+  struct Prefix { std::int32_t at = -1, before = -1; Match last; std::vector<Match> without; std::int32_t steps = 0; };  // before: the prefix without `last`, or -1
+  std::vector<Prefix> prefixes;
+  std::vector<std::int32_t> prefix, used;                             // of each rule (or -1): all steps but the last; a seq up to which starts are used up
   std::vector<std::int32_t> feature_list, start_list, pending_list, goal_list, answer_list;  // overflow list of each (or -1)
 };
+
+// The bytes of a cell for values of the type: all but a few fit in, and those stand beside the record.
+std::int32_t cell_bytes(const catalog::Type& type);
 
 struct Plan {
   catalog::Catalog catalog;
   std::vector<std::string> texts;            // ids 0 … n-1 of every Texts that is used with this plan
   std::vector<std::vector<std::string>> text_lists;
   std::vector<Code> codes;
+  std::vector<CodeId> shared;                // codes of tests that several rules make (shared.h)
   std::vector<Feature> features;
   std::vector<Window> windows;
   std::vector<Mark> marks;
@@ -294,7 +326,7 @@ std::string print(const Plan& plan);
 
 // Fixed bytes that one visitor's record takes, and what can grow, named by rule.
 struct Footprint {
-  std::size_t bytes = 0;                // the record, without the index and the visitor's name
+  std::size_t bytes = 0, units = 0;     // the dense part of the record; and what its units take at most
   std::vector<std::string> unbounded;  // "number of page_viewed in the last 30 days (rule offer): every one is kept"
 };
 Footprint footprint(const Plan& plan);
@@ -326,12 +358,45 @@ struct Context {
   std::int64_t before = std::numeric_limits<std::int64_t>::max();  // for Host alone: `before this` is what has a smaller seq
 };
 
+// Who served so far, and how far making machine code has come. A snapshot; its parts may be of slightly different instants.
+struct Tiers {
+  std::uint64_t interpreted = 0, native = 0;  // evaluations; counted by evaluators that were told to
+  std::size_t codes = 0;                      // different ones, once that is known
+  std::size_t compiled = 0, cached = 0, waiting = 0;  // of those: by LLVM, read from the cache, still interpreted
+  double seconds = 0;                         // of making machine code, all threads together
+  std::string fault;                          // why codes wait for ever, or the cache is not used; else empty
+};
+
 // Runs code. One evaluator serves one plan; evaluate() is safe from many threads.
 class Evaluator {
  public:
+  // A way to run a code. Of one code there may be several, with the same results; which one is taken may change at any time.
+  using Function = Value (*)(const Context*, const Evaluator*, CodeId);
+
   virtual ~Evaluator() = default;
-  virtual Value evaluate(CodeId code, const Context& context) const = 0;
-  virtual const char* tier() const = 0;  // "interpreter", "jit"
+#if defined(__clang__)
+  __attribute__((no_sanitize("function")))  // which would look for a type in front of machine code
+#endif
+  Value evaluate(CodeId code, const Context& context) const { return function(code)(&context, this, code); }
+  // The one for now; to be called with this evaluator and this code, as long as the evaluator lives.
+  Function function(CodeId code) const { return functions_[static_cast<std::size_t>(code)].load(std::memory_order_acquire); }
+
+  virtual const char* tier() const = 0;  // "interpreter"; "jit": machine code, at least in the end
+  virtual Tiers tiers() const = 0;
+
+  // The plan gets further codes behind those it has, by change(), and can be evaluated from then on. Nobody may evaluate meanwhile; threads of the
+  // evaluator's own do not look at the plan while change() runs. Those codes come to be machine code as the others did.
+  virtual void extend(const std::function<void()>& change) = 0;
+
+ protected:
+  using Functions = std::unique_ptr<std::atomic<Function>[]>;
+  Evaluator(std::size_t codes, Function first) { grow(codes, first); }
+  void become(CodeId code, Function function) { functions_[static_cast<std::size_t>(code)].store(function, std::memory_order_release); }
+  void grow(std::size_t codes, Function first);  // not while another thread is in become()
+
+ private:
+  Functions functions_;
+  std::size_t codes_ = 0, room_ = 0;
 };
 
 }  // namespace polku::plan

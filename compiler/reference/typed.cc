@@ -116,7 +116,7 @@ Typed unknown(TypeKind kind) {
 
 Typed unknown(const catalog::Type& type) {
   Typed t = unknown(type.kind);
-  if (type.kind == TypeKind::OneOf) t.values = &type.values;
+  if (type.kind == TypeKind::OneOf) t.values = &type.values.all();
   return t;
 }
 

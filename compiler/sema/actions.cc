@@ -167,10 +167,7 @@ void Acts::suppress(const syntax::Suppress& s, plan::Action& out) {
     if (help.empty()) help = "A journey is suppressed by its name, and so is a group of limits: `limit … across \"…\"`.";
     work_.d.add(Code::UnknownSuppressed, s.what.span, fmt::format("There is no journey \"{}\", and no group of limits.", name), help);
   }
-  std::vector<std::string>& all = work_.plan.plan().suppressions;
-  const auto it = std::find(all.begin(), all.end(), name);
-  out.suppression = static_cast<std::int32_t>(it - all.begin());
-  if (it == all.end()) all.push_back(name);
+  out.suppression = work_.plan.suppression(name);
 }
 
 void Acts::split(const syntax::Split& s, diag::Span span, plan::Action& out) {

@@ -85,7 +85,8 @@ std::optional<int> Typer::window(const syntax::Window& w) {
          "Shorten it, or raise `history` in the catalog.");
     return std::nullopt;
   }
-  return plan_.window(out);
+  const int number = plan_.window(out);
+  return number < 0 ? std::nullopt : std::optional(number);
 }
 
 // What stood before a firing may be older than the latest few, so that all are needed; a ring that is too long costs more than all.

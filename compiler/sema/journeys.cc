@@ -56,7 +56,7 @@ std::int32_t Journeys::add_goal(const syntax::Journey& j, std::int32_t index) {
   const auto m = match(work_, g.what, j.name.text);
   if (m) out.match = *m;
   if (g.worth) {
-    const int event = work_.catalog().event(g.what.name.text);
+    const int event = work_.names.event(g.what.name.text);
     CodeBuilder code;
     Typer typer(work_, code, {.sight = Sight::Rule, .events = event < 0 ? std::vector<int>{} : std::vector<int>{event}, .open = event < 0,
                               .journey = j.name.text, .captures = &out.captures});

@@ -25,8 +25,9 @@ std::vector<plan::Membership::Reading> readings(const plan::Code& code) {
 }  // namespace
 
 std::int32_t Memberships::of(const syntax::Name& segment) {
-  const auto [it, fresh] = by_name_.try_emplace(segment.text, -1);
-  if (!fresh && it->second >= 0) return it->second;
+  if (const auto known = by_name_.find(segment.text); known != by_name_.end() && known->second >= 0) return known->second;
+  if (work_.plan.refuse()) return -1;
+  std::int32_t& number = by_name_.try_emplace(segment.text, -1).first->second;
   plan::Membership out;
   CodeBuilder code;
   Typer typer(work_, code, {.instants = &out.instants});
@@ -39,7 +40,7 @@ std::int32_t Memberships::of(const syntax::Name& segment) {
   std::sort(out.instants.begin(), out.instants.end());
   out.instants.erase(std::unique(out.instants.begin(), out.instants.end()), out.instants.end());
   all.push_back(std::move(out));
-  return it->second = static_cast<std::int32_t>(all.size()) - 1;
+  return number = static_cast<std::int32_t>(all.size()) - 1;
 }
 
 }  // namespace polku::sema

@@ -60,9 +60,10 @@ std::vector<std::string> Names::rule_names(const std::string& journey) const {
   return out;
 }
 
-base::Zone zone_of(const catalog::Catalog& catalog) { return base::Zone::find(catalog.zone).value_or(base::Zone::utc()); }
-
-namespace {
+Names::Names(const catalog::Catalog& of) : catalog(&of), zone(base::Zone::find(of.zone).value_or(base::Zone::utc())) {
+  for (std::size_t i = 0; i < of.events.size(); ++i) event_by_name.emplace(of.events[i].name, static_cast<int>(i));
+  for (std::size_t i = 0; i < of.attributes.size(); ++i) attribute_by_name.emplace(of.attributes[i].name, static_cast<int>(i));
+}
 
 Does does(const catalog::Catalog& catalog, const syntax::Rule& rule) {
   Does out;
@@ -80,14 +81,10 @@ Does does(const catalog::Catalog& catalog, const syntax::Rule& rule) {
   return out;
 }
 
-}  // namespace
-
 Names gather(const catalog::Catalog& catalog, const std::vector<const syntax::File*>& files,
              const std::vector<const syntax::Expr*>& derived, diag::Diagnostics& d) {
-  Names n;
-  n.catalog = &catalog;
+  Names n(catalog);
   n.derived = &derived;
-  n.zone = zone_of(catalog);
   std::set<std::string> tests, guarantees;
   const auto twice = [&](const char* what, const syntax::Name& name) {
     d.add(Code::DuplicateName, name.span, fmt::format("There is already a {} called `{}`.", what, name.text), "Give one of the two another name.");
@@ -98,7 +95,10 @@ Names gather(const catalog::Catalog& catalog, const std::vector<const syntax::Fi
   };
   for (const syntax::File* file : files) {
     for (const syntax::Segment& s : file->segments)
-      if (!n.segments.emplace(s.name.text, &s).second) twice("segment", s.name);
+      if (n.segments.emplace(s.name.text, &s).second)
+        n.segment_order.emplace(s.name.text, static_cast<int>(n.segment_order.size()));
+      else
+        twice("segment", s.name);
     for (const syntax::Journey& j : file->journeys) {
       const int index = static_cast<int>(n.journeys.size());
       if (!n.journey_by_name.emplace(j.name.text, index).second) {
@@ -108,7 +108,7 @@ Names gather(const catalog::Catalog& catalog, const std::vector<const syntax::Fi
       n.journeys.push_back(&j);
       groups(j.limits);
       for (const syntax::Rule& r : j.rules) {
-        if (!n.rule_by_name.emplace(std::pair(j.name.text, r.name.text), static_cast<int>(n.rules.size())).second) {
+        if (!n.rule_by_name.emplace(std::pair(index, std::string_view(r.name.text)), static_cast<int>(n.rules.size())).second) {
           twice("rule of this journey", r.name);
           continue;
         }
@@ -129,11 +129,11 @@ Names gather(const catalog::Catalog& catalog, const std::vector<const syntax::Fi
 }
 
 int find_event(const Names& names, const syntax::Name& name, diag::Diagnostics& d) {
-  const int event = names.catalog->event(name.text);
+  const int event = names.event(name.text);
   if (event >= 0) return event;
   std::string help = d.full() ? "" : diag::did_you_mean(name.text, names.event_names());
-  for (const RuleEntry& r : names.rules)
-    if (help.empty() && r.rule->name.text == name.text) help = fmt::format("It is a rule: write `{} {}`.", name.text, r.does.shows ? "shown" : "sent");
+  for (std::size_t i = 0; help.empty() && !d.full() && i < names.rules.size(); ++i)
+    if (const RuleEntry& r = names.rules[i]; r.rule->name.text == name.text) help = fmt::format("It is a rule: write `{} {}`.", name.text, r.does.shows ? "shown" : "sent");
   if (help.empty()) help = "Declare it under `events` in the catalog.";
   d.add(Code::UnknownEvent, name.span, fmt::format("There is no event `{}` in the catalog.", name.text), help);
   return -1;
@@ -151,12 +151,13 @@ int find_field(const Names& names, int event, const syntax::Name& name, diag::Di
 int find_occurrence(const Names& names, const syntax::Occurrence& what, const std::string& journey, diag::Diagnostics& d) {
   if (what.verb == syntax::Verb::None) return find_event(names, what.name, d);
   const std::string& in = what.journey ? what.journey->text : journey;
-  if (what.journey && !names.journey_by_name.contains(in)) {
+  const auto journey_at = names.journey_by_name.find(in);
+  if (what.journey && journey_at == names.journey_by_name.end()) {
     d.add(Code::UnknownJourney, what.journey->span, fmt::format("There is no journey \"{}\".", in),
           d.full() ? "" : diag::did_you_mean(in, names.journey_names()));
     return -1;
   }
-  const auto it = names.rule_by_name.find({in, what.name.text});
+  const auto it = journey_at == names.journey_by_name.end() ? names.rule_by_name.end() : names.rule_by_name.find({journey_at->second, what.name.text});
   if (it == names.rule_by_name.end()) {
     std::string help = d.full() ? "" : diag::did_you_mean(what.name.text, names.rule_names(in));
     if (help.empty()) help = "A rule of another journey is named with it: `\"Journey\".rule sent`.";

@@ -4,6 +4,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "compiler/catalog/catalog.h"
@@ -20,6 +22,8 @@ struct Does {
   bool unit(syntax::LimitUnit unit) const;
 };
 
+Does does(const catalog::Catalog& catalog, const syntax::Rule& rule);
+
 struct RuleEntry {
   const syntax::Journey* journey = nullptr;
   const syntax::Rule* rule = nullptr;
@@ -28,29 +32,41 @@ struct RuleEntry {
 };
 
 struct Names {
-  const catalog::Catalog* catalog = nullptr;
+  explicit Names(const catalog::Catalog& catalog);            // of the catalog alone, which must outlive it
+
+  const catalog::Catalog* catalog;
   const std::vector<const syntax::Expr*>* derived = nullptr;
   base::Zone zone;                                            // the pack's
   std::map<std::string, const syntax::Segment*> segments;
+  std::map<std::string, int> segment_order;                   // in which they are written
   std::vector<const syntax::Journey*> journeys;               // in written order
   std::map<std::string, int> journey_by_name;
   std::vector<RuleEntry> rules;                               // in written order
-  std::map<std::pair<std::string, std::string>, int> rule_by_name;
+  std::map<std::pair<int, std::string_view>, int> rule_by_name;  // of a journey, by index
   std::vector<const syntax::Guarantee*> guarantees;           // in written order
   std::set<std::string> groups;                               // that some limit is across
 
+  std::unordered_map<std::string_view, int> event_by_name, attribute_by_name;
+
+  int event(std::string_view name) const { return at(event_by_name, name); }          // index or -1
+  int attribute(std::string_view name) const { return at(attribute_by_name, name); }
   const catalog::Event& event(int index) const { return catalog->events[static_cast<std::size_t>(index)]; }
   std::vector<std::string> event_names() const;
   std::vector<std::string> attribute_names() const;
   std::vector<std::string> segment_names() const;
   std::vector<std::string> journey_names() const;
   std::vector<std::string> rule_names(const std::string& journey) const;
+
+ private:
+  static int at(const std::unordered_map<std::string_view, int>& map, std::string_view name) {
+    const auto it = map.find(name);
+    return it == map.end() ? -1 : it->second;
+  }
 };
 
 // Gathers the names of all files; a name given twice is an error.
 Names gather(const catalog::Catalog& catalog, const std::vector<const syntax::File*>& files,
              const std::vector<const syntax::Expr*>& derived, diag::Diagnostics& d);
-base::Zone zone_of(const catalog::Catalog& catalog);
 
 // All acts of a `do`, those of a table's rows included.
 template <class Use>

@@ -42,14 +42,13 @@ bool Typer::resolves(const syntax::Expr& e) const {
   const syntax::Path* p = bare(e);
   if (!p) return true;
   if (scope_.sight == Sight::Event) return names_.event(scope_.events[0]).field(p->parts[0]) >= 0;
-  return scope_.sight != Sight::Constant && names_.catalog->attribute(p->parts[0]) >= 0;
+  return scope_.sight != Sight::Constant && names_.attribute(p->parts[0]) >= 0;
 }
 
 std::optional<Typed> Typer::bare_value(const syntax::Expr& e, const Type& type) {
   const syntax::Path* p = bare(e);
   if (!p || type.kind != TypeKind::OneOf) return std::nullopt;
-  const auto it = std::find(type.values.begin(), type.values.end(), p->parts[0]);
-  if (it != type.values.end()) return Typed{code_.constant(it - type.values.begin()), type};
+  if (const int at = type.values.find(p->parts[0]); at >= 0) return Typed{code_.constant(at), type};
   if (resolves(e)) return std::nullopt;
   std::string all;
   for (const std::string& v : type.values) all += (all.empty() ? "" : ", ") + v;
@@ -61,8 +60,7 @@ std::optional<Typed> Typer::bare_value(const syntax::Expr& e, const Type& type) 
 std::pair<Typed, Typed> Typer::pair(const syntax::Expr& l, const syntax::Expr& r) {
   const auto in_list = [](const syntax::Expr& e, const Typed& beside) {
     const syntax::Path* p = bare(e);
-    const std::vector<std::string>& values = beside.type.values;
-    return p && beside.type.kind == TypeKind::OneOf && std::find(values.begin(), values.end(), p->parts[0]) != values.end();
+    return p && beside.type.kind == TypeKind::OneOf && beside.type.values.find(p->parts[0]) >= 0;
   };
   const bool left_named = !bare(l) || resolves(l), right_named = !bare(r) || resolves(r);
   Typed left, right;
@@ -96,7 +94,6 @@ Typed Typer::field(int event, int index) {
 }
 
 Typed Typer::path(const syntax::Path& p, const syntax::Expr& e) {
-  const catalog::Catalog& c = *names_.catalog;
   const std::string text = p.text();
   if (scope_.sight == Sight::Constant)
     return fail(Code::UnknownName, e.span, fmt::format("`{}` is a name; a test needs a value here.", text),
@@ -104,10 +101,10 @@ Typed Typer::path(const syntax::Path& p, const syntax::Expr& e) {
   if (scope_.sight == Sight::Event) return own_field(p, e);
   const bool visitor = p.parts.size() > 1 && p.parts[0] == "visitor";
   if (visitor_is(p, e) && !is_yes_no(text.substr(8), e)) return {};
-  if (const int index = c.attribute(visitor ? text.substr(8) : text); index >= 0) return attribute(index, e);
+  if (const int index = names_.attribute(visitor ? text.substr(8) : text); index >= 0) return attribute(index, e);
   const bool rule = scope_.sight == Sight::Rule;
   if (p.parts.size() == 2) {
-    if (const int event = c.event(p.parts[0]); event >= 0) {
+    if (const int event = names_.event(p.parts[0]); event >= 0) {
       const int index = find_field(names_, event, {p.parts[1], e.span}, d_);
       if (index < 0) return {};
       if (!rule || !(scope_.open || std::count(scope_.events.begin(), scope_.events.end(), event) > 0))
@@ -140,7 +137,7 @@ Typed Typer::own_field(const syntax::Path& p, const syntax::Expr& e) {
   const int index = event.field(name);
   if (index < 0) {
     const bool visitor = p.parts.size() > 1 && p.parts[0] == "visitor";
-    if (names_.catalog->attribute(visitor ? text.substr(8) : text) >= 0)
+    if (names_.attribute(visitor ? text.substr(8) : text) >= 0)
       return fail(Code::OutsideWhere, e.span,
                   fmt::format("A `where` looks at the fields of `{}` only, and `{}` is of the visitor.", event.name, text),
                   fmt::format("Ask for `{}` in an `only if`.", text));
@@ -190,7 +187,7 @@ Typed Typer::derived(int index, const syntax::Expr& is) {
   const int event = find_event(names_, l->event, d_);
   if (event < 0) return {};
   std::vector<plan::OccurrenceId> resets;
-  for (const std::string& u : a.until) resets.push_back(names_.catalog->event(u));
+  for (const std::string& u : a.until) resets.push_back(names_.event(u));
   const int f = names_.event(event).field(l->field.text);
   if (f < 0) return fail(Code::UnknownField, is.span, fmt::format("`{}` has no field `{}`.", l->event.text, l->field.text));
   const int feature = plan_.last(event, resets, names_.catalog->history);
@@ -200,7 +197,7 @@ Typed Typer::derived(int index, const syntax::Expr& is) {
 
 // `visitor is anonymous`: the attribute itself (reading 41), and yes or no.
 bool Typer::is_yes_no(const std::string& name, const syntax::Expr& e) {
-  const int index = names_.catalog->attribute(name);
+  const int index = names_.attribute(name);
   if (index < 0) {
     std::vector<std::string> candidates;
     for (const catalog::Attribute& a : names_.catalog->attributes)
@@ -236,10 +233,7 @@ std::string listed(const std::vector<std::string>& names) {
 Typed Typer::segment_circle(const syntax::Name& met) {
   std::vector<std::string> circle(std::find(segments_open_.begin(), segments_open_.end(), met.text), segments_open_.end());
   if (circle.size() == 1) return fail(Code::SegmentCycle, met.span, fmt::format("The segment `{}` is defined by itself.", met.text));
-  const auto written = [&](const std::string& name) {
-    const diag::Span s = names_.segments.at(name)->span;
-    return std::pair(s.file, s.begin);
-  };
+  const auto written = [&](const std::string& name) { return names_.segment_order.at(name); };
   std::rotate(circle.begin(), std::min_element(circle.begin(), circle.end(), [&](const auto& a, const auto& b) { return written(a) < written(b); }), circle.end());
   return fail(Code::SegmentCycle, names_.segments.at(circle[0])->name.span, fmt::format("The segments {} are defined by each other.", listed(circle)),
               "Write one of them without the others.");

@@ -19,9 +19,7 @@ namespace {
 class Tests {
  public:
   Tests(const std::vector<std::string>& outcomes, plan::Plan& plan, diag::Diagnostics& d)
-      : outcomes_(outcomes), plan_(plan), d_(d), builder_(plan) {
-    names_.catalog = &plan.catalog;
-    names_.zone = zone_of(plan.catalog);
+      : outcomes_(outcomes), plan_(plan), d_(d), builder_(plan), names_(plan.catalog) {
     derived_.assign(plan.catalog.attributes.size(), nullptr);
     names_.derived = &derived_;
   }

@@ -32,7 +32,7 @@ class Reader {
   // What can start the rule: `E.f` is a field of it.
   void starts_with(const syntax::Occurrence& what, bool ok) {
     const bool act = what.verb != syntax::Verb::None;  // it has no fields
-    const int event = act ? -1 : work_.catalog().event(what.name.text);
+    const int event = act ? -1 : work_.names.event(what.name.text);
     if (act ? !ok : event < 0) {
       scope_.open = true;
       return;
@@ -73,7 +73,7 @@ class Reader {
       work_.d.add(Code::SameField, n.same->span, "Only events have fields that could be the same.", "Leave out `with the same …`.");
       return;
     }
-    const int event = work_.catalog().event(n.what.name.text);
+    const int event = work_.names.event(n.what.name.text);
     if (event < 0) return;
     t_.same = find_field(work_.names, event, *n.same, work_.d);
     if (t_.same >= 0 && work_.names.event(event).fields[static_cast<std::size_t>(t_.same)].type.kind == TypeKind::TextList)
@@ -122,7 +122,7 @@ class Reader {
     const auto* path = std::get_if<syntax::Path>(&n.date->node);
     std::string name = path ? path->text() : n.date->text;
     if (name.starts_with("visitor.")) name = name.substr(8);
-    const int index = path ? work_.catalog().attribute(name) : -1;
+    const int index = path ? work_.names.attribute(name) : -1;
     if (index < 0) {
       std::vector<std::string> candidates;
       for (const catalog::Attribute& a : work_.catalog().attributes)

@@ -39,9 +39,14 @@ void Typer::leaf(const syntax::Expr& e, const Typed& t, int or_more) {
 std::vector<plan::Leaf> Typer::leaves() {
   std::sort(leaves_.begin(), leaves_.end(), [](const Leaf& a, const Leaf& b) { return std::tie(a.begin, a.name) < std::tie(b.begin, b.name); });
   std::vector<plan::Leaf> out;
-  std::set<std::string> said;
-  for (const Leaf& l : leaves_)
-    if (said.insert(l.name).second) out.push_back({l.name, code(l.value), l.or_more});
+  out.reserve(leaves_.size());
+  std::vector<std::string_view> said;  // in order
+  for (Leaf& l : leaves_) {
+    const auto place = std::lower_bound(said.begin(), said.end(), l.name);
+    if (place != said.end() && *place == l.name) continue;
+    out.push_back({std::move(l.name), code(l.value), l.or_more});
+    said.insert(place, out.back().name);
+  }
   leaves_.clear();
   return out;
 }

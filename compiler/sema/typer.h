@@ -100,7 +100,7 @@ class Typer {
   Typed widen(Typed t);                                                      // whole number to number
   bool history_allowed(const syntax::Expr& e, const char* what);
   std::optional<int> window(const syntax::Window& w);
-  const plan::Window& at(int window) const { return plan_.plan().windows[static_cast<std::size_t>(window)]; }
+  const plan::Window& at(int window) const { return plan_.window(window); }
   int keep(int window, std::int64_t follow) const;  // how many of a count a window needs, if `follow` decide; 0: all
   void leaf(const syntax::Expr& e, const Typed& t, int or_more = 0);
   void note_optional(const syntax::Expr& e);

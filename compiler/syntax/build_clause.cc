@@ -13,6 +13,15 @@ std::optional<Condition> Builder::condition(Polarity polarity, P::ClauseContext*
   return Condition{polarity, std::move(built), span(c), words(c)};
 }
 
+std::optional<Condition> Builder::condition(Polarity polarity, Piece clause, const std::vector<Piece>& parts,
+                                            const std::function<P::NotExprContext*(Piece)>& tree) {
+  std::vector<Operand> operands;
+  for (const Piece part : parts) operands.push_back({not_expr(tree(part)), part.begin, part.end - 1});
+  ExprPtr built = join(LogicOp::And, operands);
+  if (!built) return std::nullopt;
+  return Condition{polarity, std::move(built), in_.span(clause.begin, clause.end - 1), in_.words(clause.begin, clause.end - 1)};
+}
+
 std::optional<Limit> Builder::limit(P::LimitClauseContext* c) {
   const auto count = whole(c->INT());
   const auto within = length(c->length());

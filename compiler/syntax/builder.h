@@ -1,6 +1,7 @@
 // From ANTLR's tree of one piece to the syntax tree. What only a value can show to be wrong (a day that does not exist, too
 // many decimals, a share without `%`) is reported here; then the result is empty. Inside compiler/syntax only.
 #pragma once
+#include <functional>
 #include <utility>
 
 #include "compiler/syntax/antlr.h"
@@ -36,6 +37,8 @@ class Builder {
 
   // ---- clauses (build_clause.cc) ----
   std::optional<Condition> condition(Polarity polarity, P::ClauseContext* c, P::ExprContext* test);
+  // Of a chain of `and`: its parts, and the tree of each.
+  std::optional<Condition> condition(Polarity polarity, Piece clause, const std::vector<Piece>& parts, const std::function<P::NotExprContext*(Piece)>& tree);
   std::optional<Limit> limit(P::LimitClauseContext* c);
   std::optional<Quiet> quiet(P::QuietClauseContext* c);
   std::optional<Once> once(P::OnceClauseContext* c);

@@ -1,11 +1,11 @@
-// Text to tokens, with ANTLR's lexer; what the grammar calls a fault is put into a sentence here.
+// Text to tokens; what the grammar calls a fault is put into a sentence here.
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <unordered_map>
 
 #include "compiler/syntax/antlr.h"
 #include "compiler/syntax/input.h"
+#include "compiler/syntax/scan.h"
 
 namespace polku::syntax {
 
@@ -73,50 +73,6 @@ void report_stray(Input& input, std::size_t token) {
   input.error(Code::StrayCharacter, input.span(token), "The character `" + std::string(text) + "` means nothing here.", help);
 }
 
-// ANTLR's lexer keeps what it has learnt for ASCII only and works out every other character anew, at microseconds each. This
-// one remembers those too, so that a file in Greek is read as fast as one in English.
-class LearningLexer : public antlr4::atn::LexerATNSimulator {
- public:
-  using LexerATNSimulator::LexerATNSimulator;
-
- protected:
-  using State = antlr4::dfa::DFAState;
-  State* getExistingTargetState(State* from, std::size_t character) override {
-    if (character <= MAX_DFA_EDGE || character > 0x10FFFF) return LexerATNSimulator::getExistingTargetState(from, character);
-    const auto known = known_.find(key(from, character));
-    return known == known_.end() ? nullptr : known->second;
-  }
-  State* computeTargetState(antlr4::CharStream* input, State* from, std::size_t character) override {
-    State* to = LexerATNSimulator::computeTargetState(input, from, character);
-    if (character > MAX_DFA_EDGE && character <= 0x10FFFF) known_.emplace(key(from, character), to);
-    return to;
-  }
-
- private:
-  static std::uint64_t key(const State* from, std::size_t character) {
-    return static_cast<std::uint64_t>(from->stateNumber) << 21 | character;
-  }
-  std::unordered_map<std::uint64_t, State*> known_;  // the states live as long as the program, like ANTLR's tables
-};
-
-// ANTLR counts characters, everything else counts bytes. Tokens come in order, so one walk through the text is enough.
-class ByteOffsets {
- public:
-  explicit ByteOffsets(std::string_view text) : text_(text) {}
-  std::uint32_t of(std::size_t character) {
-    while (character_ < character && byte_ < text_.size()) {
-      do ++byte_;
-      while (byte_ < text_.size() && continues_character(text_[byte_]));
-      ++character_;
-    }
-    return static_cast<std::uint32_t>(byte_);
-  }
-
- private:
-  std::string_view text_;
-  std::size_t character_ = 0, byte_ = 0;
-};
-
 // The end of a text that is broken over lines, behind its closing quote: the next quote, if the line it stands in has one too many and
 // nothing in between looks like a clause of its own. 0 if there is none.
 std::size_t broken_text_end(std::string_view text, std::size_t begin) {
@@ -141,39 +97,16 @@ std::size_t broken_text_end(std::string_view text, std::size_t begin) {
   return 0;
 }
 
-std::size_t characters_in(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return !continues_character(c); }));
-}
-
 }  // namespace
 
 void tokenise(Input& input) {
-  // A mark of byte order at the very start is an editor's, not the author's.
-  const std::size_t mark = input.text().substr(0, 3) == "\xEF\xBB\xBF" ? 3 : 0;
-  const std::string_view text = input.text().substr(mark);
-  antlr4::ANTLRInputStream characters{std::string(text)};
-  PolkuLexer lexer(&characters);
-  lexer.removeErrorListeners();
-  auto* built_in = lexer.getInterpreter<antlr4::atn::LexerATNSimulator>();
-  lexer.setInterpreter(new LearningLexer(&lexer, lexer.getATN(), built_in->_decisionToDFA, built_in->getSharedContextCache()));  // lexer owns it
-  ByteOffsets offsets(text);
-  std::uint32_t line_checked = 0, last_stray_line_end = 0;
-  bool new_line = true;
+  const std::string_view text = input.text();
+  Scanner scanner(text);
+  if (text.starts_with("\xEF\xBB\xBF")) scanner.skip_to(3);  // a mark of byte order at the very start is an editor's, not the author's
+  std::uint32_t last_stray_line_end = 0;
 
   for (;;) {
-    const std::unique_ptr<antlr4::Token> read = lexer.nextToken();
-    Token token;
-    token.type = read->getType() == antlr4::Token::EOF ? kEndOfText : static_cast<int>(read->getType());
-    if (token.type == kEndOfText) {
-      token.begin = token.end = static_cast<std::uint32_t>(input.text().size());
-    } else {
-      token.begin = static_cast<std::uint32_t>(mark) + offsets.of(read->getStartIndex());
-      token.end = static_cast<std::uint32_t>(mark) + offsets.of(read->getStopIndex() + 1);
-    }
-    for (; line_checked < token.begin; ++line_checked) new_line |= input.text()[line_checked] == '\n' || input.text()[line_checked] == '\r';
-    token.first_on_line = new_line;
-    new_line = false;
-    if (token.type == PolkuLexer::ROW_END) token.end = token.begin + 1;  // the bar alone; its line end is seen above
+    const Token token = scanner.next();
     input.tokens.push_back(token);
     const std::size_t index = input.tokens.size() - 1;
     Token& kept = input.tokens[index];
@@ -185,18 +118,15 @@ void tokenise(Input& input) {
         // Strays of one line mostly have one cause (curly quotes come in pairs): the first is enough.
         if (token.first_on_line || token.begin >= last_stray_line_end) {
           report_stray(input, index);
-          const std::size_t line_end = input.text().find('\n', token.begin);
-          last_stray_line_end = static_cast<std::uint32_t>(line_end == std::string_view::npos ? input.text().size() : line_end);
+          last_stray_line_end = static_cast<std::uint32_t>(std::min(text.find('\n', token.begin), text.size()));
         }
         break;
       case PolkuLexer::UNCLOSED_STRING:
         kept.bad = true;
-        if (const std::size_t end = broken_text_end(text, kept.end - mark); end > 0) {
+        if (const std::size_t end = broken_text_end(text, kept.end); end > 0) {
           input.error(Code::UnclosedText, input.span(index), "A text stands on one line, and this one goes on in the next.", "Join the lines.");
-          const std::size_t skipped = characters_in(text.substr(kept.end - mark, end + mark - kept.end));
-          for (std::size_t i = 0; i < skipped; ++i) characters.consume();
-          kept.end = static_cast<std::uint32_t>(end + mark);
-          line_checked = kept.end;
+          kept.end = static_cast<std::uint32_t>(end);
+          scanner.skip_to(end);
           break;
         }
         input.error(Code::UnclosedText, input.span(index), "The text that begins here is not closed on its line.",

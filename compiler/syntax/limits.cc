@@ -1,6 +1,7 @@
 // What must hold before the recursive parser may see a piece.
 #include "compiler/syntax/antlr.h"
 #include "compiler/syntax/input.h"
+#include "compiler/syntax/words.h"
 
 namespace polku::syntax {
 
@@ -12,18 +13,6 @@ constexpr std::size_t kMaxTokens = 20'000;     // of one clause
 constexpr std::size_t kMaxLogic = 2'000;       // `and`s and `or`s of one clause
 constexpr std::size_t kMaxArithmetic = 500;    // + - * / otherwise of one clause, or cell of a table: they make the tree deep, one by one
 constexpr std::size_t kMaxWheres = 500;        // of one clause: where a `where` ends cannot be told for certain without parsing
-
-// A minus behind one of these is a sign, not an operation.
-bool ends_operand(int type) {
-  switch (type) {
-    case PolkuLexer::RPAREN: case PolkuLexer::RBRACKET: case PolkuLexer::INT: case PolkuLexer::DECIMAL: case PolkuLexer::PERCENT:
-    case PolkuLexer::CURRENCY: case PolkuLexer::NAME: case PolkuLexer::TICKED: case PolkuLexer::STRING: case PolkuLexer::EVER:
-    case PolkuLexer::SECONDS: case PolkuLexer::MINUTES: case PolkuLexer::HOURS: case PolkuLexer::DAY: case PolkuLexer::DAYS: case PolkuLexer::WEEKS:
-      return true;
-    default:
-      return false;
-  }
-}
 
 // How deep the parser will have gone at a token: open brackets, the `not`s and minus signs before it, the `where`s around it.
 class Depth {

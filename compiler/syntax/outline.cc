@@ -28,7 +28,8 @@ bool asks_for_more(int type) {
 
 }  // namespace
 
-Outline::Outline(Input& input, std::vector<Part>* parts) : in_(input), parts_(parts), parser_(input), build_(input), open_(input.tokens.size(), false) {
+Outline::Outline(Input& input, PieceParser& parser, std::vector<Part>* parts)
+    : in_(input), parts_(parts), parser_(parser), build_(input), open_(input.tokens.size(), false) {
   for (std::size_t i = 0; i < in_.tokens.size(); ++i) {
     const bool after_dot = i > 0 && type(i - 1) == L::DOT;
     // Words that belong together: the second is no name.
@@ -172,7 +173,7 @@ void Outline::segment() {
   const Piece piece = to_end_of_block();
   at_ = piece.end;
   const Name written = head_name(piece.begin, piece.end);
-  if (auto* tree = parsed(Shape::Segment, piece, &PolkuParser::segmentBlock)) {
+  if (auto* tree = parsed(Shape::Segment, piece, P::RuleSegmentBlock, &PolkuParser::segmentBlock)) {
     Segment segment{build_.name(tree->name()), build_.expr(tree->expr()), in_.span(piece.begin, piece.begin + 1)};
     if (segment.test) file_.segments.push_back(std::move(segment));
   }
@@ -183,7 +184,7 @@ void Outline::guarantee() {
   const Piece piece = to_end_of_block();
   at_ = piece.end;
   const Name written = head_name(piece.begin, piece.end);
-  if (auto* tree = parsed(Shape::Guarantee, piece, &PolkuParser::guaranteeBlock))
+  if (auto* tree = parsed(Shape::Guarantee, piece, P::RuleGuaranteeBlock, &PolkuParser::guaranteeBlock))
     if (auto built = build_.guarantee(tree)) file_.guarantees.push_back(std::move(*built));
   close(piece.begin, "guarantee", written.text);
 }
@@ -213,13 +214,13 @@ void Outline::test() {
   Test test;
   test.name = head_name(head, piece.end);
   test.span = in_.span(head, piece.end - 1);
-  if (auto* tree = parsed(Shape::TestHead, piece, &PolkuParser::testHead)) test.name = build_.quoted_name(tree->STRING());
+  if (auto* tree = parsed(Shape::TestHead, piece, P::RuleTestHead, &PolkuParser::testHead)) test.name = build_.quoted_name(tree->STRING());
   while (!ends(at_) && !in_.stopped()) {
     Piece line{at_, at_ + 1};
     while (!ends(line.end) && !line_begins(line.end)) ++line.end;
     at_ = line.end;
     if (!line_fits(line)) continue;
-    if (auto* tree = parsed(Shape::TestLine, line, &PolkuParser::testPiece)) build_.test_line(tree->testLine(), test);
+    if (auto* tree = parsed(Shape::TestLine, line, P::RuleTestPiece, &PolkuParser::testPiece)) build_.test_line(tree->testLine(), test);
   }
   close(head, "test", test.name.text);
   file_.tests.push_back(std::move(test));

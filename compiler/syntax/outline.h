@@ -12,7 +12,7 @@ namespace polku::syntax {
 class Outline {
  public:
   // `parts`, if given, gets every piece of the file, in order.
-  explicit Outline(Input& input, std::vector<Part>* parts = nullptr);
+  Outline(Input& input, PieceParser& parser, std::vector<Part>* parts = nullptr);
   File file(std::uint32_t number);
 
  private:
@@ -47,19 +47,21 @@ class Outline {
   void clause(Journey& journey);
   bool fits_here(Piece piece, Journey& journey);
   bool table_whole(Piece piece);
+  std::vector<Piece> conjuncts(Piece piece) const;
+  bool by_parts(Piece piece, Journey& journey);
   void build_clause(P::ClauseContext* c, Journey& journey);
 
-  // The piece parsed by one rule of the grammar; nullptr after a fault.
+  // The piece parsed by one rule of the grammar, as PieceParser::parse() wants it; nullptr after a fault.
   template <class Context>
-  Context* parsed(Shape shape, Piece piece, Context* (PolkuParser::*rule)()) {
-    Context* tree = parser_.parse(piece, rule);
+  Context* parsed(Shape shape, Piece piece, std::size_t number, Context* (PolkuParser::*rule)()) {
+    Context* tree = parser_.parse(in_, piece, number, rule);
     if (parts_ != nullptr && tree != nullptr) parts_->push_back(part_of(shape, piece.begin, piece.end - 1, tree));
     return tree;
   }
 
   Input& in_;
   std::vector<Part>* parts_;
-  PieceParser parser_;
+  PieceParser& parser_;
   Builder build_;
   std::vector<bool> open_;         // after this token something must follow, so no clause ends there
   std::size_t at_ = 0;

@@ -52,7 +52,7 @@ void Outline::journey_head(Journey& journey) {
   seen_.clear();
   journey.name = head_name(piece.begin, piece.end);
   journey.span = in_.span(piece.begin, piece.end - 1);
-  auto* tree = parsed(Shape::JourneyHead, piece, &PolkuParser::journeyHead);
+  auto* tree = parsed(Shape::JourneyHead, piece, P::RuleJourneyHead, &PolkuParser::journeyHead);
   if (tree == nullptr) return;
   journey.name = build_.quoted_name(tree->STRING());
   if (tree->INT() != nullptr) journey.version = build_.whole(tree->INT());
@@ -69,7 +69,7 @@ void Outline::rule_head(Journey& journey) {
   Rule rule;
   rule.name = head_name(piece.begin, piece.end);
   rule.span = in_.span(piece.begin, piece.end - 1);
-  if (auto* tree = parsed(Shape::RuleHead, piece, &PolkuParser::ruleHead)) rule.name = build_.name(tree->name());
+  if (auto* tree = parsed(Shape::RuleHead, piece, P::RuleRuleHead, &PolkuParser::ruleHead)) rule.name = build_.name(tree->name());
   journey.rules.push_back(std::move(rule));
 }
 
@@ -78,7 +78,44 @@ void Outline::clause(Journey& journey) {
   while (type(piece.end) != kEndOfText && !clause_begins(piece.end, type(piece.begin))) ++piece.end;
   at_ = piece.end;
   if (!fits_here(piece, journey) || !table_whole(piece)) return;
-  if (auto* tree = parsed(Shape::Clause, piece, &PolkuParser::clausePiece)) build_clause(tree->clause(), journey);
+  if (parts_ == nullptr && by_parts(piece, journey)) return;
+  if (auto* tree = parsed(Shape::Clause, piece, P::RuleClausePiece, &PolkuParser::clausePiece)) build_clause(tree->clause(), journey);
+}
+
+// The parts of `only if a and b and c`, if it is nothing but such a chain. An `and` behind what ends an operand is no name, as nowhere in a
+// condition a name follows such a word; a `where` or an `or` beside it could have a part of the chain to itself.
+std::vector<Piece> Outline::conjuncts(Piece piece) const {
+  std::vector<Piece> out;
+  if ((type(piece.begin) != L::ONLY && type(piece.begin) != L::NOT) || piece.end - piece.begin < 3) return out;
+  std::size_t open = 0, begin = piece.begin + 2;
+  for (std::size_t i = begin; i < piece.end; ++i) {
+    const int word = type(i);
+    if (word == L::LPAREN || word == L::LBRACKET) ++open;
+    if ((word == L::RPAREN || word == L::RBRACKET) && open-- == 0) return {};
+    if (open > 0) continue;
+    if (word == L::WHERE || word == L::OR) return {};
+    if (word != L::AND) continue;
+    if (!ends_operand(type(i - 1))) return {};
+    out.push_back({begin, i});
+    begin = i + 1;
+  }
+  if (!out.empty()) out.push_back({begin, piece.end});
+  return out;
+}
+
+// Chains are of all lengths and kinds, their parts are much alike: a tree of each part is there mostly (see PieceParser). false if the clause is no
+// chain, or one with a fault that the parser must find; then the whole of it is parsed.
+bool Outline::by_parts(Piece piece, Journey& journey) {
+  const std::vector<Piece> parts = conjuncts(piece);
+  if (parts.empty()) return false;
+  if (!PieceParser::fit(in_, piece)) return true;
+  const auto tree = [&](Piece part) { return parser_.tree(in_, part, P::RuleConjunctPiece, &PolkuParser::conjunctPiece); };
+  for (const Piece part : parts)
+    if (part.begin == part.end || tree(part) == nullptr) return false;
+  auto built = build_.condition(type(piece.begin) == L::ONLY ? Polarity::OnlyIf : Polarity::NotIf, piece, parts,
+                                [&](Piece part) { return tree(part)->notExpr(); });
+  if (built) (journey.rules.empty() ? journey.conditions : journey.rules.back().conditions).push_back(std::move(*built));
+  return true;
 }
 
 // What can be said of a clause by its first word alone: that there is no such clause, not here, or not twice.

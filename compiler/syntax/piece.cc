@@ -4,34 +4,36 @@
 
 namespace polku::syntax {
 
-// The tokens of the piece, with an end behind them. The token objects are made once and used again for every piece.
+namespace {
+
+constexpr std::size_t kMostTokens = 1u << 16;  // in the trees kept, of some 500 bytes a token
+
+static_assert(P::STRAY < 256 && P::RuleConjunctPiece < 256);
+
+}  // namespace
+
+// The tokens of the piece, with an end behind them.
 class PieceParser::Stream : public antlr4::TokenStream {
  public:
-  void set(const Input& input, Piece piece) {
-    size_ = piece.end - piece.begin + 1;
-    while (pool_.size() < size_) pool_.push_back(std::make_unique<antlr4::CommonToken>(0));
-    for (std::size_t i = 0; i < size_; ++i) {
-      const std::size_t at = piece.begin + i;
-      pool_[i]->setType(i + 1 == size_ ? antlr4::Token::EOF : static_cast<std::size_t>(input.tokens[at].type));
-      pool_[i]->setTokenIndex(at);
-    }
+  void set(Tokens& tokens) {
+    tokens_ = &tokens;
     at_ = 0;
   }
-  void consume() override { at_ = std::min(at_ + 1, size_ - 1); }
+  void consume() override { at_ = std::min(at_ + 1, tokens_->size() - 1); }
   std::size_t LA(ssize_t k) override {
     const antlr4::Token* token = LT(k);
     return token == nullptr ? antlr4::Token::INVALID_TYPE : token->getType();
   }
   antlr4::Token* LT(ssize_t k) override {
-    if (k < 0) return static_cast<std::size_t>(-k) > at_ ? nullptr : pool_[at_ - static_cast<std::size_t>(-k)].get();
-    return pool_[std::min(at_ + static_cast<std::size_t>(k) - 1, size_ - 1)].get();
+    if (k < 0) return static_cast<std::size_t>(-k) > at_ ? nullptr : &(*tokens_)[at_ - static_cast<std::size_t>(-k)];
+    return &(*tokens_)[std::min(at_ + static_cast<std::size_t>(k) - 1, tokens_->size() - 1)];
   }
-  antlr4::Token* get(std::size_t index) const override { return pool_[index].get(); }
+  antlr4::Token* get(std::size_t index) const override { return &(*tokens_)[index]; }
   ssize_t mark() override { return 0; }
   void release(ssize_t) override {}
   std::size_t index() override { return at_; }
-  void seek(std::size_t index) override { at_ = std::min(index, size_ - 1); }
-  std::size_t size() override { return size_; }
+  void seek(std::size_t index) override { at_ = std::min(index, tokens_->size() - 1); }
+  std::size_t size() override { return tokens_->size(); }
   antlr4::TokenSource* getTokenSource() const override { return nullptr; }
   // Nobody asks for text: it is taken from Input, by the tokens' indexes.
   std::string getSourceName() const override { return {}; }
@@ -41,8 +43,8 @@ class PieceParser::Stream : public antlr4::TokenStream {
   std::string getText(antlr4::Token*, antlr4::Token*) override { return {}; }
 
  private:
-  std::vector<std::unique_ptr<antlr4::CommonToken>> pool_;
-  std::size_t size_ = 0, at_ = 0;
+  Tokens* tokens_ = nullptr;
+  std::size_t at_ = 0;
 };
 
 // Gives up at the first fault and remembers it; recovery is not ANTLR's business here, the pieces are.
@@ -92,30 +94,63 @@ class PieceParser::FirstFault : public antlr4::DefaultErrorStrategy {
   }
 };
 
-PieceParser::PieceParser(Input& input)
-    : input_(input), stream_(std::make_unique<Stream>()), strategy_(std::make_shared<FirstFault>()) {
-  stream_->set(input_, {0, 0});
-  parser_ = std::make_unique<PolkuParser>(stream_.get());
-  parser_->removeErrorListeners();
-  parser_->setErrorHandler(strategy_);
+void PieceParser::Parser::again(antlr4::atn::PredictionMode mode) {
+  getInputStream()->seek(0);
+  _errHandler->reset(this);
+  _matchedEOF = false;
+  _syntaxErrors = 0;
+  _ctx = nullptr;
+  static_cast<antlr4::atn::ParserATNSimulator*>(_interpreter)->setPredictionMode(mode);
+}
+
+PieceParser::PieceParser()
+    : stream_(std::make_unique<Stream>()), strategy_(std::make_shared<FirstFault>()), parser_(stream_.get()) {
+  parser_.removeErrorListeners();
+  parser_.setErrorHandler(strategy_);
 }
 
 PieceParser::~PieceParser() = default;
 
-bool PieceParser::begin(Piece piece) {
+// The tree of an earlier piece with the same types, the tokens of this one in it.
+antlr4::ParserRuleContext* PieceParser::same(const Input& input, Piece piece, std::size_t number) {
+  key_.clear();
+  key_.push_back(static_cast<char>(number));
+  for (std::size_t i = piece.begin; i < piece.end; ++i) key_.push_back(static_cast<char>(input.tokens[i].type));
+  const auto it = known_.find(key_);
+  if (it == known_.end()) return nullptr;
+  Tokens& tokens = *it->second.tokens;
+  for (std::size_t i = 0; i < tokens.size(); ++i) tokens[i].setTokenIndex(piece.begin + i);
+  return it->second.tree;
+}
+
+bool PieceParser::fit(Input& input, Piece piece) {
   for (std::size_t i = piece.begin; i < piece.end; ++i)
-    if (input_.tokens[i].bad) return false;  // said when it was read
-  if (!within_limits(input_, piece)) return false;
-  stream_->set(input_, piece);
-  return true;
+    if (input.tokens[i].bad) return false;  // said when it was read
+  return within_limits(input, piece);
 }
 
-void PieceParser::restart(bool full) {
-  parser_->reset();
-  parser_->getInterpreter<antlr4::atn::ParserATNSimulator>()->setPredictionMode(full ? antlr4::atn::PredictionMode::LL
-                                                                                    : antlr4::atn::PredictionMode::SLL);
+void PieceParser::begin(const Input& input, Piece piece) {
+  const std::size_t size = piece.end - piece.begin + 1;
+  if (made_ + size > kMostTokens) {
+    known_.clear();
+    parser_.drop_trees();
+    made_ = 0;
+  }
+  made_ += size;
+  tokens_ = std::make_unique<Tokens>();
+  tokens_->reserve(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::size_t at = piece.begin + i;
+    tokens_->emplace_back(i + 1 == size ? antlr4::Token::EOF : static_cast<std::size_t>(input.tokens[at].type));
+    tokens_->back().setTokenIndex(at);
+  }
+  stream_->set(*tokens_);
 }
 
-void PieceParser::report(Piece piece) { explain(input_, piece, strategy_->fault); }
+void PieceParser::restart(bool full) { parser_.again(full ? antlr4::atn::PredictionMode::LL : antlr4::atn::PredictionMode::SLL); }
+
+void PieceParser::keep(antlr4::ParserRuleContext* tree) { known_.emplace(key_, Known{std::move(tokens_), tree}); }
+
+void PieceParser::report(Input& input, Piece piece) { explain(input, piece, strategy_->fault); }
 
 }  // namespace polku::syntax

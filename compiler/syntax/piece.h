@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "compiler/syntax/antlr.h"
@@ -18,40 +19,72 @@ struct Fault {
   std::vector<Level> levels;             // innermost first
 };
 
+// What tree a piece has depends on the types of its tokens alone, and clauses are much alike: a tree is made once for each sequence of types, and
+// used again with other tokens in it. For one thread at a time.
 class PieceParser {
  public:
-  explicit PieceParser(Input& input);
+  PieceParser();
   ~PieceParser();
   PieceParser(const PieceParser&) = delete;
   PieceParser& operator=(const PieceParser&) = delete;
 
-  // The tree of the piece, valid until the next call; nullptr after a fault, which is then reported once.
+  // No word of the piece is faulty by itself, and the parser can take it. Reports if it is too large or nested too deeply.
+  static bool fit(Input& input, Piece piece);
+
+  // The tree of the piece by a rule of the grammar, given by number (P::Rule…) and function; valid until the next call. nullptr after a fault,
+  // which is then reported once.
   template <class Context>
-  Context* parse(Piece piece, Context* (PolkuParser::*rule)()) {
-    if (!begin(piece)) return nullptr;
+  Context* parse(Input& input, Piece piece, std::size_t number, Context* (PolkuParser::*rule)()) {
+    Context* made = tree(input, piece, number, rule);
+    if (made == nullptr && tokens_ != nullptr) report(input, piece);
+    return made;
+  }
+
+  // The same, but a fault that only the parser sees is not reported.
+  template <class Context>
+  Context* tree(Input& input, Piece piece, std::size_t number, Context* (PolkuParser::*rule)()) {
+    if (auto* known = same(input, piece, number)) return static_cast<Context*>(known);
+    tokens_.reset();
+    if (!fit(input, piece)) return nullptr;
+    begin(input, piece);
     for (const bool full : {false, true}) {
       restart(full);
       try {
-        return ((*parser_).*rule)();
+        Context* tree = (parser_.*rule)();
+        keep(tree);
+        return tree;
       } catch (const antlr4::ParseCancellationException&) {
       }
     }
-    report(piece);
     return nullptr;
   }
 
  private:
+  using Tokens = std::vector<antlr4::CommonToken>;
   class Stream;
   class FirstFault;
+  // ANTLR's, but it starts anew without giving up the trees made so far.
+  class Parser : public PolkuParser {
+   public:
+    using PolkuParser::PolkuParser;
+    void again(antlr4::atn::PredictionMode mode);
+    void drop_trees() { _tracker.reset(); }
+  };
+  struct Known { std::unique_ptr<Tokens> tokens; antlr4::ParserRuleContext* tree = nullptr; };
 
-  bool begin(Piece piece);
+  antlr4::ParserRuleContext* same(const Input& input, Piece piece, std::size_t number);
+  void begin(const Input& input, Piece piece);
   void restart(bool full);
-  void report(Piece piece);
+  void keep(antlr4::ParserRuleContext* tree);
+  void report(Input& input, Piece piece);
 
-  Input& input_;
   std::unique_ptr<Stream> stream_;
-  std::unique_ptr<PolkuParser> parser_;
   std::shared_ptr<FirstFault> strategy_;
+  Parser parser_;
+  std::string key_;                               // of the piece at hand: the rule's number, then the types
+  std::unique_ptr<Tokens> tokens_;                // of the piece that the parser could not read, or reads
+  std::unordered_map<std::string, Known> known_;
+  std::size_t made_ = 0;                          // tokens in all trees that the parser still holds
 };
 
 // Says a fault in the author's words.

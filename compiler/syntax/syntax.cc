@@ -26,7 +26,8 @@ File parse(const diag::Sources& sources, std::uint32_t file, diag::Diagnostics& 
     Input input(sources.text(file), start, true, limits, d);
     if (!readable(input)) return empty;
     tokenise(input);
-    return Outline(input).file(file);
+    PieceParser parser;
+    return Outline(input, parser).file(file);
   } catch (const std::exception& e) {
     internal(d, start, e.what());
     return empty;
@@ -40,7 +41,8 @@ std::optional<Written> written(const diag::Sources& sources, std::uint32_t file,
     Input input(sources.text(file), start, true, limits, d);
     if (!readable(input)) return std::nullopt;
     tokenise(input);
-    Outline(input, &all.pieces).file(file);
+    PieceParser parser;
+    Outline(input, parser, &all.pieces).file(file);
     if (input.faulty()) return std::nullopt;
     for (std::size_t i = 0; i + 1 < input.tokens.size(); ++i) all.words.push_back({input.tokens[i].begin, input.tokens[i].end});
     return all;
@@ -61,8 +63,8 @@ ExprPtr parse_expression(const std::string& text, Span where, diag::Diagnostics&
       input.error(diag::Code::EndsEarly, where, "There is no expression here.", "As in `last order_placed.total`.");
       return nullptr;
     }
-    PieceParser parser(input);
-    auto* tree = parser.parse(piece, &PolkuParser::exprPiece);
+    PieceParser parser;
+    auto* tree = parser.parse(input, piece, P::RuleExprPiece, &PolkuParser::exprPiece);
     if (tree == nullptr) return nullptr;
     ExprPtr built = Builder(input).expr(tree->expr());
     return d.errors() == before ? std::move(built) : nullptr;

@@ -17,6 +17,19 @@ inline bool is_block(int type) {
 }
 inline bool is_action(int type) { return type >= PolkuLexer::SEND && type <= PolkuLexer::SPLIT; }
 
+// The last word of a value or of a test, in any condition: a minus behind it is an operation and no sign, and no name follows it.
+inline bool ends_operand(int type) {
+  switch (type) {
+    case PolkuLexer::RPAREN: case PolkuLexer::RBRACKET: case PolkuLexer::INT: case PolkuLexer::DECIMAL: case PolkuLexer::PERCENT:
+    case PolkuLexer::CURRENCY: case PolkuLexer::NAME: case PolkuLexer::TICKED: case PolkuLexer::STRING: case PolkuLexer::EVER:
+    case PolkuLexer::SECONDS: case PolkuLexer::MINUTES: case PolkuLexer::HOURS: case PolkuLexer::DAY: case PolkuLexer::DAYS: case PolkuLexer::WEEKS:
+    case PolkuLexer::GIVEN: case PolkuLexer::MISSING:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::span<const std::string> block_words();
 std::span<const std::string> clause_words();  // of a journey or rule
 std::string clause_help();                    // which clauses there are

@@ -21,23 +21,89 @@
 namespace polku {
 inline namespace v0 {
 
+// How a pack comes to run.
+enum class Tier {
+  Auto,          // at once by the interpreter; machine code is made in the background and takes over code by code
+  Compiled,      // machine code for all before the pack is there: seconds for thousands of rules, unless the cache has it
+  Interpreted,   // nothing is compiled
+};
+struct PackOptions {
+  Tier tier = Tier::Auto;        // decisions are the same whatever runs
+  // Folder in which machine code is kept from one process to the next; empty: none. It must be yours alone, as what lies in it is run. A pack works as
+  // well where it cannot be used: see Tiers::fault.
+  std::string cache = {};
+  std::uint64_t cache_bytes = 256u << 20;  // the most that is kept there
+  bool count = false;            // Tiers::interpreted and native; some 4 ns an evaluation
+};
+// What runs a pack, so far.
+struct Tiers {
+  std::uint64_t interpreted = 0, native = 0;  // evaluations of a condition or value, with PackOptions::count, unless nothing is compiled
+  std::size_t codes = 0;                      // different conditions and values
+  std::size_t compiled = 0, cached = 0, waiting = 0;  // of those: compiled, taken from the cache, still interpreted
+  double seconds = 0;                         // spent on making machine code
+  std::string fault = {};                     // why some wait for ever, or the cache is not used; empty if there is nothing to say
+};
+
 // A compiled rule pack. Cheap to copy (copies share it); read-only, so any number of engines and threads may use it.
 class Pack {
  public:
-  // Reads `folder`/catalog.yaml and its *.polku files, and compiles them to machine code (or for the interpreter, where the library was
-  // built without LLVM).
-  static Pack load(const std::string& folder);
+  // Reads `folder`/catalog.yaml and its *.polku files, and compiles them.
+  static Pack load(const std::string& folder, const PackOptions& options = {});
   // The same from memory: the text of the catalog, and (name, text) of each rule file. Names order the rules and stand in messages.
-  static Pack compile(std::string catalog, std::vector<std::pair<std::string, std::string>> rules);
+  static Pack compile(std::string catalog, std::vector<std::pair<std::string, std::string>> rules, const PackOptions& options = {});
 
   bool ok() const;                      // false: it cannot be used; see messages()
   const std::string& messages() const;  // errors and warnings for people, with source lines; empty if there are none
-  const std::string& tier() const;      // what judges: "jit" or "interpreter"; empty unless ok()
+  const std::string& tier() const;      // what judges: "jit" (in the end, see Tier::Auto) or "interpreter" (also where the library was built without LLVM); empty unless ok()
+  Tiers tiers() const;                  // ok() must hold
 
  private:
   friend class Engine;
   struct Impl;
   std::shared_ptr<const Impl> impl_;
+};
+
+// What became of an update of a Live pack.
+struct Update {
+  enum class Kind {
+    Refused,     // nothing has changed; messages says why
+    Rules,       // rules were exchanged under the engines
+    Whole,       // another pack: each visitor's record was made anew from its history
+  };
+  Kind kind = Kind::Refused;
+  std::string messages = {};            // errors and warnings of the whole pack as it would be, for people
+  std::size_t rules = 0;                // Rules: how many are looked at otherwise or were compiled anew
+  std::size_t visitors = 0;             // whose histories were folded, or whose records had to be changed
+  double milliseconds = 0;              // until the engines decide by the new text
+};
+
+// A compiled rule pack whose files may be edited while engines run it. It, its copies (which share it) and its engines belong to one thread at a time, all
+// together; what compiles in the background looks after itself.
+class Live {
+ public:
+  // As those of Pack. In a build with machine code, Tier::Compiled makes it for all that is there at first; what is edited later is interpreted until its
+  // machine code is there.
+  static Live load(const std::string& folder, const PackOptions& options = {});
+  static Live compile(std::string catalog, std::vector<std::pair<std::string, std::string>> rules, const PackOptions& options = {});
+
+  bool ok() const;                      // false: it cannot be used; see messages()
+  const std::string& messages() const;  // of the pack as it is
+  Tiers tiers() const;                  // ok() must hold
+
+  // Other texts for files, by the names they have in messages; "catalog.yaml" is the catalog of a pack from memory. A file of a new name is added, one without
+  // text is gone. From `at` on the engines decide by them: each is advanced to the instant before first. `at` is a time as in Event::at, later than all that any
+  // engine has taken in. ok() must hold.
+  // Refused: there is a fault in the text or the time; or the new text asks of the visitors' records what they do not keep (a new trigger, a longer count, another
+  // catalog …) and some engine has visitors, but no histories.
+  struct File { std::string name; std::variant<std::monostate, std::string> text; };
+  Update update(std::vector<File> files, const std::string& at);
+  // The same with the files of the folder that it was loaded from, as they are now.
+  Update reload(const std::string& at);
+
+ private:
+  friend class Engine;
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
 };
 
 // A value of a field or attribute. A text is read by the type that the catalog declares: "55 EUR", "10%", "30 minutes",
@@ -111,6 +177,7 @@ struct Options {
 class Engine {
  public:
   explicit Engine(const Pack& pack, const Options& options = {});  // pack.ok() must hold
+  explicit Engine(const Live& live, const Options& options = {});  // live.ok() must hold; follows each of its updates
   ~Engine();
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) noexcept;
@@ -132,6 +199,7 @@ class Engine {
   std::size_t visitors() const;
 
  private:
+  friend class Live;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <vector>
 
 namespace polku::base {
 namespace {
@@ -53,7 +54,27 @@ void order_marks(std::vector<utf8proc_int32_t>& points) {
 
 }  // namespace
 
-bool is_ascii(std::string_view bytes) { return ascii_prefix(bytes) == bytes.size(); }
+bool is_ascii(std::string_view bytes) {
+  const char* const p = bytes.data();
+  const std::size_t n = bytes.size();
+  std::uint64_t seen = 0;
+  std::size_t i = 0;
+  const auto look = [&](auto word, std::size_t at) {
+    std::memcpy(&word, p + at, sizeof word);
+    seen |= word;
+  };
+  for (; i + 8 <= n; i += 8) look(std::uint64_t{}, i);
+  if (i == n) return (seen & kHighBits) == 0;
+  if (n >= 8) {
+    look(std::uint64_t{}, n - 8);
+  } else if (n >= 4) {
+    look(std::uint32_t{}, 0);
+    look(std::uint32_t{}, n - 4);
+  } else {
+    for (; i < n; ++i) look(std::uint8_t{}, i);
+  }
+  return (seen & kHighBits) == 0;
+}
 
 bool valid_utf8(std::string_view bytes, std::size_t* bad_at) {
   std::size_t i = 0;
@@ -110,20 +131,6 @@ std::optional<std::string> nfc(std::string_view utf8) {
     out.append(reinterpret_cast<const char*>(encoded), static_cast<std::size_t>(length));
   }
   return out;
-}
-
-Value Texts::intern(std::string_view nfc_text) {
-  auto found = by_text_.find(nfc_text);
-  if (found != by_text_.end()) return found->second;
-  auto id = static_cast<Value>(texts_.size());
-  by_text_.emplace(texts_.emplace_back(nfc_text), id);
-  return id;
-}
-
-Value Texts::intern_list(std::span<const Value> text_ids) {
-  auto [at, added] = by_list_.try_emplace(std::vector<Value>(text_ids.begin(), text_ids.end()), static_cast<Value>(lists_.size()));
-  if (added) lists_.push_back(&at->first);
-  return at->second;
 }
 
 }  // namespace polku::base

@@ -1,14 +1,11 @@
 // Text: checked UTF-8 in NFC, and the table that gives each distinct text a number.
 #pragma once
-#include <deque>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <vector>
 
+#include "runtime/base/interned.h"
 #include "runtime/base/value.h"
 
 namespace polku::base {
@@ -31,17 +28,20 @@ class Texts {
   Texts(const Texts&) = delete;
   Texts& operator=(const Texts&) = delete;
 
-  Value intern(std::string_view nfc_text);                 // text must be NFC already
-  Value intern_list(std::span<const Value> text_ids);      // keeps the order given
+  Value intern(std::string_view nfc_text) { return texts_.add(nfc_text); }  // text must be NFC already
+  void prefetch(std::string_view nfc_text) const { texts_.prefetch(nfc_text); }  // it will be asked for soon
+  Value intern_list(std::span<const Value> text_ids) {  // keeps the order given
+    return lists_.add({reinterpret_cast<const char*>(text_ids.data()), text_ids.size_bytes()});
+  }
   std::string_view text(Value id) const { return texts_[static_cast<std::size_t>(id)]; }
-  std::span<const Value> list(Value id) const { return *lists_[static_cast<std::size_t>(id)]; }
+  std::span<const Value> list(Value id) const {
+    const std::string_view ids = lists_[static_cast<std::size_t>(id)];
+    return {reinterpret_cast<const Value*>(ids.data()), ids.size() / sizeof(Value)};
+  }
   std::size_t size() const { return texts_.size(); }
 
  private:
-  std::deque<std::string> texts_;
-  std::unordered_map<std::string_view, Value> by_text_;
-  std::map<std::vector<Value>, Value> by_list_;
-  std::deque<const std::vector<Value>*> lists_;
+  Interned texts_, lists_;  // a list by the bytes of its ids
 };
 
 }  // namespace polku::base

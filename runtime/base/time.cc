@@ -64,15 +64,13 @@ Known& known() {
   return *all;
 }
 
-bool digits(const char* p, int count, int& value) {
-  value = 0;
-  for (int i = 0; i < count; ++i) {
-    unsigned digit = static_cast<unsigned char>(p[i]) - '0';
-    if (digit > 9) return false;
-    value = value * 10 + static_cast<int>(digit);
-  }
-  return true;
+// Numbers of a fixed count of digits; `good` stays only if all are digits, so that one look at the end is enough.
+unsigned digit(char c, bool& good) {
+  const unsigned value = static_cast<unsigned char>(c) - unsigned{'0'};
+  good &= value <= 9;
+  return value;
 }
+int two_digits(const char* p, bool& good) { return static_cast<int>(digit(p[0], good) * 10 + digit(p[1], good)); }
 
 // Days since 1970-01-01 in the proleptic Gregorian calendar; years counted from March, so that the leap day is the last.
 constexpr std::int64_t days_of(int year, int month, int day) {
@@ -107,22 +105,24 @@ Millis first_instant(const Zone& zone, std::int64_t day) {
 }
 
 // What stands behind the date: reads HH:MM[:SS[.fraction]] and moves `p` behind it.
-std::optional<Millis> clock_time(const char*& p, const char* end) {
-  int hour, minute, second = 0, millis = 0;
-  if (end - p < 5 || !digits(p, 2, hour) || p[2] != ':' || !digits(p + 3, 2, minute) || hour > 23 || minute > 59) return std::nullopt;
+Millis clock_time(const char*& p, const char* end, bool& good) {
+  if (end - p < 5) return good = false;
+  const int hour = two_digits(p, good), minute = two_digits(p + 3, good);
+  good &= (p[2] == ':') & (hour <= 23) & (minute <= 59);
+  Millis at = hour * kHour + minute * kMinute;
   p += 5;
-  if (p < end && *p == ':') {
-    if (end - p < 3 || !digits(p + 1, 2, second) || second > 59) return std::nullopt;
-    p += 3;
-    if (p < end && *p == '.') {
-      int places = 0, digit = 0;
-      for (++p; p < end && digits(p, 1, digit); ++p, ++places)
-        if (places < 3) millis = millis * 10 + digit;
-      if (places == 0 || places > 9) return std::nullopt;
-      for (; places < 3; ++places) millis *= 10;
-    }
-  }
-  return hour * kHour + minute * kMinute + second * kSecond + millis;
+  if (p == end || *p != ':') return at;
+  if (end - p < 3) return good = false;
+  const int second = two_digits(p + 1, good);
+  good &= second <= 59;
+  at += second * kSecond;
+  p += 3;
+  if (p == end || *p != '.') return at;
+  const char* const from = ++p;
+  bool more = true;
+  for (Millis unit = 100; p < end && (digit(*p, more), more); ++p, unit /= 10) at += unit * (*p - '0');
+  good &= p - from >= 1 && p - from <= 9;
+  return at;
 }
 
 }  // namespace
@@ -215,35 +215,35 @@ Millis start_of_month(const Zone& zone, Millis now) {
 }
 
 std::optional<std::int64_t> parse_date(std::string_view text) {
-  int year, month, day;
   const char* p = text.data();
-  if (text.size() != 10 || !digits(p, 4, year) || p[4] != '-' || !digits(p + 5, 2, month) || p[7] != '-' || !digits(p + 8, 2, day))
-    return std::nullopt;
+  if (text.size() != 10) return std::nullopt;
+  bool good = (p[4] == '-') & (p[7] == '-');
+  const int year = two_digits(p, good) * 100 + two_digits(p + 2, good), month = two_digits(p + 5, good), day = two_digits(p + 8, good);
+  if (!good) return std::nullopt;
   return civil_day(year, month, day);
 }
 
 std::optional<Millis> parse_instant(std::string_view text, const Zone& zone) {
-  auto days = parse_date(text.substr(0, 10));
+  const auto days = parse_date(text.substr(0, 10));
   if (!days) return std::nullopt;
   Millis at = *days * kDay;
-  const char *p = text.data() + 10, *end = text.data() + text.size();
-  bool local = true;
+  const char *p = text.data() + 10, *const end = text.data() + text.size();
+  bool good = true, local = true;
   if (p < end) {
-    if (*p != 'T' && *p != ' ') return std::nullopt;
-    auto time = clock_time(++p, end);
-    if (!time) return std::nullopt;
-    at += *time;
+    good &= *p == 'T' || *p == ' ';
+    at += clock_time(++p, end, good);
     if (end - p == 1 && *p == 'Z') {
       local = false;
     } else if (p < end) {
-      int hours, minutes;
-      if (end - p != 6 || (*p != '+' && *p != '-') || !digits(p + 1, 2, hours) || p[3] != ':' || !digits(p + 4, 2, minutes)) return std::nullopt;
-      Millis offset = hours * kHour + minutes * kMinute;
-      if (minutes > 59 || offset > 18 * kHour) return std::nullopt;
+      if (end - p != 6 || (*p != '+' && *p != '-')) return std::nullopt;
+      const int hours = two_digits(p + 1, good), minutes = two_digits(p + 4, good);
+      const Millis offset = hours * kHour + minutes * kMinute;
+      good &= p[3] == ':' && minutes <= 59 && offset <= 18 * kHour;
       at += *p == '+' ? -offset : offset;
       local = false;
     }
   }
+  if (!good) return std::nullopt;
   if (local) at = zone.to_instant(at);
   if (at < kFirstInstant || at > kLastInstant) return std::nullopt;
   return at;

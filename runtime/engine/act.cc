@@ -114,7 +114,7 @@ std::vector<history::Action> Engine::actions(const Visitor& v, const Judgement& 
     if (a.slot >= 0) action.slot = plan_.catalog.channels[at(channel)].slots[at(a.slot)];
     action.length = a.length;
     if (a.kind == plan::ActionKind::Split) {
-      const auto bucket = static_cast<std::int32_t>(history::bucket(plan_.catalog.salt, a.name, v.person));
+      const auto bucket = static_cast<std::int32_t>(history::bucket(plan_.catalog.salt, a.name, v.person()));
       for (const plan::Share& s : a.shares)
         if (bucket < s.below) {
           action.variant = s.variant;
@@ -173,29 +173,26 @@ history::Deed Engine::deed(const Firing& firing, const Judgement& j, const Effec
 
 // rule: -1 if the pack has it no more.
 void Engine::leave(Visitor& v, int rule, const Effect& d, Millis when, const Start& start, const Value* captures) {
-  const auto word = [&](const std::vector<std::int32_t>& of) { return rule < 0 || of[at(rule)] < 0 ? nullptr : &v.record.words[at(of[at(rule)])]; };
-  Value *offer = word(plan_.layout.offer), *waiting = word(plan_.layout.waiting);
-  if (offer) *offer = kUnknown;  // a firing that is judged replaces what its rule holds
-  if (waiting) *waiting = kUnknown;
+  const std::int32_t offer = rule < 0 ? -1 : plan_.layout.offer[at(rule)], waiting = rule < 0 ? -1 : plan_.layout.waiting[at(rule)];
+  if (offer >= 0) record::set_instant(v.record, offer, kUnknown);  // a firing that is judged replaces what its rule holds
+  if (waiting >= 0) record::set_instant(v.record, waiting, kUnknown);
   end_waiting(v, rule);
   switch (d.kind) {
     case history::Deed::Kind::Waiting: {
       if (rule < 0) return;
-      Value* from = word(plan_.layout.waiting_start);
-      if (!waiting) {
-        v.waiting.push_back({rule, std::vector<Value>(1 + plan::kStartWords + plan_.rules[at(rule)].captures.size())});
-        waiting = v.waiting.back().words.data();
-        from = waiting + 1;
+      if (waiting < 0) {
+        write_start(v.own().waiting.emplace_back(Rare::Waiting{rule, {d.until}}).words, at(rule), start, captures);
+      } else {
+        record::set_instant(v.record, waiting, d.until);
+        write_start(v.record, plan_.layout.waiting_start[at(rule)], start, captures);
       }
-      *waiting = d.until;
-      write_start(from, at(rule), start, captures);
       due_at(v, d.until);
       return;
     }
     case history::Deed::Kind::Offered:
-      if (!offer) return;
-      *offer = when + plan_.rules[at(rule)].held;
-      write_start(word(plan_.layout.offer_start), at(rule), start, captures);
+      if (offer < 0) return;
+      record::set_instant(v.record, offer, when + plan_.rules[at(rule)].held);
+      write_start(v.record, plan_.layout.offer_start[at(rule)], start, captures);
       return;
     case history::Deed::Kind::Dropped: return;
     case history::Deed::Kind::HeldOut:
@@ -208,23 +205,23 @@ void Engine::leave(Visitor& v, int rule, const Effect& d, Millis when, const Sta
 
 // Of what the record has no place for. Was there anything?
 bool Engine::end_waiting(Visitor& v, int rule) {
-  return !v.waiting.empty() && std::erase_if(v.waiting, [&](const Visitor::Waiting& w) { return w.rule == rule; }) > 0;
+  return v.waits() && std::erase_if(v.rare->waiting, [&](const Rare::Waiting& w) { return w.rule == rule; }) > 0;
 }
 
 // An exposure: acted or held out.
 void Engine::expose(Visitor& v, int rule, const Effect& d, Millis when) {
   if (rule < 0) return;
   const plan::Rule& r = plan_.rules[at(rule)];
-  Value* words = v.record.words.get();
   const Value held_out = d.kind == history::Deed::Kind::HeldOut ? kYes : kNo;
-  if (const std::int32_t once = plan_.layout.once[at(rule)]; once >= 0) words[at(once)] = when;
+  if (const std::int32_t once = plan_.layout.once[at(rule)]; once >= 0) record::set_instant(v.record, once, when);
   if (r.hold_out >= 0) {
-    Value& arm = words[at(plan_.layout.arm[at(r.hold_out)])];
-    arm = arm == kUnknown ? held_out : arm == held_out ? arm : kMixed;
+    const std::int32_t cell = plan_.layout.arm[at(r.hold_out)];
+    const Value arm = record::tiny(v.record, cell);
+    if (arm != held_out) record::set_tiny(v.record, cell, arm == kUnknown ? held_out : kMixed);
   }
   const std::int32_t goal = plan_.journeys[at(r.journey_index)].goal;
   if (goal < 0) return;
-  std::vector<Value>& exposures = v.record.lists[at(plan_.layout.goal_list[at(goal)])];
+  std::vector<Value>& exposures = record::own_list(v.record, plan_.layout.goal_list[at(goal)]);
   exposures.insert(exposures.end(), {when, static_cast<Value>(d.id.high), static_cast<Value>(d.id.low), static_cast<Value>(rule) * 4 + held_out * 2});
 }
 
@@ -245,7 +242,7 @@ void Engine::act(Visitor& v, int rule, const Effect& d, Millis when) {
     if (unit == plan::LimitUnit::Messages && channel >= 0) {
       if (const std::int32_t l = plan_.channel_limits[at(channel)]; l >= 0) count(l);
       if (const std::int32_t list = plan_.layout.answer_list[at(channel)]; list >= 0 && rule >= 0) {
-        std::vector<Value>& sends = v.record.lists[at(list)];
+        std::vector<Value>& sends = record::own_list(v.record, list);
         std::size_t old = 0;
         while (old < sends.size() && sends[old] <= when - plan_.catalog.history) old += 2;
         sends.erase(sends.begin(), sends.begin() + static_cast<std::ptrdiff_t>(old));
@@ -253,9 +250,13 @@ void Engine::act(Visitor& v, int rule, const Effect& d, Millis when) {
       }
     }
     if (done.kind != plan::ActionKind::Suppress || rule < 0) continue;
-    Value& until = done.suppression < 0 ? v.suppressed.try_emplace(std::string(done.name), when).first->second
-                                        : v.record.words[at(plan_.layout.suppression[at(done.suppression)])];
-    until = std::max(until, when + done.length);
+    if (done.suppression < 0) {
+      Millis& until = v.own().suppressed.try_emplace(std::string(done.name), when).first->second;
+      until = std::max(until, when + done.length);
+    } else {
+      const std::int32_t until = plan_.layout.suppression[at(done.suppression)];
+      record::set_instant(v.record, until, std::max(record::instant(v.record, until), when + done.length));
+    }
   }
   ++v.record.seq;
   ++acted_;

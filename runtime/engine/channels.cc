@@ -80,7 +80,7 @@ Engine::Attempt Engine::try_channel(const Visitor& v, const Judgement& j, const 
 
 // From three messages on the visitor's own answers count, before that the published table's.
 Engine::Measure Engine::measure(const Visitor& v, const Judgement& j, std::int32_t channel) const {
-  const std::vector<Value>& list = v.record.lists[at(plan_.layout.answer_list[at(channel)])];
+  const std::vector<Value>& list = record::list(v.record, plan_.layout.answer_list[at(channel)]);
   Measure m;
   for (std::size_t i = 0; i < list.size(); i += 2) {
     if (list[i] <= j.context.now - plan_.catalog.history) continue;

@@ -5,31 +5,31 @@
 
 namespace polku::engine {
 
-// Keeps the visitor's earliest deadline, and a hint of it in the heap.
-void Engine::due_at(Visitor& v, Millis due) {
-  v.deadline = std::min(v.deadline, due);
-  if (folding_ || v.deadline >= v.hinted) return;
-  v.hinted = v.deadline;
-  timers_.push(v.deadline, v.number);
+void Engine::due_at(Visitor& v, Millis due) { v.deadline = std::min(v.deadline, due); }
+
+// When the engine is done with the visitor for now, and the deadline is another.
+void Engine::hint(const Visitor& v) {
+  if (v.deadline == kNever) return;
+  timers_.push(v.deadline, v.number, [&](Millis due, std::uint32_t number) {
+    const Visitor* of = visitors_->at(number);
+    return of && of->deadline == due;
+  });
 }
 
 // The earliest instant behind the visitor's clock at which there may be a place of timers.
 Millis Engine::next_deadline(Visitor& v) {
   Millis next = kNever;
-  const Value* words = v.record.words.get();
-  for (std::size_t rule : dispatch_.delayed) {
-    const plan::Trigger& t = plan_.rules[rule].trigger;
-    if (t.then == plan::DelayKind::Absence) {
-      const Value since = words[at(plan_.layout.pending[rule])];
-      if (since != kUnknown) next = std::min(next, since + t.delay);
-    } else {
-      const auto& list = v.record.lists[at(plan_.layout.pending_list[rule])];
-      if (!list.empty()) next = std::min(next, list[0] + t.delay);
-    }
-  }
+  dispatch_.armed.each(v.record, [&](std::size_t unit) {
+    const auto rule = at(dispatch_.armed_rule[unit]);
+    const Value since = record::instant(v.record, plan_.layout.pending[rule]);
+    if (since != kUnknown) next = std::min(next, since + plan_.rules[rule].trigger.delay);
+  });
+  for (std::size_t rule : dispatch_.waits)
+    if (const auto& list = record::list(v.record, plan_.layout.pending_list[rule]); !list.empty()) next = std::min(next, list[0] + plan_.rules[rule].trigger.delay);
   for (std::size_t rule : dispatch_.waiting)
-    if (const Value due = words[at(plan_.layout.waiting[rule])]; due != kUnknown) next = std::min(next, due);
-  for (const Visitor::Waiting& w : v.waiting) next = std::min(next, w.words[0]);
+    if (const Value due = record::instant(v.record, plan_.layout.waiting[rule]); due != kUnknown) next = std::min(next, due);
+  if (v.waits())
+    for (const Rare::Waiting& w : v.rare->waiting) next = std::min(next, w.words[0]);
   for (std::size_t rule : dispatch_.scheduled) next = std::min(next, next_scheduled(v, rule, v.clock));
   const record::View seen = view(v);
   for (const plan::Membership& m : plan_.memberships) next = std::min(next, record::next_change(seen, m, v.clock));
@@ -101,35 +101,35 @@ void Engine::deadlines_after_record(Visitor& v) {
 
 // Everything of the place of timers at `due`.
 void Engine::fire_due(Visitor& v, Millis due) {
-  v.clock = due;
+  v.move_to(due);
   ++place_;
   ++v.record.seq;
-  const Happening instant{kByTime, due, nullptr, history::identity_of_moment(v.key, due)};
-  Value* words = v.record.words.get();
-  for (std::size_t rule : dispatch_.delayed) {
-    const plan::Trigger& t = plan_.rules[rule].trigger;
-    if (t.then == plan::DelayKind::Absence) {
-      Value& since = words[at(plan_.layout.pending[rule])];
-      if (since == kUnknown || since + t.delay != due) continue;
-      fire_from(rule, Origin::Trigger, &words[at(plan_.layout.pending_start[rule])]);
-      since = kUnknown;
-    } else {
-      std::vector<Value>& list = v.record.lists[at(plan_.layout.pending_list[rule])];
-      const std::size_t stride = plan::kStartWords + plan_.rules[rule].captures.size();
-      std::size_t n = 0;
-      for (; n < list.size() && list[n] + t.delay == due; n += stride) fire_from(rule, Origin::Trigger, &list[n]);
-      list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(n));
-    }
+  const Happening instant{kByTime, due, nullptr, history::identity_of_moment(v.key(), due)};
+  dispatch_.armed.each(v.record, [&](std::size_t unit) {
+    const auto rule = at(dispatch_.armed_rule[unit]);
+    const Value since = record::instant(v.record, plan_.layout.pending[rule]);
+    if (since == kUnknown || since + plan_.rules[rule].trigger.delay != due) return;
+    fire_from(rule, Origin::Trigger, v.record, plan_.layout.pending_start[rule]);
+    record::set_instant(v.record, plan_.layout.pending[rule], kUnknown);
+  });
+  for (std::size_t rule : dispatch_.waits) {
+    if (record::list(v.record, plan_.layout.pending_list[rule]).empty()) continue;
+    std::vector<Value>& list = record::own_list(v.record, plan_.layout.pending_list[rule]);
+    const std::size_t stride = plan::kStartWords + plan_.rules[rule].captures.size();
+    std::size_t n = 0;
+    for (; n < list.size() && list[n] + plan_.rules[rule].trigger.delay == due; n += stride) fire_from(rule, Origin::Trigger, &list[n]);
+    list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(n));
   }
   for (std::size_t rule : dispatch_.waiting) {
-    Value& until = words[at(plan_.layout.waiting[rule])];
-    if (until != due) continue;
-    fire_from(rule, Origin::Opening, &words[at(plan_.layout.waiting_start[rule])], due);
-    until = kUnknown;
+    if (record::instant(v.record, plan_.layout.waiting[rule]) != due) continue;
+    fire_from(rule, Origin::Opening, v.record, plan_.layout.waiting_start[rule], due);
+    record::set_instant(v.record, plan_.layout.waiting[rule], kUnknown);
   }
-  for (const Visitor::Waiting& w : v.waiting)
-    if (w.words[0] == due) fire_from(at(w.rule), Origin::Opening, w.words.data() + 1, due);
-  std::erase_if(v.waiting, [&](const Visitor::Waiting& w) { return w.words[0] == due; });
+  if (v.waits()) {
+    for (const Rare::Waiting& w : v.rare->waiting)
+      if (w.words[0] == due) fire_from(at(w.rule), Origin::Opening, w.words.data() + 1, due);
+    std::erase_if(v.rare->waiting, [&](const Rare::Waiting& w) { return w.words[0] == due; });
+  }
   for (std::size_t rule : dispatch_.scheduled)
     if (scheduled_at(v, rule, due)) complete(v, rule, 0, instant);
   look_at_memberships(v, instant);

@@ -1,23 +1,28 @@
 #include "runtime/engine/engine.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "runtime/engine/visitor.h"
 
 namespace polku::engine {
 
+namespace {
+
+plan::Cell zone_cell(const plan::Plan& plan) {
+  const int zone = plan.catalog.visitor_zone();
+  return zone < 0 ? plan::Cell{} : plan.layout.attribute[at(zone)];
+}
+
+}  // namespace
+
 Engine::Engine(const plan::Plan& plan, const plan::Evaluator& evaluator, base::Texts& texts, const Options& options)
     : plan_(plan), evaluator_(evaluator), texts_(texts), options_(options), dispatch_(make_dispatch(plan)),
-      zone_attribute_(plan.catalog.visitor_zone()), pack_zone_(base::Zone::find(plan.catalog.zone).value_or(base::Zone::utc())),
-      records_(plan), pool_of_visitors_(std::make_unique<base::Pool>(sizeof(Visitor))), counts_(plan.rules.size()), passed_over_(plan.rules.size(), 0), screened_(dispatch_.groups.size(), 0), effect_(std::make_unique<Effect>()), fired_(plan.rules.size(), 0) {}
+      zone_cell_(zone_cell(plan)), pack_zone_(base::Zone::find(plan.catalog.zone).value_or(base::Zone::utc())),
+      attributes_(plan.catalog.attributes.size(), kUnknown), visitors_(std::make_unique<Visitors>(plan)), counts_(plan.rules.size()), passed_over_(plan.rules.size(), 0), screened_(dispatch_.groups.size()), effect_(std::make_unique<Effect>()), fired_(plan.rules.size(), 0) {}
 
 Engine::~Engine() = default;
-
-void Engine::Drop::operator()(Visitor* v) const {
-  v->~Visitor();
-  pool->put_back(v);
-}
 
 std::vector<history::Decision> Engine::drain(Reasons wanted) {
   std::vector<history::Decision> decisions;
@@ -35,48 +40,68 @@ void Engine::publish(history::AnswerTable table) { tables_.push_back(std::move(t
 
 std::vector<OutcomeCounts> Engine::counts() const {
   std::vector<OutcomeCounts> counts = counts_;
-  const auto add = [&](std::size_t rule, std::int64_t n) { counts[rule][static_cast<std::size_t>(history::Outcome::no_match)] += static_cast<std::uint64_t>(n); };
-  for (std::size_t r = 0; r < counts.size(); ++r) add(r, passed_over_[r]);
-  for (std::size_t i = 0; i < screened_.size(); ++i)
-    for (std::size_t r : dispatch_.groups[i].rules) add(r, screened_[i]);
+  const auto of = [&](std::size_t rule, history::Outcome o) -> std::uint64_t& { return counts[rule][static_cast<std::size_t>(o)]; };
+  for (std::size_t r = 0; r < counts.size(); ++r) of(r, history::Outcome::no_match) += static_cast<std::uint64_t>(passed_over_[r]);
+  for (std::size_t g = 0; g < screened_.size(); ++g) {
+    const Dispatch::Group& group = dispatch_.groups[g];
+    for (const std::size_t rule : group.rules) of(rule, history::Outcome::no_match) += static_cast<std::uint64_t>(screened_[g].times);
+    const auto unknown = [&](const std::vector<std::size_t>& rules, const match::Screen& screen, const match::Tally& tally) {
+      for (std::size_t i = 0; i < rules.size(); ++i) {
+        const std::uint64_t n = screen.count(tally, i);
+        of(rules[i], history::Outcome::unknown) += n;
+        of(rules[i], history::Outcome::no_match) -= n;
+      }
+    };
+    unknown(group.rules, group.screen, screened_[g].unknown);
+    unknown(group.edited, group.fresh, screened_[g].unknown_edited);
+  }
   return counts;
 }
 
-std::size_t Engine::bytes() const {
-  std::size_t n = 0;
-  for (const auto& v : visitors_) {
-    if (!v) continue;
-    n += sizeof(Visitor) + static_cast<std::size_t>(plan_.layout.words) * sizeof(Value);
-    for (std::int32_t i = 0; i < plan_.layout.lists; ++i)
-      n += sizeof(std::vector<Value>) + v->record.lists[at(i)].capacity() * sizeof(Value);
-  }
-  return n;
+std::size_t Engine::visitors() const { return visitors_->size(); }
+std::size_t Engine::bytes() const { return visitors_->bytes() + timers_.size() * timers::Timers::kHintBytes; }
+
+Cost cost(const plan::Plan& plan, std::size_t visitors, std::size_t name_bytes) {
+  Cost c = Visitors::cost(plan, visitors, name_bytes);
+  const bool armed = !plan.memberships.empty() || std::any_of(plan.rules.begin(), plan.rules.end(), [](const plan::Rule& r) {
+    return r.trigger.then != plan::DelayKind::None || r.trigger.start == plan::StartKind::Daily || r.trigger.start == plan::StartKind::Yearly;
+  }) || std::any_of(plan.layout.waiting.begin(), plan.layout.waiting.end(), [](std::int32_t w) { return w >= 0; });
+  if (armed) c.timers = static_cast<double>(timers::Timers::kHintBytes);
+  return c;
 }
 
-Engine::Visitor& Engine::find(std::string_view key) {
-  if (const auto known = by_name_.find(key)) {
-    Visitor& v = *visitors_[known->number];
-    for (std::int32_t word = 0; word < std::min(plan_.layout.words, 64); word += 8) __builtin_prefetch(&v.record.words[at(word)]);  // all at once, not one by one
-    return v;
+// Step by step, each for all of the batch before the next: what one gives the next one wants.
+void Engine::prefetch(std::span<const Coming> batch) const {
+  std::array<std::uint64_t, 64> hash;
+  for (; !batch.empty(); batch = batch.subspan(std::min(batch.size(), hash.size()))) {
+    const std::size_t n = std::min(batch.size(), hash.size());
+    for (std::size_t i = 0; i < n; ++i) visitors_->prefetch_place(hash[i] = Visitors::hash(batch[i].visitor));
+    for (std::size_t i = 0; i < n; ++i) visitors_->prefetch_block(hash[i]);
+    for (std::size_t i = 0; i < n; ++i) visitors_->prefetch_units(hash[i], batch[i].type);
+    for (int step = 0; plan_.layout.lists > 0 && step < 3; ++step)
+      for (std::size_t i = 0; i < n; ++i) visitors_->prefetch_lists(hash[i], step);
   }
-  VisitorPtr v(new (pool_of_visitors_->take()) Visitor, Drop{pool_of_visitors_.get()});
+}
+
+Visitor& Engine::find(std::string_view key) {
+  if (Visitor* known = visitors_->find(key)) return *known;
+  Visitor& v = visitors_->make(key);
   if (options_.remember == Remember::Histories) {
-    v->past = std::make_unique<history::Past>();
-    v->past->names.emplace_back(key);
+    v.own().past = std::make_unique<history::Past>();
+    v.past()->names.emplace_back(key);
   }
-  v->number = static_cast<std::uint32_t>(visitors_.size());
-  v->key = v->person = by_name_.set(key, v->number).name;
-  v->record = records_.make();
-  visitors_.push_back(std::move(v));
-  return *visitors_.back();
+  return v;
 }
 
-const Value* Engine::attributes(const Visitor& v) const {
-  return v.record.words.get() + (plan_.layout.attribute.empty() ? 0 : plan_.layout.attribute[0]);
+// As compiled code reads them, until another visitor's are asked for or one changes.
+const Value* Engine::attributes(const Visitor& v) {
+  if (attributes_of_ != &v) record::unpack(plan_, v.record, attributes_.data());
+  attributes_of_ = &v;
+  return attributes_.data();
 }
 
 const base::Zone& Engine::zone(const Visitor& v) {
-  const Value name = zone_attribute_ < 0 ? kUnknown : attributes(v)[zone_attribute_];
+  const Value name = zone_cell_.at < 0 ? kUnknown : record::get(v.record, zone_cell_);
   if (name == kUnknown) return pack_zone_;
   const auto it = zones_.find(name);
   if (it != zones_.end()) return it->second;
@@ -90,21 +115,23 @@ Taken Engine::take(std::string_view key, const history::Event& event) {
   const Millis received = event.received == kUnknown ? event.at : std::max(event.at, event.received);
   if (!histories && (received > event.at || event.type == history::kMerge)) return Taken::NeedsHistories;
   Visitor& v = find(key);
-  if (received < (histories ? v.received : std::max(v.clock, floor_))) return Taken::OutOfOrder;
-  v.received = received;
-  const Millis now = std::max({v.now, received, floor_});
+  if (received < (histories ? v.rare->received : std::max(v.clock, floor_))) return Taken::OutOfOrder;
+  const Millis hinted = v.deadline;
+  Millis now = std::max({v.now(), received, floor_});
   run_timers(v, now);
-  v.now = now;
+  if (histories) {
+    v.rare->received = received;
+    v.rare->now = now;
+  }
   if (!histories) {
     begin_place();
-    take_in(v, event, v.arrivals.distinct(event.at, event.identity));
+    take_in(v, event, v.distinct(event.at, event.identity));
   } else if (merges(v, event)) {
-    if (const auto other = by_name_.find(event.merges)) {
-      Visitor& gone = *visitors_[other->number];
-      run_timers(gone, now);
-      v.now = std::max(v.now, gone.now);
-      v.received = std::max(v.received, gone.received);
-      run_timers(v, v.now);
+    if (Visitor* gone = visitors_->find(event.merges)) {
+      run_timers(*gone, now);
+      now = v.rare->now = std::max(now, gone->now());
+      v.rare->received = std::max(v.rare->received, gone->rare->received);
+      run_timers(v, now);
     }
     unite(v, key, event);
     take_late(v, true, nullptr);
@@ -124,15 +151,16 @@ Taken Engine::take(std::string_view key, const history::Event& event) {
       }
     }
   }
-  judge_place(v, v.now, event.at != v.now);
+  judge_place(v, now, event.at != now);
   deadlines_after_record(v);
+  if (v.deadline != hinted) hint(v);
   return Taken::Yes;
 }
 
 // What a record brings that stands before what is known already, or is late: only a fold can tell.
 void Engine::take_late(Visitor& v, bool late, const history::Event* request) {
-  fold(v, v.now);
-  std::erase_if(placed_, [&](const Firing& f) { return v.past->placed.contains(key_of(f)); });
+  fold(v, v.now());
+  std::erase_if(placed_, [&](const Firing& f) { return v.past()->placed.contains(key_of(f)); });
   use_up(v);
   if (!late) firings_ = placed_;
   asked_.clear();
@@ -141,9 +169,10 @@ void Engine::take_late(Visitor& v, bool late, const history::Event* request) {
 
 // The record itself, at its own time: what it changes, and which firings it places.
 void Engine::take_in(Visitor& v, const history::Event& event, std::uint64_t identity) {
-  v.clock = event.at;
+  v.move_to(event.at);
   ++place_;
   for (const history::AttributeChange& c : event.changes) record::set_attribute(plan_, v.record, c.attribute, c.value);
+  if (!event.changes.empty()) attributes_of_ = nullptr;
   ++v.record.seq;
   meet(identity, v.record.seq, event.type >= 0 ? event.type : kByTime, &event);
   const Happening h{event.type >= 0 ? event.type : kByTime, event.at, event.fields.data(), identity};
@@ -158,24 +187,21 @@ void Engine::advance(Millis until) {
   Millis due = 0;
   std::uint32_t number = 0;
   while (timers_.pop(until, due, number)) {
-    if (!visitors_[number]) continue;  // merged into another
-    Visitor& v = *visitors_[number];
-    if (v.hinted == due) v.hinted = kNever;
-    run_timers(v, due);
-    v.now = std::max(v.now, due);
-    if (v.deadline != kNever) due_at(v, v.deadline);
+    Visitor* v = visitors_->at(number);
+    if (!v || v->deadline != due) continue;  // merged into another, or a stale hint
+    run_timers(*v, due);
+    if (v->past()) v->rare->now = std::max(v->now(), due);
+    hint(*v);
   }
 }
 
 // Every place of timers until then, judged at its own time.
 void Engine::run_timers(Visitor& v, Millis until) {
-  bool ran = false;
   while (v.deadline <= until) {
-    ran = true;
     const Millis due = v.deadline = next_deadline(v);
     if (due > until) break;
-    if (options_.afresh && v.past) {
-      v.now = std::max(v.now, due);
+    if (options_.afresh && v.past()) {
+      v.rare->now = std::max(v.now(), due);
       take_late(v, false, nullptr);
     } else {
       begin_place();
@@ -184,7 +210,6 @@ void Engine::run_timers(Visitor& v, Millis until) {
     judge_place(v, due, false);
     v.deadline = due;  // what was judged may bring more: look again
   }
-  if (ran && v.deadline != kNever) due_at(v, v.deadline);
 }
 
 // Every place of timers until then, placed but not judged: firings_ gains what they fire.
@@ -208,12 +233,12 @@ void Engine::begin_place() {
 void Engine::settle(Visitor& v, Millis placed) {
   const std::size_t from = settled_;
   for (std::size_t i = from; i < firings_.size(); ++i) firings_[i].placed = placed;
-  if (!v.past || folding_) {
+  if (!v.past() || folding_) {
     once_a_rule(v, from);
   } else if (from < firings_.size()) {
     std::unordered_set<std::uint64_t> again;
     for (std::size_t i = from; i < firings_.size(); ++i)
-      if (const std::uint64_t key = key_of(firings_[i]); !v.past->placed.insert(key).second) again.insert(key);
+      if (const std::uint64_t key = key_of(firings_[i]); !v.past()->placed.insert(key)) again.insert(key);
     once_a_rule(v, from);
     if (!again.empty())
       firings_.erase(std::remove_if(firings_.begin() + static_cast<std::ptrdiff_t>(from), firings_.end(), [&](const Firing& f) { return again.contains(key_of(f)); }),
@@ -228,13 +253,14 @@ void Engine::once_a_rule(Visitor& v, std::size_t from) {
   const auto before = [&](const Firing& a, const Firing& b) {
     if (a.rule != b.rule) return ranks_before(a, b);
     if (a.origin != b.origin) return a.origin < b.origin;
+    if (a.start.at != b.start.at) return a.start.at < b.start.at;  // records keep seq only if the rule looks `before this`
     return a.start.seq != b.start.seq ? a.start.seq < b.start.seq : a.placed < b.placed;
   };
   if (!std::is_sorted(begin, firings_.end(), before)) std::sort(begin, firings_.end(), before);
   firings_.erase(std::remove_if(begin, firings_.end(),
                                 [&](const Firing& f) {
                                   if (std::exchange(fired_[at(f.rule)], place_) != place_) return false;
-                                  if (v.past) v.past->placed.insert(key_of(f));
+                                  if (v.past()) v.past()->placed.insert(key_of(f));
                                   return true;
                                 }),
                  firings_.end());
@@ -244,16 +270,17 @@ bool Engine::ranks_before(const Firing& a, const Firing& b) const { return dispa
 
 // Most firings fail their conditions, and leave nothing behind: one that surely does, and is not handed out, is not looked at further.
 bool Engine::passed_over(const Firing& f, plan::Context& context) const {
-  if (!dispatch_.plain[at(f.rule)] || options_.keep == Keep::All || context.now - f.placed > plan_.catalog.patience) return false;
+  const Dispatch::Brief& rule = dispatch_.brief[at(f.rule)];
+  if (!rule.plain || options_.keep == Keep::All || context.now - f.placed > plan_.catalog.patience) return false;
   context.fields = pool_.data() + f.captures;
   context.before = f.start.seq;
-  return evaluator_.evaluate(plan_.rules[at(f.rule)].gate, context) == kNo;
+  return evaluator_.evaluate(rule.gate, context) == kNo;
 }
 
 // Judges firings_ in rounds: what acts may start further rules at the same instant. apart: it is another place than those they were placed at.
 void Engine::judge_place(Visitor& v, Millis when, bool apart) {
   if (firings_.empty()) return;
-  v.clock = std::max(v.clock, when);
+  v.move_to(std::max(v.clock, when));
   occupied_.clear();
   if (apart) {
     ++place_;
@@ -270,7 +297,7 @@ void Engine::judge_place(Visitor& v, Millis when, bool apart) {
     const record::View seen = view(v);
     plan::Context context{when, nullptr, attributes(v), &record::host(), &seen};
     for (const Firing& f : round_) {
-      if (v.waiting.empty() && passed_over(f, context))
+      if (!f.holds && !v.waits() && passed_over(f, context))
         ++passed_over_[at(f.rule)];
       else
         judge(v, f, when);

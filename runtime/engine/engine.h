@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -11,13 +12,11 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/plan/patch.h"
 #include "compiler/plan/plan.h"
-#include "runtime/base/name_index.h"
-#include "runtime/base/pool.h"
 #include "runtime/base/text.h"
 #include "runtime/base/time.h"
 #include "runtime/engine/dispatch.h"
-#include "runtime/history/arrivals.h"
 #include "runtime/history/decision.h"
 #include "runtime/history/event.h"
 #include "runtime/history/past.h"
@@ -26,6 +25,9 @@
 #include "runtime/timers/timers.h"
 
 namespace polku::engine {
+
+struct Visitor;
+class Visitors;
 
 // Which decisions are handed out. All are counted.
 enum class Keep { Acted, Recorded, All };  // All: `no_match` too
@@ -59,6 +61,18 @@ struct Options {
 
 using OutcomeCounts = std::array<std::uint64_t, history::kOutcomes>;
 
+// What one visitor takes, in bytes, in an engine with so many whose names have so many bytes: of whom all attributes may be known and nothing has
+// happened; and what can come on top. Without histories, and without what plan::Footprint says grows. It is worked out where the memory is given
+// out, and tests/bench/state.cc compares it with what a process takes.
+struct Cost {
+  double record = 0;            // its block: the header and the dense cells
+  double name = 0, index = 0;
+  double timers = 0;            // one hint in the heap, if the pack has anything that time brings; now and then there are two
+  double all() const { return record + name + index + timers; }
+  double units = 0;             // on top at most, if everything that rules ask for has happened
+};
+Cost cost(const plan::Plan& plan, std::size_t visitors, std::size_t name_bytes);
+
 // One thread at a time. plan, evaluator and texts must outlive the engine; texts must begin with the plan's (plan::preload).
 class Engine {
  public:
@@ -70,6 +84,11 @@ class Engine {
   // changed. Events are values of this plan's catalog.
   Taken take(std::string_view visitor, const history::Event& event);
 
+  // Brings nearer what take() of each record of a batch (of some 64) will read, so that it need not wait for memory one read after the other.
+  // Changes nothing.
+  struct Coming { std::string_view visitor; int type = 0; };    // history::Event::type
+  void prefetch(std::span<const Coming> batch) const;
+
   // With histories. The engine was down and is up again at `at`: timers due meanwhile are overdue, and `waiting` are the records that came
   // meanwhile, in the order in which they were received (reading 70).
   void resume(Millis at, const std::vector<std::pair<std::string, history::Event>>& waiting);
@@ -77,6 +96,11 @@ class Engine {
   // With histories on both sides, and this engine new: goes on from `at` with the visitors of `old`, which is empty afterwards
   // (reading 74). `old` must have been advanced to at - 1 and drained.
   void succeed(Engine& old, Millis at);
+
+  // The plan became another by a patch (plan::apply), its evaluator was extended, and `amended` says what the patch did: from `at` on this engine decides by it.
+  // It must have been advanced to at - 1 and drained before the plan was patched. With histories it then is as if another engine with the whole new plan had
+  // succeeded it at `at`. Offers that stand do so for as long as the plan says now. How many visitors had to be looked at.
+  std::size_t amend(const std::vector<plan::Amended>& amended, Millis at);
 
   // Runs the clocks of all visitors to `until`, timers due at `until` included.
   void advance(Millis until);
@@ -90,13 +114,12 @@ class Engine {
   std::vector<history::Decision> drain(Reasons reasons = Reasons::With);
   bool empty() const { return out_.empty(); }
 
-  std::size_t visitors() const { return visitors_.size() - merged_; }
-  std::size_t bytes() const;                                            // of all records, approximately
+  std::size_t visitors() const;
+  std::size_t bytes() const;                                            // of all visitors and timers, but their histories
   std::vector<OutcomeCounts> counts() const;                           // per rule
   void trace(std::vector<Step>* steps) { steps_ = steps; }              // nullptr: no tracing
 
  private:
-  struct Visitor;
   // Where a firing comes from; of one rule, the earlier kind stands before the later.
   enum class Origin { Trigger, Opening, Offer };
   struct Start { Millis at = 0; std::int64_t seq = 0; std::uint64_t identity = 0; std::int32_t alternative = 0; };
@@ -108,6 +131,7 @@ class Engine {
     Value of = kUnknown;                  // Opening: the instant. Offer: the request's identity
     Millis placed = 0;
     Millis until = std::numeric_limits<Millis>::max();  // Offer: so long it is held
+    bool holds = false;                   // its conditions are known to hold, at the instant of its place
   };
   struct Wanted { history::Place place; Millis at = 0; };
   struct Happening {                      // a record, or (fields and captures empty) an instant
@@ -131,12 +155,13 @@ class Engine {
   bool passed_over(const Firing& firing, plan::Context& context) const;
   const base::Zone& zone(const Visitor& v);
   record::View view(const Visitor& v);
-  const Value* attributes(const Visitor& v) const;
+  const Value* attributes(const Visitor& v);
 
   // past.cc: histories, and the fold over them
   static constexpr std::int64_t kNotMet = -1;
+  static constexpr int kNoRecord = -9;
   // A start that deeds name, as the fold meets it: its place, what it is, and its record if it is one.
-  struct Met { Millis at = 0; std::int64_t seq = kNotMet; plan::OccurrenceId what = kByTime; const history::Event* event = nullptr; };
+  struct Met { Millis at = 0; std::int64_t seq = kNotMet; plan::OccurrenceId what = kByTime; int type = kNoRecord; std::vector<Value> fields; };
   const history::Event& remember(Visitor& v, std::string_view name, history::Event event);
   std::int32_t alternative(Visitor& v, std::size_t rule, const Met& start);
   void fold(Visitor& v, Millis until);
@@ -147,6 +172,7 @@ class Engine {
   void unite(Visitor& into, std::string_view name, const history::Event& event);
   void translate(history::Event& event, const Engine& old);
   struct Overdue { std::unordered_set<std::uint64_t> firings; std::vector<Wanted> asked; };
+  void begin_anew(Visitor& v, Millis at);
   void judge_overdue(Visitor& v, Millis at, const Overdue& overdue);
   std::uint64_t key_of(const Firing& f) const;
   int rule_named(const std::string& journey, const std::string& name) const;
@@ -156,20 +182,28 @@ class Engine {
   void stop(Visitor& v, std::size_t rule, const Happening& h);
   void end_pending(Visitor& v, std::size_t rule, const Happening& h);
   bool repeated(Visitor& v, std::size_t rule, const Happening& h);
-  bool in_order(Visitor& v, const std::vector<Concern>& parts, std::size_t from, std::size_t to, const Happening& h);
-  void complete(Visitor& v, std::size_t rule, std::int32_t alternative, const Happening& h);
+  bool last_step(Visitor& v, const Advance& step, Millis now);
+  void complete(Visitor& v, std::size_t rule, std::int32_t alternative, const Happening& h, bool holds = false);
   void look_at_memberships(Visitor& v, const Happening& h, bool completes = true);
   void convert(Visitor& v, std::size_t goal, const Happening& h);
   void answered(Visitor& v, std::int32_t channel, Millis at);
+  class Looks;
   template <class Begin>
-  void start_group(const Visitor& v, std::size_t group, Begin start);
+  void start_group(const Visitor& v, std::size_t group, Millis now, const Value* fields, Begin start);
   void ask(Visitor& v, const history::Event& request, std::uint64_t identity);
-  void write_start(Value* to, std::size_t rule, const Start& start, const Value* captures) const;
+  static void write_start(record::Record& r, const plan::StartCells& to, const Start& start, const Value* captures);
+  void write_start(std::vector<Value>& to, std::size_t rule, const Start& start, const Value* captures) const;
+  void fire_from(std::size_t rule, Origin origin, const record::Record& r, const plan::StartCells& from, Value of = kUnknown);
   void fire_from(std::size_t rule, Origin origin, const Value* start, Value of = kUnknown);
   void want(const history::Event& request);
 
+  // amend.cc: a plan that was patched
+  void amend_rules(const std::vector<plan::Amended>& amended);
+  void settle_counts(std::size_t group, bool whole);
+
   // clock.cc: what time alone brings
-  void due_at(Visitor& v, Millis due);
+  static void due_at(Visitor& v, Millis due);
+  void hint(const Visitor& v);
   Millis next_deadline(Visitor& v);
   Millis next_scheduled(Visitor& v, std::size_t rule, Millis after);
   std::optional<std::int64_t> scheduled_date(Visitor& v, std::size_t rule, Millis now);
@@ -181,7 +215,7 @@ class Engine {
   struct Judgement;
   void judge(Visitor& v, const Firing& firing, Millis at);
   history::Outcome gates(Visitor& v, const Firing& firing, Judgement& j);
-  history::Outcome clauses(const Visitor& v, Judgement& j);
+  history::Outcome clauses(const Visitor& v, const Firing& firing, Judgement& j);
   history::Outcome choose_row(Judgement& j);
   bool shows_in(const plan::Row& row, const Firing& firing) const;
   bool parameters(Judgement& j);
@@ -221,18 +255,14 @@ class Engine {
   const plan::Evaluator& evaluator_;
   base::Texts& texts_;
   const Options options_;
-  const Dispatch dispatch_;
-  const int zone_attribute_;
+  Dispatch dispatch_;
+  const plan::Cell zone_cell_;
   const base::Zone pack_zone_;
   std::unordered_map<Value, base::Zone> zones_;         // by the text that names them; those that there are not are the pack's
   std::vector<history::AnswerTable> tables_;
-  struct Drop { base::Pool* pool = nullptr; void operator()(Visitor* v) const; };
-  using VisitorPtr = std::unique_ptr<Visitor, Drop>;
-  record::Store records_;
-  std::unique_ptr<base::Pool> pool_of_visitors_;        // where it is; goes with them to another engine
-  std::vector<VisitorPtr, base::PageAllocator<VisitorPtr>> visitors_;
-  base::NameIndex by_name_;                             // the visitors' numbers; of one that became part of another, the other's
-  std::size_t merged_ = 0;                              // visitors that became part of another
+  std::vector<Value> attributes_;                       // of attributes_of_, unpacked
+  const Visitor* attributes_of_ = nullptr;              // of whom they still hold
+  const std::unique_ptr<Visitors> visitors_;
   timers::Timers timers_;
   Millis floor_ = std::numeric_limits<Millis>::min();  // every visitor's clock is at least here
   std::vector<Made> out_;
@@ -241,7 +271,9 @@ class Engine {
   // Of the firings that were not looked at further, as they fail their conditions: per rule, without those that the screen of a group left out,
   // which are as many as the group was screened less those that it kept.
   std::vector<std::int64_t> passed_over_;
-  std::vector<std::int64_t> screened_;                 // per dispatch_.groups
+  struct Screened { std::int64_t times = 0; match::Tally unknown, unknown_edited; };
+  std::vector<Screened> screened_;                     // per dispatch_.groups
+  match::Scratch scratch_;
   std::vector<Step>* steps_ = nullptr;
 
   std::uint64_t arrivals_ = 0;                 // records so far
@@ -249,12 +281,15 @@ class Engine {
   std::vector<Firing> placed_;                 // by the fold
   void meet(std::uint64_t identity, std::int64_t seq, plan::OccurrenceId what, const history::Event* event = nullptr);
   std::unordered_map<std::uint64_t, Met> starts_;
+  history::Event kept_, folded_;               // the records last remembered and last folded, unpacked
 
   // Of the place being judged; kept to reuse their memory.
   struct Occupied { std::int32_t channel, slot; std::size_t rule; std::string_view template_; };
   std::vector<Firing> firings_, round_;
   std::size_t settled_ = 0;                    // of firings_
   std::vector<Value> pool_;                    // captures of firings
+  struct Held { std::int32_t filter; Value match; };
+  std::vector<Held> held_;                     // of the record: the filters that it passes, or may; -1 is none
   std::vector<Value> matches_, fields_, params_;
   std::vector<std::int32_t> channels_;         // of the judgement
   std::unique_ptr<Effect> effect_;

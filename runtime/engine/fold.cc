@@ -13,16 +13,28 @@ void Engine::happen(Visitor& v, const Happening& h) {
   const record::Place place{h.at, v.record.seq};
   const record::View seen = view(v);
   const plan::Context context{h.at, h.fields, nullptr, &record::host(), &seen};  // a filter sees the event alone
-  matches_.clear();
-  for (plan::CodeId f : r.filters) matches_.push_back(evaluator_.evaluate(f, context));
+  held_.clear();
+  held_.push_back({-1, kYes});
+  matches_.assign(r.filters.size(), kNo);
+  const auto hold = [&](std::uint32_t f, Value m) {
+    if (m == kNo) return;
+    matches_[f] = m;
+    held_.push_back({static_cast<std::int32_t>(f), m});
+  };
+  if (r.screened)
+    r.screen.run({&v.record, h.fields, h.at}, scratch_, nullptr, [&](std::uint32_t f, bool holds) { hold(f, holds ? kYes : evaluator_.evaluate(r.filters[f], context)); });
+  else
+    for (std::uint32_t f = 0; f < r.filters.size(); ++f) hold(f, evaluator_.evaluate(r.filters[f], context));
   const auto matches = [&](const Concern& c) { return c.filter < 0 ? kYes : matches_[at(c.filter)]; };
+  const auto each = [&](const auto& of, auto meet) {      // meet(concern, match), of those that are not surely left out
+    if (of.empty()) return;
+    for (const Held& f : held_)
+      for (const auto& c : of.of(f.filter)) meet(c, f.match);
+  };
 
   for (std::int32_t m : r.marks) record::mark(plan_, v.record, m, place);
-  for (const Concern& c : r.counts)
-    if (const Value m = matches(c); m != kNo) record::count(plan_, v.record, c.what, place, m);
-  for (const Concern& c : r.values)
-    if (const Value m = matches(c); m != kNo)
-      record::value(plan_, v.record, c.what, place, m == kYes ? h.fields[at(plan_.features[at(c.what)].columns[0])] : kUnknown);
+  each(r.counts, [&](const Concern& c, Value m) { record::count(plan_, v.record, c.what, place, m); });
+  each(r.values, [&](const Concern& c, Value m) { record::value(plan_, v.record, c.what, place, m == kYes ? h.fields[at(plan_.features[at(c.what)].columns[0])] : kUnknown); });
   for (const Concern& c : r.resets) record::reset_last(plan_, v.record, c.what);
   for (const Concern& c : r.lasts) record::last(plan_, v.record, c.what, place, h.fields);
   for (std::int32_t channel : r.answers) answered(v, channel, h.at);
@@ -34,49 +46,57 @@ void Engine::happen(Visitor& v, const Happening& h) {
       for (std::size_t rule : dispatch_.journeys[at(c.what)]) end_pending(v, rule, h);
   for (const Concern& c : r.stops)
     if (matches(c) != kNo) stop(v, at(c.what), h);
-  for (const Concern& c : r.groups)
-    if (matches(c) == kYes) start_group(v, at(c.what), [&](std::size_t rule) { complete(v, rule, 0, h); });
-  for (std::size_t i = 0; i < r.starts.size(); ++i) {
-    const Concern& c = r.starts[i];
+  each(r.groups, [&](const Concern& c, Value m) {
+    if (m == kYes) start_group(v, at(c.what), h.at, h.fields, [&](std::size_t rule, bool holds) { complete(v, rule, 0, h, holds); });
+  });
+  each(r.starts, [&](const Concern& c, Value m) {
+    if (m == kYes) complete(v, at(c.what), c.part, h);
+  });
+  for (std::size_t i = 0; i < r.several.size(); ++i) {
+    const Concern& c = r.several[i];
     if (matches(c) != kYes) continue;
     complete(v, at(c.what), c.part, h);
-    while (i + 1 < r.starts.size() && r.starts[i + 1].what == c.what) ++i;  // one alternative is enough
+    while (i + 1 < r.several.size() && r.several[i + 1].what == c.what) ++i;  // one alternative is enough
   }
   for (const Concern& c : r.repeats)
     if (matches(c) == kYes && repeated(v, at(c.what), h)) complete(v, at(c.what), 0, h);
-  for (std::size_t i = 0; i < r.orders.size();) {
-    std::size_t end = i;
-    while (end < r.orders.size() && r.orders[end].what == r.orders[i].what) ++end;
-    if (in_order(v, r.orders, i, end, h)) complete(v, at(r.orders[i].what), 0, h);
-    i = end;
+  for (const Concern& c : r.breaks)
+    if (matches(c) != kNo) record::set_instant(v.record, plan_.layout.prefixes[at(c.what)].at, kUnknown);
+  each(r.last_steps, [&](const Advance& step, Value m) {
+    if (m == kYes && last_step(v, step, h.at)) complete(v, at(step.rule), 0, h);
+  });
+  for (const Advance& step : r.steps) {
+    if (step.filter >= 0 && matches_[at(step.filter)] != kYes) continue;
+    if (step.from < 0) record::set_place(v.record, step.to, place);
+    else record::copy_place(v.record, step.from, step.to);
   }
 }
 
 // A stop of `then no …`: what is armed, or waits for its opening, is off.
 void Engine::stop(Visitor& v, std::size_t rule, const Happening& h) {
-  Value& armed = v.record.words[at(plan_.layout.pending[rule])];
-  if (plan_.layout.waiting[rule] >= 0) v.record.words[at(plan_.layout.waiting[rule])] = kUnknown;
+  const std::int32_t armed = plan_.layout.pending[rule];
+  if (plan_.layout.waiting[rule] >= 0) record::set_instant(v.record, plan_.layout.waiting[rule], kUnknown);
   end_waiting(v, static_cast<int>(rule));
-  if (armed == kUnknown) return;
-  armed = kUnknown;
+  if (record::instant(v.record, armed) == kUnknown) return;
+  record::set_instant(v.record, armed, kUnknown);
   if (steps_ && !folding_) steps_->push_back({Step::Kind::Stopped, h.at, rule, h.what, 0});
 }
 
 // `stop when`: all that the rule still has before it.
 void Engine::end_pending(Visitor& v, std::size_t rule, const Happening& h) {
   bool stopped = false;
-  const auto clear = [&](std::int32_t word) {
-    if (word < 0) return;
-    stopped = stopped || v.record.words[at(word)] != kUnknown;
-    v.record.words[at(word)] = kUnknown;
+  const auto clear = [&](std::int32_t cell) {
+    if (cell < 0 || record::instant(v.record, cell) == kUnknown) return;
+    stopped = true;
+    record::set_instant(v.record, cell, kUnknown);
   };
   clear(plan_.layout.pending[rule]);
   clear(plan_.layout.waiting[rule]);
   stopped = end_waiting(v, static_cast<int>(rule)) || stopped;
   clear(plan_.layout.offer[rule]);
-  if (const std::int32_t list = plan_.layout.pending_list[rule]; list >= 0) {
-    stopped = stopped || !v.record.lists[at(list)].empty();
-    v.record.lists[at(list)].clear();
+  if (const std::int32_t list = plan_.layout.pending_list[rule]; list >= 0 && !record::list(v.record, list).empty()) {
+    stopped = true;
+    record::own_list(v.record, list).clear();
   }
   if (steps_ && !folding_ && stopped) steps_->push_back({Step::Kind::Stopped, h.at, rule, h.what, 0});
 }
@@ -86,18 +106,18 @@ bool Engine::repeated(Visitor& v, std::size_t rule, const Happening& h) {
   const plan::Trigger& t = plan_.rules[rule].trigger;
   const auto before = static_cast<std::size_t>(t.count) - 1;  // how many must stand before this one
   if (t.same < 0) {
-    Value* times = &v.record.words[at(plan_.layout.start[rule])];
-    if (times[before - 1] != kUnknown && h.at - times[before - 1] < t.within) {
-      std::fill_n(times, before, kUnknown);
+    const std::int32_t times = plan_.layout.start[rule];
+    const Value first = record::instant(v.record, times + static_cast<std::int32_t>(before - 1) * plan::kInstantBytes);
+    if (first != kUnknown && h.at - first < t.within) {
+      record::clear_instants(v.record, times, before);
       return true;
     }
-    std::copy_backward(times, times + before - 1, times + before);
-    times[0] = h.at;
+    record::push_front(v.record, {times, false}, static_cast<std::int64_t>(before), h.at);
     return false;
   }
   const Value value = h.fields[at(t.same)];
   if (value == kUnknown) return false;
-  std::vector<Value>& list = v.record.lists[at(plan_.layout.start_list[rule])];  // (at, value), in time order
+  std::vector<Value>& list = record::own_list(v.record, plan_.layout.start_list[rule]);  // (at, value), in time order
   std::size_t old = 0;
   while (old < list.size() && h.at - list[old] >= t.within) old += 2;
   list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(old));
@@ -118,47 +138,42 @@ bool Engine::repeated(Visitor& v, std::size_t rule, const Happening& h) {
   return true;
 }
 
-// `in order within D`: a record breaks first; then, from the last step down, it takes the latest start of the steps before.
-bool Engine::in_order(Visitor& v, const std::vector<Concern>& parts, std::size_t from, std::size_t to, const Happening& h) {
-  const std::size_t rule = at(parts[from].what);
-  const plan::Trigger& t = plan_.rules[rule].trigger;
-  Value* starts = &v.record.words[at(plan_.layout.start[rule])];
-  const std::size_t prefixes = t.on.size() - 1;
-  for (std::size_t i = from; i < to; ++i) {
-    const Value match = parts[i].filter < 0 ? kYes : matches_[at(parts[i].filter)];
-    if (parts[i].part == kBreak) {
-      if (match != kNo) std::fill_n(starts, prefixes, kUnknown);
-      continue;
-    }
-    if (match != kYes) continue;
-    const std::size_t step = at(parts[i].part);
-    if (step == 0) {
-      starts[0] = h.at;
-      continue;
-    }
-    const Value start = starts[step - 1];
-    if (start == kUnknown || h.at - start >= t.within) continue;
-    if (step == prefixes) {
-      std::fill_n(starts, prefixes, kUnknown);
-      return true;
-    }
-    starts[step] = start;
-  }
-  return false;
+// `in order within D`: is the latest start of the steps before near enough, and not used up by this rule? Then it is now.
+bool Engine::last_step(Visitor& v, const Advance& step, Millis now) {
+  const Value start = record::instant(v.record, step.from);
+  if (start == kUnknown || now - start >= plan_.rules[at(step.rule)].trigger.within) return false;
+  const std::int32_t used = plan_.layout.used[at(step.rule)];
+  if (const std::int64_t until = record::seq(v.record, used); until != kUnknown && record::seq(v.record, step.from + plan::kInstantBytes) <= until) return false;
+  record::set_seq(v.record, used, v.record.seq);
+  return true;
 }
 
-void Engine::write_start(Value* to, std::size_t rule, const Start& start, const Value* captures) const {
-  to[0] = start.at;
-  to[1] = start.seq;
-  to[2] = static_cast<Value>(start.identity);
-  to[3] = start.alternative;
-  std::copy_n(captures, plan_.rules[rule].captures.size(), to + plan::kStartWords);
+void Engine::write_start(record::Record& r, const plan::StartCells& to, const Start& start, const Value* captures) {
+  record::set_instant(r, to.at, start.at);
+  if (to.seq.at >= 0) record::set(r, to.seq, start.seq);
+  record::set(r, to.identity, static_cast<Value>(start.identity));
+  if (to.alternative.at >= 0) record::set(r, to.alternative, start.alternative + 1);
+  for (std::size_t i = 0; i < to.captures.size(); ++i) record::set(r, to.captures[i], captures[i]);
 }
 
+// What the rule started with, as it stands in the record.
+void Engine::fire_from(std::size_t rule, Origin origin, const record::Record& r, const plan::StartCells& from, Value of) {
+  const Start start{record::instant(r, from.at), from.seq.at < 0 ? 0 : record::get(r, from.seq), static_cast<std::uint64_t>(record::get(r, from.identity)),
+                    from.alternative.at < 0 ? 0 : static_cast<std::int32_t>(record::get(r, from.alternative)) - 1};
+  firings_.push_back({static_cast<std::int32_t>(rule), origin, start, pool_.size(), of});
+  for (const plan::Cell& c : from.captures) pool_.push_back(record::get(r, c));
+}
+
+// The same as words, which stand where there is no cell for it.
 void Engine::fire_from(std::size_t rule, Origin origin, const Value* start, Value of) {
   firings_.push_back({static_cast<std::int32_t>(rule), origin,
                       {start[0], start[1], static_cast<std::uint64_t>(start[2]), static_cast<std::int32_t>(start[3])}, pool_.size(), of});
   pool_.insert(pool_.end(), start + plan::kStartWords, start + plan::kStartWords + plan_.rules[rule].captures.size());
+}
+
+void Engine::write_start(std::vector<Value>& to, std::size_t rule, const Start& start, const Value* captures) const {
+  to.insert(to.end(), {start.at, start.seq, static_cast<Value>(start.identity), start.alternative});
+  to.insert(to.end(), captures, captures + plan_.rules[rule].captures.size());
 }
 
 void Engine::want(const history::Event& request) {
@@ -166,29 +181,28 @@ void Engine::want(const history::Event& request) {
 }
 
 // The trigger's start is complete: the rule fires, or is armed.
-void Engine::complete(Visitor& v, std::size_t rule, std::int32_t alternative, const Happening& h) {
-  const plan::Rule& r = plan_.rules[rule];
+void Engine::complete(Visitor& v, std::size_t rule, std::int32_t alternative, const Happening& h, bool holds) {
+  const Dispatch::Brief& r = dispatch_.brief[rule];
   const Start start{h.at, v.record.seq, h.identity, alternative};
   const std::size_t captures = pool_.size();
   for (const plan::Capture& c : r.captures) pool_.push_back(c.event == h.what && h.fields ? h.fields[at(c.field)] : kUnknown);
   const auto armed = [&](Step::Kind kind) {
-    if (steps_ && !folding_) steps_->push_back({kind, h.at, rule, h.what, h.at + r.trigger.delay});
+    if (steps_ && !folding_) steps_->push_back({kind, h.at, rule, h.what, h.at + r.delay});
     pool_.resize(captures);
-    due_at(v, h.at + r.trigger.delay);
+    due_at(v, h.at + r.delay);
   };
-  switch (r.trigger.then) {
-    case DelayKind::None: firings_.push_back({static_cast<std::int32_t>(rule), Origin::Trigger, start, captures}); return;
+  switch (r.then) {
+    case DelayKind::None:
+      firings_.push_back({.rule = static_cast<std::int32_t>(rule), .start = start, .captures = captures, .holds = holds});
+      return;
     case DelayKind::Absence: {
-      Value& since = v.record.words[at(plan_.layout.pending[rule])];
-      const bool again = std::exchange(since, start.at) != kUnknown;
-      write_start(&v.record.words[at(plan_.layout.pending_start[rule])], rule, start, pool_.data() + captures);
+      const bool again = record::instant(v.record, plan_.layout.pending[rule]) != kUnknown;
+      write_start(v.record, plan_.layout.pending_start[rule], start, pool_.data() + captures);
       armed(again ? Step::Kind::Restarted : Step::Kind::Started);
       return;
     }
     case DelayKind::Wait: {
-      std::vector<Value>& list = v.record.lists[at(plan_.layout.pending_list[rule])];
-      list.resize(list.size() + plan::kStartWords + r.captures.size());
-      write_start(&list[list.size() - plan::kStartWords - r.captures.size()], rule, start, pool_.data() + captures);
+      write_start(record::own_list(v.record, plan_.layout.pending_list[rule]), rule, start, pool_.data() + captures);
       armed(Step::Kind::Started);
       return;
     }
@@ -202,29 +216,57 @@ void Engine::look_at_memberships(Visitor& v, const Happening& h, bool completes)
   const plan::Context context{h.at, nullptr, attributes(v), &record::host(), &seen};
   for (std::size_t m = 0; m < plan_.memberships.size(); ++m) {
     const Value is = evaluator_.evaluate(plan_.memberships[m].code, context);
-    Value& known = v.record.words[at(plan_.layout.membership[m])];
-    if (is == kUnknown || is == known) continue;
-    known = is;
+    const std::int32_t known = plan_.layout.membership[m];
+    if (is == kUnknown || is == record::tiny(v.record, known)) continue;
+    record::set_tiny(v.record, known, is);
     if (!completes) continue;
     for (std::size_t rule : dispatch_.members[m])
       if (plan_.rules[rule].trigger.enters == (is == kYes)) complete(v, rule, 0, h);
   }
 }
 
-// Rules that start together: all but those whose conditions fail by the visitor's attributes alone. Histories know every firing, though, and
-// `All` hands out every judgement.
+// What the conditions of rules that start together look up.
+class Engine::Looks final : public match::Asker {
+ public:
+  Looks(Engine& engine, const Visitor& v, Millis now, const Value* fields)
+      : engine_(engine), v_(v), context_{now, fields, nullptr, &record::host(), nullptr, v.record.seq} {}
+  const plan::Context& context(bool attributes) override {
+    if (!context_.state) {
+      view_ = engine_.view(v_);
+      context_.state = &view_;
+    }
+    if (attributes) context_.attributes = engine_.attributes(v_);
+    return context_;
+  }
+  Value evaluate(plan::CodeId code) override { return engine_.evaluator_.evaluate(code, context(true)); }
+
+ private:
+  Engine& engine_;
+  const Visitor& v_;
+  record::View view_;
+  plan::Context context_;
+};
+
+// Rules that start together: all but those whose conditions surely fail now. Histories know every firing, though, and `All` hands out every
+// judgement; what is unknown is only counted, unless it is handed out.
 template <class Begin>
-void Engine::start_group(const Visitor& v, std::size_t group, Begin start) {
+void Engine::start_group(const Visitor& v, std::size_t group, Millis now, const Value* fields, Begin start) {
   const Dispatch::Group& g = dispatch_.groups[group];
-  if (v.past || options_.keep == Keep::All) {
-    for (std::size_t rule : g.rules) start(rule);
+  if (v.past() || options_.keep == Keep::All) {
+    for (std::size_t rule : g.rules) start(rule, false);
     return;
   }
-  ++screened_[group];
-  g.screen.run(attributes(v), [&](std::size_t kept) {
-    --passed_over_[g.rules[kept]];
-    start(g.rules[kept]);
-  });
+  Screened& s = screened_[group];
+  ++s.times;
+  Looks looks(*this, v, now, fields);
+  const auto screen = [&](const match::Screen& rules, match::Tally& unknown) {
+    rules.run({&v.record, fields, now, &looks}, scratch_, options_.keep == Keep::Acted ? &unknown : nullptr, [&](std::size_t rule, bool holds) {
+      --passed_over_[rule];
+      start(rule, holds);
+    });
+  };
+  screen(g.screen, s.unknown);
+  if (!g.edited.empty()) screen(g.fresh, s.unknown_edited);
 }
 
 // A request: the rules that ask for its slots, and what is offered for them.
@@ -235,44 +277,46 @@ void Engine::ask(Visitor& v, const history::Event& request, std::uint64_t identi
   asked_.clear();
   want(request);
   const Start start{request.at, v.record.seq, identity, 0};  // a request has no delay, and no fields to capture
-  const auto fire = [&](std::size_t rule) { firings_.push_back({static_cast<std::int32_t>(rule), Origin::Trigger, start, pool_.size()}); };
+  const auto fire = [&](std::size_t rule, bool holds) { firings_.push_back({.rule = static_cast<std::int32_t>(rule), .start = start, .captures = pool_.size(), .holds = holds}); };
   for (const Dispatch::Asked& a : dispatch_.asked)
-    if (wanted(a.channel, a.slot)) start_group(v, a.group, fire);
+    if (wanted(a.channel, a.slot)) start_group(v, a.group, request.at, nullptr, fire);
   for (std::size_t rule : dispatch_.offers) {
-    const Value until = v.record.words[at(plan_.layout.offer[rule])];
+    const Value until = record::instant(v.record, plan_.layout.offer[rule]);
     if (until == kUnknown || until <= request.at) continue;  // one whose time is over stays: another pack may hold it longer
     bool shows = false;
     for (const plan::Row& row : plan_.rules[rule].rows)
       for (const plan::Action& a : row.actions) shows = shows || (a.kind == plan::ActionKind::Show && wanted(a.channels[0], a.slot));
     if (!shows) continue;
-    fire_from(rule, Origin::Offer, &v.record.words[at(plan_.layout.offer_start[rule])], static_cast<Value>(identity));
+    fire_from(rule, Origin::Offer, v.record, plan_.layout.offer_start[rule], static_cast<Value>(identity));
     firings_.back().until = until;
   }
 }
 
 // An answer belongs to the latest message by the channel.
 void Engine::answered(Visitor& v, std::int32_t channel, Millis when) {
-  std::vector<Value>& sends = v.record.lists[at(plan_.layout.answer_list[at(channel)])];
-  if (!sends.empty() && when - sends[sends.size() - 2] < plan_.catalog.channels[at(channel)].answer->within) sends.back() = kYes;
+  if (record::list(v.record, plan_.layout.answer_list[at(channel)]).empty()) return;
+  std::vector<Value>& sends = record::own_list(v.record, plan_.layout.answer_list[at(channel)]);
+  if ( when - sends[sends.size() - 2] < plan_.catalog.channels[at(channel)].answer->within) sends.back() = kYes;
 }
 
 // The goal is credited to the earliest exposure in its time, once.
 void Engine::convert(Visitor& v, std::size_t g, const Happening& h) {
   const plan::Goal& goal = plan_.goals[g];
-  std::vector<Value>& exposures = v.record.lists[at(plan_.layout.goal_list[g])];  // at, id, id, rule * 4 + held out * 2 + converted
+  if (record::list(v.record, plan_.layout.goal_list[g]).empty()) return;
+  std::vector<Value>& exposures = record::own_list(v.record, plan_.layout.goal_list[g]);  // at, id, id, rule * 4 + held out * 2 + converted
   std::size_t i = 0;
   while (i < exposures.size() && h.at - exposures[i] >= goal.within) i += 4;
   exposures.erase(exposures.begin(), exposures.begin() + static_cast<std::ptrdiff_t>(i));
   if (exposures.empty() || exposures[3] % 2 != 0) return;
   exposures[3] += 1;
   const plan::Rule& rule = plan_.rules[static_cast<std::size_t>(exposures[3] / 4)];
-  const bool mixed = rule.hold_out >= 0 && v.record.words[at(plan_.layout.arm[at(rule.hold_out)])] == kMixed;
+  const bool mixed = rule.hold_out >= 0 && record::tiny(v.record, plan_.layout.arm[at(rule.hold_out)]) == kMixed;
   history::Decision d;
-  if (v.past && !v.past->converted.insert(static_cast<std::uint64_t>(exposures[1])).second) return;
+  if (v.past() && !v.past()->converted.insert(static_cast<std::uint64_t>(exposures[1]))) return;
   const auto id = history::digits({static_cast<std::uint64_t>(exposures[1]), static_cast<std::uint64_t>(exposures[2])});
   d.id.assign(id.data(), id.size());
-  d.at = std::max(h.at, v.now);
-  d.visitor = v.key;
+  d.at = std::max(h.at, v.now());
+  d.visitor = v.key();
   d.journey = rule.journey;
   d.version = plan_.journeys[at(goal.journey)].version;
   d.rule = rule.name;

@@ -58,15 +58,15 @@ std::optional<Millis> opening(const base::Zone& zone, Millis from, Millis to, Mi
 }
 
 // Gate 1, the clauses. `no_match` beats `unknown` beats `suppressed`.
-Outcome Engine::clauses(const Visitor& v, Judgement& j) {
-  Value pass = j.rule.gate < 0 ? kYes : evaluator_.evaluate(j.rule.gate, j.context);
+Outcome Engine::clauses(const Visitor& v, const Firing& firing, Judgement& j) {
+  Value pass = firing.holds || j.rule.gate < 0 ? kYes : evaluator_.evaluate(j.rule.gate, j.context);
   for (const plan::Dates& d : j.rule.dates) {
     if (d.from <= j.context.now && j.context.now < d.until) continue;
     j.refuse([&] { return history::Reason{d.text, Tri::No, {{"now", time(j.context.now)}}}; });
     pass = kNo;
   }
   const std::int32_t mark = plan_.layout.once[j.index];
-  const Value exposed = mark < 0 ? kUnknown : v.record.words[at(mark)];
+  const Value exposed = mark < 0 ? kUnknown : record::instant(v.record, mark);
   for (const plan::Once& once : j.rule.once) {
     if (exposed == kUnknown || (once.within && exposed <= j.context.now - *once.within)) continue;
     j.refuse([&] { return history::Reason{once.text, Tri::No, {}}; });
@@ -74,15 +74,15 @@ Outcome Engine::clauses(const Visitor& v, Judgement& j) {
   }
   if (pass != kYes) return pass == kNo ? Outcome::no_match : Outcome::unknown;
   for (std::int32_t s : j.rule.suppressed_by) {
-    const Value until = v.record.words[at(plan_.layout.suppression[at(s)])];
+    const Value until = record::instant(v.record, plan_.layout.suppression[at(s)]);
     if (until == kUnknown || j.context.now >= until) continue;
     j.refuse([&] { return history::Reason{"suppress \"" + plan_.suppressions[at(s)] + "\"", Tri::Yes, {{"until", time(until)}}}; });
     return Outcome::suppressed;
   }
-  if (v.suppressed.empty()) return Outcome::acted;
+  if (!v.rare || v.rare->suppressed.empty()) return Outcome::acted;
   for (const std::string& name : j.rule.belongs_to) {
-    const auto until = v.suppressed.find(name);
-    if (until == v.suppressed.end() || j.context.now >= until->second) continue;
+    const auto until = v.rare->suppressed.find(name);
+    if (until == v.rare->suppressed.end() || j.context.now >= until->second) continue;
     j.refuse([&] { return history::Reason{"suppress \"" + name + "\"", Tri::Yes, {{"until", time(until->second)}}}; });
     return Outcome::suppressed;
   }
@@ -187,14 +187,14 @@ bool Engine::guarantees(const Visitor& v, Judgement& j) {
 bool Engine::held_out(const Visitor& v, Judgement& j) {
   if (j.rule.hold_out < 0 || options_.hold_out == HoldOut::Nobody) return false;
   const plan::HoldOut& h = plan_.hold_outs[at(j.rule.hold_out)];
-  const Value arm = v.record.words[at(plan_.layout.arm[at(j.rule.hold_out)])];
-  const bool held = options_.hold_out == HoldOut::Everybody || (arm != kUnknown ? arm != kNo : history::bucket(plan_.catalog.salt, h.name, v.person) < static_cast<std::uint32_t>(h.below));
+  const Value arm = record::tiny(v.record, plan_.layout.arm[at(j.rule.hold_out)]);
+  const bool held = options_.hold_out == HoldOut::Everybody || (arm != kUnknown ? arm != kNo : history::bucket(plan_.catalog.salt, h.name, v.person()) < static_cast<std::uint32_t>(h.below));
   if (held) j.refuse([&] { return history::Reason{plan_.journeys[at(j.rule.journey_index)].hold_out, Tri::No, {}}; });
   return held;
 }
 
 Outcome Engine::gates(Visitor& v, const Firing& firing, Judgement& j) {
-  if (const Outcome o = clauses(v, j); o != Outcome::acted) return o;
+  if (const Outcome o = clauses(v, firing, j); o != Outcome::acted) return o;
   const bool offer = j.rule.offers && firing.origin != Origin::Offer;
   if (offer) return Outcome::offered;
   if (const Outcome o = choose_row(j); o != Outcome::acted) return o;
@@ -220,8 +220,8 @@ void Engine::judge(Visitor& v, const Firing& firing, Millis when) {
               .more = {}};
   params_.clear();
   channels_.clear();
-  const auto holds = [&](std::int32_t word) { return word >= 0 && v.record.words[at(word)] != kUnknown; };
-  const bool waits = std::any_of(v.waiting.begin(), v.waiting.end(), [&](const Visitor::Waiting& w) { return w.rule == firing.rule; });
+  const auto holds = [&](std::int32_t cell) { return cell >= 0 && record::instant(v.record, cell) != kUnknown; };
+  const bool waits = v.waits() && std::any_of(v.rare->waiting.begin(), v.rare->waiting.end(), [&](const Rare::Waiting& w) { return w.rule == firing.rule; });
   const bool replaces = firing.origin != Origin::Offer && (holds(plan_.layout.waiting[index]) || holds(plan_.layout.offer[index]) || waits);
   const bool too_late = when - firing.placed > plan_.catalog.patience;
   if (too_late)
@@ -241,7 +241,7 @@ void Engine::judge(Visitor& v, const Firing& firing, Millis when) {
     const std::array<char, 32> digits = history::digits(id);
     d.id.assign(digits.data(), digits.size());
     d.at = when;
-    d.visitor = v.key;
+    d.visitor = v.key();
     d.journey = rule.journey;
     d.rule = rule.name;
     d.version = plan_.journeys[at(rule.journey_index)].version;
@@ -253,7 +253,7 @@ void Engine::judge(Visitor& v, const Firing& firing, Millis when) {
 
   const auto leaves = [&](history::Deed::Kind kind) {
     effect(j, kind, id, *effect_);
-    if (v.past) v.past->insert({when, ++v.past->arrival, 0, deed(firing, j, *effect_)});
+    if (history::Past* past = v.past()) past->insert(when, ++past->arrival, deed(firing, j, *effect_));
     leave(v, firing.rule, *effect_, when, firing.start, pool_.data() + firing.captures);
   };
   switch (outcome) {

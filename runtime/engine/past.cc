@@ -1,6 +1,7 @@
 // Histories, and the fold over them (readings 65 to 75).
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "runtime/engine/visitor.h"
 
@@ -20,20 +21,21 @@ std::uint64_t Engine::key_of(const Firing& f) const {
 }
 
 const history::Event& Engine::remember(Visitor& v, std::string_view name, history::Event event) {
-  auto& names = v.past->names;
+  auto& names = v.past()->names;
   auto it = std::find(names.begin(), names.end(), name);
   if (it == names.end()) it = names.insert(names.end(), std::string(name));
   const Millis when = event.at;
-  event.identity = v.past->distinct(when, event.identity);
-  v.past->arrival = ++arrivals_ * history::kDeeds;
-  const history::Entry& kept = v.past->insert({when, v.past->arrival, static_cast<std::uint32_t>(it - names.begin()), std::move(event)});
-  v.person = by_name_.find(names[v.past->entries.front().name])->name;  // a record stands first: nothing is decided before there is one
-  return std::get<history::Event>(kept.what);
+  event.identity = v.past()->distinct(when, event.identity);
+  v.past()->arrival = ++arrivals_ * history::kDeeds;
+  kept_ = std::move(event);
+  v.past()->insert(when, v.past()->arrival, static_cast<std::uint32_t>(it - names.begin()), kept_);
+  v.rare->person = visitors_->kept(names[v.past()->entries.front().name]);  // a record stands first: nothing is decided before there is one
+  return kept_;
 }
 
 void Engine::meet(std::uint64_t identity, std::int64_t seq, plan::OccurrenceId what, const history::Event* event) {
   if (!folding_) return;
-  if (const auto s = starts_.find(identity); s != starts_.end()) s->second = {s->second.at, seq, what, event};
+  if (const auto s = starts_.find(identity); s != starts_.end()) s->second = {s->second.at, seq, what, event ? event->type : kNoRecord, event ? event->fields : std::vector<Value>{}};
 }
 
 // Makes the record anew, up to `until`, and placed_ all firings on the way.
@@ -41,22 +43,24 @@ void Engine::fold(Visitor& v, Millis until) {
   folding_ = true;
   begin_place();
   starts_.clear();
-  for (const history::Entry& e : v.past->entries)
-    if (const auto* d = std::get_if<Deed>(&e.what); d && (d->kind == Deed::Kind::Waiting || d->kind == Deed::Kind::Offered))
+  for (const history::Entry& e : v.past()->entries)
+    if (const Deed* d = v.past()->deed(e); d && (d->kind == Deed::Kind::Waiting || d->kind == Deed::Kind::Offered))
       starts_[d->start].at = d->start_at;
-  v.record = records_.make();
-  v.waiting.clear();
-  v.suppressed.clear();
-  v.clock = kNoClock;
+  visitors_->clear(v.record);
+  attributes_of_ = nullptr;
+  v.rare->waiting.clear();
+  v.rare->suppressed.clear();
+  v.move_to(kNoClock);
   v.deadline = kNever;
-  const std::vector<history::Entry>& entries = v.past->entries;
+  const std::vector<history::Entry>& entries = v.past()->entries;
   for (std::size_t i = 0; i < entries.size();) {
     const history::Entry& e = entries[i];
     for (auto& [identity, start] : starts_)  // an instant stands before the records of its time
       if (start.seq == kNotMet && start.at <= e.at) start.seq = v.record.seq + 1;
     place_timers(v, e.at);
-    if (const auto* event = std::get_if<history::Event>(&e.what)) {
-      take_in(v, *event, event->identity);
+    if (e.deed == 0) {
+      v.past()->read(e, folded_);
+      take_in(v, folded_, folded_.identity);
       ++i;
     } else {
       i = fold_round(v, i);
@@ -65,7 +69,7 @@ void Engine::fold(Visitor& v, Millis until) {
   }
   place_timers(v, until);
   folding_ = false;
-  v.clock = until;
+  v.move_to(until);
   v.deadline = kNever;
   if (const Millis next = next_deadline(v); next != kNever) due_at(v, next);
   placed_.swap(firings_);
@@ -75,15 +79,14 @@ void Engine::fold(Visitor& v, Millis until) {
 
 void Engine::fold_deed(Visitor& v, const Deed& d, Millis when) {
   const int rule = rule_named(d.journey, d.rule);
-  v.clock = std::max(v.clock, when);
+  v.move_to(std::max(v.clock, when));
   Start start{d.start_at, 0, d.start, 0};
   std::vector<Value> captures(rule < 0 ? 0 : plan_.rules[at(rule)].captures.size(), kUnknown);
   if (const auto s = starts_.find(d.start); s != starts_.end()) {
     start.seq = s->second.seq;
-    if (const history::Event* event = s->second.event; event && rule >= 0) {
+    if (rule >= 0)
       for (std::size_t i = 0; i < captures.size(); ++i)
-        if (const plan::Capture& c = plan_.rules[at(rule)].captures[i]; c.event == event->type) captures[i] = event->fields[at(c.field)];
-    }
+        if (const plan::Capture& c = plan_.rules[at(rule)].captures[i]; c.event == s->second.type) captures[i] = s->second.fields[at(c.field)];
     if (rule >= 0) start.alternative = alternative(v, at(rule), s->second);
   }
   effect(d, *effect_);
@@ -92,19 +95,19 @@ void Engine::fold_deed(Visitor& v, const Deed& d, Millis when) {
 
 // The decisions of one round, from the first of them on; what they leave behind starts rules behind all of them. The entry that follows.
 std::size_t Engine::fold_round(Visitor& v, std::size_t first) {
-  const std::vector<history::Entry>& entries = v.past->entries;
+  const std::vector<history::Entry>& entries = v.past()->entries;
   const Millis when = entries[first].at;
-  const auto& begin = std::get<Deed>(entries[first].what);
+  const Deed& begin = *v.past()->deed(entries[first]);
   std::size_t end = first;
   const auto same = [&](const history::Entry& e) {
-    const auto* d = std::get_if<Deed>(&e.what);
+    const Deed* d = v.past()->deed(e);
     return d && d->round == begin.round;
   };
   if (begin.begins_place || when != v.clock) ++place_;
   for (; end < entries.size() && same(entries[end]); ++end)
-    if (const auto& d = std::get<Deed>(entries[end].what); rule_named(d.journey, d.rule) >= 0) fired_[at(rule_named(d.journey, d.rule))] = place_;
+    if (const Deed& d = *v.past()->deed(entries[end]); rule_named(d.journey, d.rule) >= 0) fired_[at(rule_named(d.journey, d.rule))] = place_;
   acted_ = 0;
-  for (std::size_t i = first; i < end; ++i) fold_deed(v, std::get<Deed>(entries[i].what), when);
+  for (std::size_t i = first; i < end; ++i) fold_deed(v, *v.past()->deed(entries[i]), when);
   if (acted_ > 0) {
     look_at_memberships(v, latest_act_);
     settle(v, when);
@@ -115,11 +118,11 @@ std::size_t Engine::fold_round(Visitor& v, std::size_t first) {
 // Which of `any of …` the start is; -1: none of them (another pack has begun meanwhile).
 std::int32_t Engine::alternative(Visitor& v, std::size_t rule, const Met& start) {
   const plan::Trigger& t = plan_.rules[rule].trigger;
-  if (t.start != plan::StartKind::Event) return start.event ? 0 : -1;
+  if (t.start != plan::StartKind::Event) return start.type != kNoRecord ? 0 : -1;
   const record::View seen = view(v);
   for (std::size_t i = 0; i < t.on.size(); ++i) {
     if (t.on[i].what != start.what) continue;
-    const Value* fields = start.event ? start.event->fields.data() : nullptr;
+    const Value* fields = start.type != kNoRecord ? start.fields.data() : nullptr;
     if (t.on[i].filter < 0 || evaluator_.evaluate(t.on[i].filter, {start.at, fields, nullptr, &record::host(), &seen}) == kYes) return static_cast<std::int32_t>(i);
   }
   return -1;
@@ -127,13 +130,13 @@ std::int32_t Engine::alternative(Visitor& v, std::size_t rule, const Met& start)
 
 // What the fold placed happens no more.
 void Engine::use_up(Visitor& v) {
-  for (const Firing& f : placed_) v.past->placed.insert(key_of(f));
+  for (const Firing& f : placed_) v.past()->placed.insert(key_of(f));
 }
 
 // What is overdue and still placed, judged now.
 void Engine::judge_overdue(Visitor& v, Millis now, const Overdue& overdue) {
   fold(v, now);
-  v.past->placed.insert(overdue.firings.begin(), overdue.firings.end());
+  for (const std::uint64_t key : overdue.firings) v.past()->placed.insert(key);
   std::erase_if(placed_, [&](const Firing& f) { return !overdue.firings.contains(key_of(f)); });
   firings_ = placed_;
   asked_ = overdue.asked;
@@ -144,37 +147,38 @@ void Engine::judge_overdue(Visitor& v, Millis now, const Overdue& overdue) {
 // Does the record make one visitor of two names? Else it only changes attributes.
 bool Engine::merges(const Visitor& into, const history::Event& event) const {
   if (event.type != history::kMerge) return false;
-  const auto other = by_name_.find(event.merges);
-  return !other || other->number != into.number;
+  return visitors_->find(event.merges) != &into;
 }
 
 // Two histories become one.
 void Engine::unite(Visitor& into, std::string_view name, const history::Event& event) {
   std::vector<std::string_view> names;
-  if (const auto other = by_name_.find(event.merges)) {
-    Visitor& gone = *visitors_[other->number];
-    into.past->absorb(std::move(*gone.past));
-    into.received = std::max(into.received, gone.received);
-    names = std::move(gone.aliases);
-    names.push_back(gone.key);
-    visitors_[other->number].reset();
-    ++merged_;
+  Visitor* gone = visitors_->find(event.merges);
+  if (gone) {
+    into.past()->absorb(std::move(*gone->past()));
+    into.rare->received = std::max(into.rare->received, gone->rare->received);
+    names = std::move(gone->rare->aliases);
+    names.push_back(gone->key());
   } else {
     names.push_back(event.merges);
   }
-  for (const std::string_view each : names) into.aliases.push_back(by_name_.set(each, into.number).name);
+  for (const std::string_view each : names) into.rare->aliases.push_back(visitors_->call(each, into));
+  if (gone) visitors_->erase(*gone);
+  attributes_of_ = nullptr;
   remember(into, name, event);
 }
 
 void Engine::resume(Millis now, const std::vector<std::pair<std::string, history::Event>>& waiting) {
   std::map<std::uint32_t, Overdue> overdue;  // by visitor
+  std::set<std::uint32_t> looked_at;
   const auto add_new = [&](Visitor& v, bool late) {
     Overdue& mine = overdue[v.number];
+    looked_at.insert(v.number);
     for (const Firing& f : placed_) {
       const std::uint64_t key = key_of(f);
-      if (v.past->placed.contains(key) || mine.firings.contains(key)) continue;
+      if (v.past()->placed.contains(key) || mine.firings.contains(key)) continue;
       if (late)
-        v.past->placed.insert(key);
+        v.past()->placed.insert(key);
       else
         mine.firings.insert(key);
     }
@@ -183,20 +187,19 @@ void Engine::resume(Millis now, const std::vector<std::pair<std::string, history
   Millis due = 0;
   std::uint32_t number = 0;
   while (timers_.pop(now, due, number)) {
-    if (!visitors_[number]) continue;
-    Visitor& v = *visitors_[number];
-    v.now = now;
-    v.hinted = kNever;
-    fold(v, now);
-    add_new(v, false);
+    Visitor* v = visitors_->at(number);
+    if (!v || v->deadline != due) continue;
+    v->rare->now = now;
+    fold(*v, now);
+    add_new(*v, false);
   }
   for (const auto& [name, event] : waiting) {
     Visitor& v = find(name);
-    v.now = std::max(v.now, now);
-    v.received = std::max(v.received, event.received == kUnknown ? event.at : std::max(event.at, event.received));
+    v.rare->now = std::max(v.now(), now);
+    v.rare->received = std::max(v.rare->received, event.received == kUnknown ? event.at : std::max(event.at, event.received));
     bool late = true;
     if (merges(v, event)) {
-      const auto other = by_name_.find(event.merges);
+      const Visitor* other = visitors_->find(event.merges);
       const std::uint32_t from = other ? other->number : v.number;
       unite(v, name, event);
       if (from != v.number) {
@@ -216,7 +219,9 @@ void Engine::resume(Millis now, const std::vector<std::pair<std::string, history
     fold(v, now);
     add_new(v, late);
   }
-  for (const auto& [n, firings] : overdue) judge_overdue(*visitors_[n], now, firings);
+  for (const auto& [n, firings] : overdue) judge_overdue(*visitors_->at(n), now, firings);
+  for (const std::uint32_t n : looked_at)
+    if (const Visitor* v = visitors_->at(n)) hint(*v);
 }
 
 // A record of an older pack, as this pack has it: what it does not declare, or otherwise, is not known.
@@ -258,24 +263,25 @@ void Engine::translate(history::Event& event, const Engine& old) {
   event.fields = std::move(fields);
 }
 
+// The fold by the plan as it is now; what it places before `now` is used up.
+void Engine::begin_anew(Visitor& v, Millis now) {
+  v.rare->now = std::max(v.now(), now);
+  fold(v, now - 1);
+  use_up(v);
+  hint(v);
+}
+
 // The visitors of another engine, from now on here.
 void Engine::succeed(Engine& old, Millis now) {
-  std::swap(pool_of_visitors_, old.pool_of_visitors_);
-  for (VisitorPtr& visitor : old.visitors_) {
-    visitors_.push_back(std::move(visitor));
-    if (!visitors_.back()) continue;
-    Visitor& v = *visitors_.back();
-    v.hinted = kNever;
-    v.now = std::max(v.now, now);
-    for (history::Entry& e : v.past->entries)
-      if (auto* event = std::get_if<history::Event>(&e.what)) translate(*event, old);
-    fold(v, now - 1);
-    use_up(v);
+  visitors_->adopt(*old.visitors_);
+  for (std::uint32_t n = 0; n < visitors_->end(); ++n) {
+    Visitor* v = visitors_->at(n);
+    if (!v) continue;
+    v->past()->rewrite([&](history::Event& event) { translate(event, old); });
+    begin_anew(*v, now);
   }
-  by_name_ = std::move(old.by_name_);
   arrivals_ = old.arrivals_;
   rounds_ = old.rounds_;
-  merged_ = old.merged_;
   floor_ = std::max(old.floor_, now - 1);
   tables_ = std::move(old.tables_);
 }

@@ -1,19 +1,14 @@
-// One visitor as the engine keeps it. Private to the engine.
+// What the files of the engine share. Private to it.
 #pragma once
-#include <limits>
-#include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "runtime/engine/engine.h"
+#include "runtime/engine/visitors.h"
 
 namespace polku::engine {
-
-inline constexpr Millis kNever = std::numeric_limits<Millis>::max();
-inline constexpr Millis kNoClock = std::numeric_limits<Millis>::min();
 
 inline std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
@@ -22,26 +17,6 @@ std::int64_t acts_in(const plan::Row& row, plan::LimitUnit unit);
 
 // If `now` lies in quiet hours [from, to), local times of day: the instant at which they end.
 std::optional<Millis> opening(const base::Zone& zone, Millis from, Millis to, Millis now);
-
-struct Engine::Visitor {      // what every record and request reads, in its first cache lines
-  std::string_view key;         // this and the other names: as by_name_ keeps them
-  record::Record record;
-  Millis clock = kNoClock;      // of the latest place
-  Millis received = kNoClock;   // when the latest record was
-  Millis now = kNoClock;        // what the visitor's clock shows: records have reached it until then
-  Millis deadline = kNever;     // no timer is due before this
-  Millis hinted = kNever;       // the earliest hint of this visitor in the heap
-  history::SameInstant arrivals;
-  std::unique_ptr<history::Past> past;  // with histories
-  std::uint32_t number = 0;
-  std::string_view person;      // the name under which the earliest record came
-  std::vector<std::string_view> aliases;  // the other names that stand for it
-
-  // What decisions of an older pack left behind and the record has no place for: of rules that wait no more, of what nothing suppresses any more.
-  struct Waiting { std::int32_t rule = 0; std::vector<Value> words; };  // as the record has them: due, then a start
-  std::vector<Waiting> waiting;
-  std::unordered_map<std::string, Millis> suppressed;                   // until when
-};
 
 // One firing on its way through the gates.
 struct Engine::Judgement {

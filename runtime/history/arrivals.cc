@@ -1,27 +1,48 @@
 #include "runtime/history/arrivals.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "runtime/history/event.h"
 
 namespace polku::history {
 
-std::uint64_t SameInstant::distinct(Millis at, std::uint64_t identity) {
-  if (at != at_) {
-    at_ = at;
-    first_ = identity;
-    more_.clear();
-    return identity;
+bool Identities::insert(std::uint64_t identity) {
+  if (identity == 0) {
+    if (zero_) return false;
+    zero_ = true;
+    ++size_;
+    return true;
   }
-  while (identity == first_ || std::find(more_.begin(), more_.end(), identity) != more_.end()) identity = next_equal(identity);
-  more_.push_back(identity);
-  return identity;
+  std::size_t at = place(identity);
+  if (places_[at] == identity) return false;
+  if (4 * ++size_ > 3 * places_.size()) {
+    decltype(places_) old(2 * places_.size());
+    old.swap(places_);
+    for (const std::uint64_t known : old)
+      if (known != 0) places_[place(known)] = known;
+    at = place(identity);
+  }
+  places_[at] = identity;
+  return true;
+}
+
+void Identities::insert(const Identities& all) {
+  for (const std::uint64_t identity : all.places_)
+    if (identity != 0) insert(identity);
+  if (all.zero_) insert(0);
+}
+
+void Identities::clear() {
+  std::fill(places_.begin(), places_.end(), 0);
+  size_ = 0;
+  zero_ = false;
 }
 
 bool KnownIds::first(std::uint64_t identity) {
-  if (old_.contains(identity) || !young_.insert(identity).second) return false;
+  if (old_.contains(identity) || !young_.insert(identity)) return false;
   if (young_.size() >= kRemembered) {
-    old_ = std::move(young_);
+    std::swap(old_, young_);
     young_.clear();
   }
   return true;

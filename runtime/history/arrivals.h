@@ -1,22 +1,34 @@
 // What must be known of the records already taken in to tell a new one apart. Shared by all engines.
 #pragma once
 #include <cstdint>
-#include <unordered_set>
 #include <vector>
 
+#include "runtime/base/pool.h"
 #include "runtime/base/value.h"
 
 namespace polku::history {
 
-// Per visitor: gives records that are equal in everything, time included, distinct identities by their order.
-class SameInstant {
+// A set of identities: open addressing with linear probing. They are hashes already.
+class Identities {
  public:
-  std::uint64_t distinct(Millis at, std::uint64_t identity);
+  bool contains(std::uint64_t identity) const { return places_[place(identity)] == identity && (identity != 0 || zero_); }
+  bool insert(std::uint64_t identity);  // false: it was there already
+  void insert(const Identities& all);
+  void clear();                         // and keep the memory
+  std::size_t size() const { return size_; }
+  void prefetch(std::uint64_t identity) const { base::fetch(&places_[identity & (places_.size() - 1)]); }
 
  private:
-  Millis at_ = kUnknown;
-  std::uint64_t first_ = 0;
-  std::vector<std::uint64_t> more_;     // behind the first: few visitors ever have any
+  using Places = std::vector<std::uint64_t, base::PageAllocator<std::uint64_t>>;
+  std::size_t place(std::uint64_t identity) const {  // where it is, or the free one where it belongs
+    const std::size_t mask = places_.size() - 1;
+    std::size_t i = identity & mask;
+    while (places_[i] != 0 && places_[i] != identity) i = (i + 1) & mask;
+    return i;
+  }
+  Places places_ = Places(8);   // 0: free
+  std::size_t size_ = 0;
+  bool zero_ = false;                   // the identity 0 is among them
 };
 
 // Recognises records that come twice under one (source, id). Remembers at least the latest kRemembered of them, in
@@ -26,9 +38,13 @@ class KnownIds {
   static constexpr std::size_t kRemembered = 4'000'000;
   bool first(std::uint64_t identity);   // remembers it; false: it was there already
   bool contains(std::uint64_t identity) const { return young_.contains(identity) || old_.contains(identity); }
+  void prefetch(std::uint64_t identity) const {  // it will be asked for soon
+    young_.prefetch(identity);
+    old_.prefetch(identity);
+  }
 
  private:
-  std::unordered_set<std::uint64_t> young_, old_;
+  Identities young_, old_;
 };
 
 }  // namespace polku::history

@@ -17,25 +17,49 @@ namespace {
 // The first byte of everything that is hashed to 64 bits, so that an id can never stand for a content.
 enum Mark : char { kId = 'i', kContent = 'c', kEqual = 'e', kDecision = 'd', kMoment = 'm', kField = 'f', kAttribute = 'a', kSlot = 's', kMerged = 'v', kGiven = '=', kMissing = '-' };
 
-template <class Number>
-void append_big_endian(std::string& out, Number number) {
-  char bytes[sizeof number];
-  for (std::size_t i = 0; i < sizeof number; ++i) bytes[i] = static_cast<char>(number >> 8 * (sizeof number - 1 - i) & 0xFF);
-  out.append(bytes, sizeof number);
+// What is hashed. It keeps its memory.
+class Bytes {
+ public:
+  Bytes& start() {
+    size_ = 0;
+    return *this;
+  }
+  Bytes& start(Mark mark) { return start() << mark; }
+  Bytes& operator<<(Mark mark) {
+    *add(1) = mark;
+    return *this;
+  }
+  template <class Number>
+  Bytes& number(Number n) {
+    char* const to = add(sizeof n);
+    for (std::size_t i = 0; i < sizeof n; ++i) to[i] = static_cast<char>(n >> 8 * (sizeof n - 1 - i) & 0xFF);
+    return *this;
+  }
+  Bytes& plain(std::string_view bytes) {
+    if (!bytes.empty()) std::memcpy(add(bytes.size()), bytes.data(), bytes.size());
+    return *this;
+  }
+  Bytes& text(std::string_view text) { return number(static_cast<std::uint32_t>(text.size())).plain(text); }
+  std::string_view all() const { return {buffer_.data(), size_}; }
+  std::uint64_t hash() const { return XXH3_64bits(buffer_.data(), size_); }
+
+ private:
+  char* add(std::size_t count) {
+    if (buffer_.size() - size_ < count) buffer_.resize(2 * (size_ + count));
+    size_ += count;
+    return buffer_.data() + size_ - count;
+  }
+  std::string buffer_ = std::string(256, '\0');
+  std::size_t size_ = 0;
+};
+
+// Of this thread, for what is hashed in one go.
+Bytes& scratch() {
+  thread_local Bytes bytes;
+  return bytes;
 }
 
-void append_text(std::string& out, std::string_view text) {
-  append_big_endian(out, static_cast<std::uint32_t>(text.size()));
-  out.append(text);
-}
-
-std::string marked(Mark mark, std::string_view name) {
-  std::string out(1, mark);
-  append_text(out, name);
-  return out;
-}
-
-std::uint64_t hash(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+std::string with_length(std::string_view text) { return std::string(Bytes().text(text).all()); }
 
 enum class Form { Number, Name, Text, List };
 
@@ -66,8 +90,8 @@ struct Part {
   std::vector<std::string> values;  // of a one-of, each with its length
 
   Part(Mark mark, const std::string& text, std::size_t position, const catalog::Type& type)
-      : name(marked(mark, text)), plain(text), index(position), form(form_of(type.kind)) {
-    for (const auto& value : type.values) append_text(values.emplace_back(), value);
+      : name(Bytes().start(mark).text(text).all()), plain(text), index(position), form(form_of(type.kind)) {
+    for (const auto& value : type.values) values.push_back(with_length(value));
   }
 };
 
@@ -75,19 +99,20 @@ void by_name(std::vector<Part>& parts) {
   std::sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) { return a.plain < b.plain; });
 }
 
-void append_value(std::string& out, const Part& part, Value value, const base::Texts& texts) {
+void add_value(Bytes& out, const Part& part, Value value, const base::Texts& texts) {
   switch (part.form) {
     case Form::Number: {
       char digits[24];
       auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-      return append_text(out, {digits, static_cast<std::size_t>(end - digits)});
+      out.text({digits, static_cast<std::size_t>(end - digits)});
+      return;
     }
-    case Form::Name: out += part.values[static_cast<std::size_t>(value)]; return;
-    case Form::Text: return append_text(out, texts.text(value));
+    case Form::Name: out.plain(part.values[static_cast<std::size_t>(value)]); return;
+    case Form::Text: out.text(texts.text(value)); return;
     case Form::List: {
       auto list = texts.list(value);
-      append_big_endian(out, static_cast<std::uint32_t>(list.size()));
-      for (Value id : list) append_text(out, texts.text(id));
+      out.number(static_cast<std::uint32_t>(list.size()));
+      for (Value id : list) out.text(texts.text(id));
       return;
     }
   }
@@ -107,18 +132,18 @@ struct Identity::Impl {
   std::vector<std::vector<std::string>> slots;  // by channel: their names in full
   std::vector<std::pair<std::size_t, Value>> changes;
   std::vector<const std::string*> asked;
-  std::string buffer;
+  Bytes bytes;
 };
 
 Identity::Identity(const catalog::Catalog& catalog) : impl_(std::make_unique<Impl>()) {
   impl_->types.resize(Impl::row(0) + catalog.events.size());
-  append_text(impl_->types[Impl::row(kMerge)].name, "visitor merged");
-  append_text(impl_->types[Impl::row(kAsked)].name, "asked for");
-  append_text(impl_->types[Impl::row(kVisitorUpdated)].name, "visitor updated");
+  impl_->types[Impl::row(kMerge)].name = with_length("visitor merged");
+  impl_->types[Impl::row(kAsked)].name = with_length("asked for");
+  impl_->types[Impl::row(kVisitorUpdated)].name = with_length("visitor updated");
   for (std::size_t e = 0; e < catalog.events.size(); ++e) {
     const auto& event = catalog.events[e];
     auto& type = impl_->types[Impl::row(0) + e];
-    append_text(type.name, event.name);
+    type.name = with_length(event.name);
     for (std::size_t f = 0; f < event.fields.size(); ++f) type.fields.emplace_back(kField, event.fields[f].name, f, event.fields[f].type);
     by_name(type.fields);
   }
@@ -136,17 +161,14 @@ Identity::Identity(const catalog::Catalog& catalog) : impl_(std::make_unique<Imp
 Identity::~Identity() = default;
 
 std::uint64_t Identity::of_content(std::string_view visitor, const Event& event, const base::Texts& texts) {
-  auto& out = impl_->buffer;
+  Bytes& out = impl_->bytes;
   const auto& type = impl_->types[Impl::row(event.type)];
-  out.assign(1, kContent);
-  append_text(out, visitor);
-  out += type.name;
-  append_big_endian(out, static_cast<std::uint64_t>(event.at));
+  out.start(kContent).text(visitor).plain(type.name).number(static_cast<std::uint64_t>(event.at));
   for (const Part& field : type.fields) {
-    Value value = event.fields[field.index];
+    const Value value = event.fields[field.index];
     if (value == kUnknown) continue;
-    out += field.name;
-    append_value(out, field, value, texts);
+    out.plain(field.name);
+    add_value(out, field, value, texts);
   }
   if (!event.changes.empty()) {
     auto& changes = impl_->changes;
@@ -159,9 +181,8 @@ std::uint64_t Identity::of_content(std::string_view visitor, const Event& event,
     }
     for (const auto& [place, value] : changes) {
       const Part& attribute = impl_->attributes[place];
-      out += attribute.name;
-      out += value == kUnknown ? kMissing : kGiven;
-      if (value != kUnknown) append_value(out, attribute, value, texts);
+      out.plain(attribute.name) << (value == kUnknown ? kMissing : kGiven);
+      if (value != kUnknown) add_value(out, attribute, value, texts);
     }
   }
   if (!event.asked.empty()) {
@@ -169,41 +190,23 @@ std::uint64_t Identity::of_content(std::string_view visitor, const Event& event,
     asked.clear();
     for (const Place& place : event.asked) asked.push_back(&impl_->slots[static_cast<std::size_t>(place.channel)][static_cast<std::size_t>(place.slot)]);
     std::sort(asked.begin(), asked.end(), [](const std::string* a, const std::string* b) { return *a < *b; });
-    for (const std::string* name : asked) {
-      out += kSlot;
-      append_text(out, *name);
-    }
+    for (const std::string* name : asked) (out << kSlot).text(*name);
   }
-  if (event.type == kMerge) {
-    out += kMerged;
-    append_text(out, event.merges);
-  }
-  return hash(out);
+  if (event.type == kMerge) (out << kMerged).text(event.merges);
+  return out.hash();
 }
 
 std::uint64_t identity_of_id(std::string_view source, std::span<const std::string_view> id) {
-  thread_local std::string buffer;
-  buffer.assign(1, kId);
-  append_text(buffer, source);
-  for (const std::string_view part : id) append_text(buffer, part);
-  return hash(buffer);
+  Bytes& bytes = scratch().start(kId).text(source);
+  for (const std::string_view part : id) bytes.text(part);
+  return bytes.hash();
 }
 
-std::uint64_t next_equal(std::uint64_t identity) {
-  char bytes[9] = {kEqual};
-  for (int i = 0; i < 8; ++i) bytes[i + 1] = static_cast<char>(identity >> (56 - 8 * i) & 0xFF);
-  return hash({bytes, sizeof bytes});
-}
+std::uint64_t next_equal(std::uint64_t identity) { return scratch().start(kEqual).number(identity).hash(); }
 
 DecisionId decision_id(std::uint64_t identity, std::string_view journey, std::string_view rule) {
-  thread_local std::string buffer;
-  buffer.clear();
-  append_big_endian(buffer, identity);
-  buffer += '\0';
-  buffer += journey;
-  buffer += '\0';
-  buffer += rule;
-  const XXH128_hash_t h = XXH3_128bits(buffer.data(), buffer.size());
+  const std::string_view all = scratch().start().number(identity).plain({"", 1}).plain(journey).plain({"", 1}).plain(rule).all();
+  const XXH128_hash_t h = XXH3_128bits(all.data(), all.size());
   return {h.high64, h.low64};
 }
 
@@ -227,18 +230,9 @@ std::string firing_id(std::uint64_t identity, std::string_view journey, std::str
 }
 
 std::uint64_t identity_of_moment(std::string_view visitor, Millis at) {
-  thread_local std::string buffer;
-  buffer.assign(1, kMoment);
-  append_text(buffer, visitor);
-  append_big_endian(buffer, static_cast<std::uint64_t>(at));
-  return hash(buffer);
+  return scratch().start(kMoment).text(visitor).number(static_cast<std::uint64_t>(at)).hash();
 }
 
-std::uint64_t identity_of_decision(std::string_view firing_id) {
-  thread_local std::string buffer;
-  buffer.assign(1, kDecision);
-  buffer += firing_id;
-  return hash(buffer);
-}
+std::uint64_t identity_of_decision(std::string_view firing_id) { return scratch().start(kDecision).plain(firing_id).hash(); }
 
 }  // namespace polku::history

@@ -4,7 +4,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
+#include <stdexcept>
 #include <utility>
+
+#include "runtime/history/packed.h"
 
 namespace polku::history {
 
@@ -14,18 +18,51 @@ bool before(const Entry& a, const Entry& b) { return a.at != b.at ? a.at < b.at 
 
 }  // namespace
 
-const Entry& Past::insert(Entry entry) {
+void Past::insert(Entry entry) {
   const auto at = std::upper_bound(entries.begin(), entries.end(), entry, before);
-  return *entries.insert(at, std::move(entry));
+  if (entries.size() == entries.capacity()) {  // most histories grow slowly: a quarter more, not twice as much
+    const auto place = at - entries.begin();
+    entries.reserve(entries.size() + std::max<std::size_t>(entries.size() / 4, 4));
+    entries.insert(entries.begin() + place, entry);
+  } else {
+    entries.insert(at, entry);
+  }
+}
+
+std::uint32_t Past::add(const Event& event) {
+  thread_local std::string packed;
+  packed.clear();
+  pack(event, packed);
+  const std::size_t where = records.size();
+  if (where + packed.size() > std::numeric_limits<std::uint32_t>::max()) throw std::length_error("more than 4 GiB of records of one visitor");
+  if (where + packed.size() > records.capacity()) records.reserve(where + std::max(packed.size(), where / 4));
+  records += packed;
+  return static_cast<std::uint32_t>(where);
+}
+
+void Past::insert(Millis at, std::uint64_t arrival, std::uint32_t name, const Event& event) {
+  Entry e{at, arrival, add(event)};
+  e.name = name & 0x7FFF'FFFFu;
+  insert(e);
+}
+
+void Past::insert(Millis at, std::uint64_t arrival, Deed deed) {
+  Entry e{at, arrival, static_cast<std::uint32_t>(deeds.size())};
+  e.deed = 1;
+  deeds.push_back(std::move(deed));
+  insert(e);
+}
+
+void Past::read(const Entry& record, Event& into) const {
+  std::string_view bytes = std::string_view(records).substr(record.where);
+  unpack(bytes, record.at, into);
 }
 
 std::uint64_t Past::distinct(Millis at, std::uint64_t identity) const {
   const auto first = std::partition_point(entries.begin(), entries.end(), [&](const Entry& e) { return e.at < at; });
   const auto taken = [&] {
-    return std::any_of(first, std::partition_point(first, entries.end(), [&](const Entry& e) { return e.at == at; }), [&](const Entry& e) {
-      const auto* event = std::get_if<Event>(&e.what);
-      return event && event->identity == identity;
-    });
+    return std::any_of(first, std::partition_point(first, entries.end(), [&](const Entry& e) { return e.at == at; }),
+                       [&](const Entry& e) { return e.deed == 0 && packed_identity(std::string_view(records).substr(e.where)) == identity; });
   };
   while (taken()) identity = next_equal(identity);
   return identity;
@@ -34,15 +71,20 @@ std::uint64_t Past::distinct(Millis at, std::uint64_t identity) const {
 void Past::absorb(Past other) {
   const auto moved = static_cast<std::uint32_t>(names.size());
   names.insert(names.end(), std::make_move_iterator(other.names.begin()), std::make_move_iterator(other.names.end()));
-  for (Entry& e : other.entries) e.name += moved;
+  if (records.size() + other.records.size() > std::numeric_limits<std::uint32_t>::max()) throw std::length_error("more than 4 GiB of records of one visitor");
+  for (Entry& e : other.entries) {
+    e.name = (e.name + moved) & 0x7FFF'FFFFu;
+    e.where += static_cast<std::uint32_t>(e.deed != 0 ? deeds.size() : records.size());
+  }
+  records += other.records;
+  deeds.insert(deeds.end(), std::make_move_iterator(other.deeds.begin()), std::make_move_iterator(other.deeds.end()));
   std::vector<Entry> both;
   both.reserve(entries.size() + other.entries.size());
-  std::merge(std::make_move_iterator(entries.begin()), std::make_move_iterator(entries.end()), std::make_move_iterator(other.entries.begin()),
-             std::make_move_iterator(other.entries.end()), std::back_inserter(both), before);
+  std::merge(entries.begin(), entries.end(), other.entries.begin(), other.entries.end(), std::back_inserter(both), before);
   arrival = std::max(arrival, other.arrival);
   entries = std::move(both);
-  placed.merge(other.placed);
-  converted.merge(other.converted);
+  placed.insert(other.placed);
+  converted.insert(other.converted);
 }
 
 std::uint64_t firing_key(std::string_view journey, std::string_view rule, std::uint64_t start, Millis opening) {

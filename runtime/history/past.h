@@ -2,10 +2,9 @@
 #pragma once
 #include <cstdint>
 #include <string>
-#include <unordered_set>
-#include <variant>
 #include <vector>
 
+#include "runtime/history/arrivals.h"
 #include "runtime/history/decision.h"
 #include "runtime/history/event.h"
 
@@ -33,26 +32,51 @@ struct Deed {
 
 inline constexpr std::uint64_t kDeeds = 1u << 24;  // between two records of a visitor there are fewer deeds
 
+// A record or a deed, and its place in the history.
 struct Entry {
   Millis at = 0;
   // Orders entries of one instant. Of a record: the how manieth of all, times kDeeds; of a deed: behind the latest record of its visitor, so that it
   // does not depend on when the visitor's timers were looked at.
   std::uint64_t arrival = 0;
-  std::uint32_t name = 0;                 // of a record: in Past::names
-  std::variant<Event, Deed> what;
+  std::uint32_t where = 0;                // of a record: where its bytes begin; of a deed: in Past::deeds
+  std::uint32_t name : 31 = 0;            // of a record: in Past::names
+  std::uint32_t deed : 1 = 0;
 };
+static_assert(sizeof(Entry) == 24);
 
 struct Past {
   std::vector<std::string> names;         // under which records came; after a merge there are several
   std::vector<Entry> entries;             // in (at, arrival)
+  std::string records;                    // as pack() writes them, in the order in which they were inserted
+  std::vector<Deed> deeds;                // likewise
   std::uint64_t arrival = 0;              // of what came last
-  std::unordered_set<std::uint64_t> placed;     // keys of all firings ever placed
-  std::unordered_set<std::uint64_t> converted;  // exposures that have their conversion, by the hash of their id
+  Identities placed;                      // keys of all firings ever placed
+  Identities converted;                   // exposures that have their conversion, by the hash of their id
 
-  bool last(Millis at) const { return entries.empty() || entries.back().at <= at; }  // would an entry of `at` be the last?
-  const Entry& insert(Entry entry);       // to its place; behind those of the same (at, arrival). Good until the next change
+  // To its place; behind those of the same (at, arrival). Throws std::length_error if the records of one visitor would exceed 4 GiB.
+  void insert(Millis at, std::uint64_t arrival, std::uint32_t name, const Event& event);
+  void insert(Millis at, std::uint64_t arrival, Deed deed);
+  void read(const Entry& record, Event& into) const;
+  const Deed* deed(const Entry& e) const { return e.deed != 0 ? &deeds[e.where] : nullptr; }
   std::uint64_t distinct(Millis at, std::uint64_t identity) const;  // the next that no record of that time has
   void absorb(Past other);                // a merge: two histories become one
+  // The same entries with records in other words: edit(event), which must leave its time alone.
+  template <class Edit>
+  void rewrite(Edit edit) {
+    Past old;
+    old.records.swap(records);
+    Event event;
+    for (Entry& e : entries) {
+      if (e.deed != 0) continue;
+      old.read(e, event);
+      edit(event);
+      e.where = add(event);
+    }
+  }
+
+ private:
+  std::uint32_t add(const Event& event);
+  void insert(Entry entry);
 };
 
 // The key of a firing (reading 67): opening is kUnknown unless it was placed at its opening.

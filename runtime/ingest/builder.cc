@@ -18,11 +18,11 @@ bool is_blank(const Cell& cell) { return is_empty(cell) || (cell.kind == Kind::T
 std::string_view shown(const Cell& cell) {
   switch (cell.kind) {
     case Kind::Absent: return "(nothing)";
-    case Kind::Null: return "null";
+    case Kind::Null:
     case Kind::Text:
-    case Kind::Number: return cell.text;
-    case Kind::True: return "true";
-    case Kind::False: return "false";
+    case Kind::Number:
+    case Kind::True:
+    case Kind::False: return cell.text;
     case Kind::List: return "[…]";
     case Kind::Object: return "{…}";
   }
@@ -64,16 +64,13 @@ bool Builder::read_visitor(const Row& row, std::uint64_t line, Record& record) {
 
 bool Builder::read_times(const Row& row, std::uint64_t line, history::Event& event) {
   const Cell& time = row.cells[layout_.time];
-  const auto at = read_time(time, setting_.zone);
-  if (!at) return refuse(Reject::bad_time, line, time);
-  event.at = *at;
+  event.at = read_time(time, setting_.zone);
+  if (event.at == kUnknown) return refuse(Reject::bad_time, line, time);
   event.received = kUnknown;
   if (layout_.received == kNoSlot || is_empty(row.cells[layout_.received])) return true;
   const Cell& received = row.cells[layout_.received];
-  const auto when = read_time(received, setting_.zone);
-  if (!when) return refuse(Reject::bad_received, line, received);
-  event.received = *when;
-  return true;
+  event.received = read_time(received, setting_.zone);
+  return event.received != kUnknown || refuse(Reject::bad_received, line, received);
 }
 
 bool Builder::read_merge(const Row& row, std::uint64_t line, history::Event& event) {
@@ -102,7 +99,7 @@ bool Builder::read_type(const Row& row, std::uint64_t line, history::Event& even
   if (layout_.event == kNoSlot) return true;
   const Cell& cell = row.cells[layout_.event];
   if (is_empty(cell)) return !layout_.native || refuse(Reject::no_event, line, cell);
-  auto type = is_scalar(cell) ? layout_.events.find(cell.text) : std::nullopt;
+  const int* const type = is_scalar(cell) ? layout_.events.find(cell.text) : nullptr;
   if (!type) return refuse(Reject::unknown_event, line, cell);
   event.type = *type;
   return true;
@@ -110,7 +107,7 @@ bool Builder::read_type(const Row& row, std::uint64_t line, history::Event& even
 
 bool Builder::read_slots(const Cell& cell, const Row& row, std::uint64_t line, history::Event& event) {
   const auto add = [&](const Cell& name) {
-    const auto place = name.kind == Kind::Text ? layout_.place_names.find(name.text) : std::nullopt;
+    const int* const place = name.kind == Kind::Text ? layout_.place_names.find(name.text) : nullptr;
     if (!place) return refuse(Reject::unknown_slot, line, name);
     places_.push_back(*place);
     return true;
@@ -141,19 +138,13 @@ void Builder::read_attributes(const Row& row, std::uint64_t line, history::Event
   if (layout_.native && event.type != history::kVisitorUpdated) return;
   for (const Bind& bind : layout_.attributes) {
     const Cell& cell = row.cells[bind.slot];
-    Value value = kUnknown;
+    if (cell.kind == Kind::Absent) continue;
     // A source has no way to say "nothing" but an empty text.
     if (!layout_.native && cell.kind == Kind::Text && cell.text.empty()) continue;
-    switch (bind.derived && cell.kind != Kind::Absent ? ValueReader::Got::Bad : bind.reader.read(cell, row, setting_, value)) {
-      case ValueReader::Got::Given: event.changes.push_back({bind.index, value}); break;
-      case ValueReader::Got::Missing:
-        if (cell.kind == Kind::Null) event.changes.push_back({bind.index, kUnknown});
-        break;
-      case ValueReader::Got::Bad:  // what it is now is not known
-        note_value(Reject::bad_value, line, setting_.catalog->attributes[static_cast<std::size_t>(bind.index)].name, cell);
-        if (!bind.derived) event.changes.push_back({bind.index, kUnknown});
-        break;
-    }
+    const Value value = bind.derived || cell.kind == Kind::Null ? kUnknown : bind.reader.read(cell, row, setting_);
+    if (value == kUnknown && (bind.derived || cell.kind != Kind::Null))  // what it is now is not known
+      note_value(Reject::bad_value, line, setting_.catalog->attributes[static_cast<std::size_t>(bind.index)].name, cell);
+    if (!bind.derived) event.changes.push_back({bind.index, value});
   }
 }
 
@@ -190,9 +181,11 @@ bool Builder::build(const Row& row, std::uint64_t line, Record& record) {
     const auto& declared = setting_.catalog->events[static_cast<std::size_t>(event.type)].fields;
     event.fields.resize(declared.size(), kUnknown);
     for (const Bind& bind : layout_.fields[static_cast<std::size_t>(event.type)]) {
+      const Cell& cell = row.cells[bind.slot];
+      if (cell.kind == Kind::Absent || cell.kind == Kind::Null) continue;
       const auto field = static_cast<std::size_t>(bind.index);
-      if (bind.reader.read(row.cells[bind.slot], row, setting_, event.fields[field]) == ValueReader::Got::Bad)
-        note_value(Reject::bad_value, line, declared[field].name, row.cells[bind.slot]);
+      event.fields[field] = bind.reader.read(cell, row, setting_);
+      if (event.fields[field] == kUnknown) note_value(Reject::bad_value, line, declared[field].name, cell);
     }
   }
   if (layout_.native) count_strays(row, line, event.type);

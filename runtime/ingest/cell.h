@@ -11,7 +11,7 @@ namespace polku::ingest {
 struct Cell {
   enum class Kind : std::uint8_t { Absent, Null, Text, Number, True, False, List, Object };
   Kind kind = Kind::Absent;
-  std::string_view text;                 // Text: decoded; Number: as it was written
+  std::string_view text;                 // Text: decoded; Number, True, False, Null: as it was written
   std::uint32_t first = 0, count = 0;    // List: its stretch of Row::items
 };
 

@@ -1,9 +1,23 @@
 #include "runtime/ingest/csv.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace polku::ingest {
+namespace {
+
+// The highest bit of each of eight bytes that is c, the first byte lowest.
+std::uint64_t equal_bytes(const char* eight, char c) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101u, kLow = 0x7F * kOnes;
+  std::uint64_t word;
+  std::memcpy(&word, eight, sizeof word);
+  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+  word ^= kOnes * static_cast<unsigned char>(c);
+  return ~(((word & kLow) + kLow) | word | kLow);
+}
+
+}  // namespace
 
 Csv::Got Csv::next() {
   while (true) {
@@ -29,13 +43,17 @@ Csv::Got Csv::next() {
   }
 }
 
+// Eight bytes at a time (Warren, Hacker's Delight, 6-1): behind the row there are kPadding bytes to read.
 void Csv::split(std::string_view row) {
   cells_.clear();
   const char *from = row.data(), *const end = from + row.size();
-  while (const void* comma = std::memchr(from, ',', static_cast<std::size_t>(end - from))) {
-    const char* at = static_cast<const char*>(comma);
-    cells_.emplace_back(from, static_cast<std::size_t>(at - from));
-    from = at + 1;
+  for (const char* eight = from; eight < end; eight += 8) {
+    for (std::uint64_t commas = equal_bytes(eight, ','); commas != 0; commas &= commas - 1) {
+      const char* const at = eight + std::countr_zero(commas) / 8;
+      if (at >= end) break;
+      cells_.emplace_back(from, static_cast<std::size_t>(at - from));
+      from = at + 1;
+    }
   }
   cells_.emplace_back(from, static_cast<std::size_t>(end - from));
 }

@@ -16,6 +16,7 @@ class Csv {
   explicit Csv(Input& input) : input_(&input) {}
   enum class Got { Row, BadQuote, TooLong, End };
   Got next();
+  bool at_hand() const { return input_->holds_line(consume_); }  // a line stands behind the last row, as far as can be told without reading it
   // Of the last row; valid until the next call.
   const std::vector<std::string_view>& cells() const { return cells_; }
   std::string_view raw() const { return raw_; }  // as it stands in the input; of a faulty row only its begin

@@ -64,6 +64,9 @@ class CsvRecords : public Reader {
   }
   const Counts& counts() const override { return builder_.counts(); }
 
+ protected:
+  bool at_hand() override { return csv_.at_hand(); }
+
  private:
   std::optional<Reject> fault_of(Csv::Got got) const {
     switch (got) {
@@ -104,7 +107,7 @@ class CsvRecords : public Reader {
 class JsonRecords : public Reader {
  public:
   JsonRecords(std::unique_ptr<Input> input, Layout layout, const Setting& setting)
-      : input_(std::move(input)), builder_(std::move(layout), setting), json_(builder_.layout()) {
+      : input_(std::move(input)), builder_(std::move(layout), setting), json_(builder_.layout(), *setting.texts) {
     row_.cells.resize(builder_.layout().slots.size());
   }
 
@@ -135,6 +138,9 @@ class JsonRecords : public Reader {
     }
   }
   const Counts& counts() const override { return builder_.counts(); }
+
+ protected:
+  bool at_hand() override { return input_->holds_line(consume_); }
 
  private:
   std::unique_ptr<Input> input_;
@@ -173,6 +179,18 @@ std::uint64_t Counts::faults() const {
   std::uint64_t sum = 0;
   for (std::uint64_t count : by_reject) sum += count;
   return sum;
+}
+
+std::span<const Record> Reader::next_batch() {
+  batch_.resize(kBatch);
+  visitors_.resize(kBatch);
+  std::size_t count = 0;
+  while (count < kBatch && (count == 0 || at_hand()) && next(batch_[count])) {
+    visitors_[count] = batch_[count].visitor;
+    batch_[count].visitor = visitors_[count];
+    ++count;
+  }
+  return {batch_.data(), count};
 }
 
 Opened open_input(std::unique_ptr<Input> input, const catalog::Catalog& catalog, const catalog::Source* source, base::Texts& texts) {

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,7 +53,18 @@ class Reader {
  public:
   virtual ~Reader() = default;
   virtual bool next(Record& record) = 0;           // false at the end
-  virtual const Counts& counts() const = 0;
+  // The next records, at most kBatch; none at the end. A batch ends where the input would have to be waited for, so that nobody waits with what is
+  // there already. Good until the next call of either.
+  static constexpr std::size_t kBatch = 64;
+  std::span<const Record> next_batch();
+  virtual const Counts& counts() const = 0;        // of a batch: with all its records
+
+ protected:
+  virtual bool at_hand() = 0;                      // the next line has been read to its end
+
+ private:
+  std::vector<Record> batch_;                      // which keeps its memory,
+  std::vector<std::string> visitors_;              // and what its views point at
 };
 
 struct Opened {

@@ -73,7 +73,7 @@ bool Input::more() {
       capacity_ = wanted;
     }
     before_ += begin_;
-    begin_ = 0;
+    begin_ = searched_ = newline_ = 0;
     end_ = left;
   }
   const std::size_t got = read_some(bytes_.get() + end_, chunk_);
@@ -82,16 +82,21 @@ bool Input::more() {
   return !ended_;
 }
 
+std::size_t Input::newline(std::size_t from) {
+  if (searched_ <= from && from < newline_) return newline_;
+  const void* found = from < end_ ? std::memchr(bytes_.get() + from, '\n', end_ - from) : nullptr;
+  if (!found) return std::string_view::npos;
+  searched_ = from;
+  return newline_ = static_cast<std::size_t>(static_cast<const char*>(found) - bytes_.get());
+}
+
 std::size_t Input::line_end(std::size_t from) {
   constexpr std::size_t kFarthest = kLongest + 2;  // one more for the '\r', and one to tell what is too long
   while (true) {
-    std::string_view here = window().substr(0, kFarthest);
-    if (from < here.size()) {
-      const void* found = std::memchr(here.data() + from, '\n', here.size() - from);
-      if (found) return static_cast<std::size_t>(static_cast<const char*>(found) - here.data());
-      from = here.size();
-    }
-    if (here.size() == kFarthest) return std::string_view::npos;
+    const std::size_t found = newline(begin_ + from);
+    if (found != std::string_view::npos) return found - begin_ < kFarthest ? found - begin_ : std::string_view::npos;
+    from = end_ - begin_;
+    if (from >= kFarthest) return std::string_view::npos;
     if (!more()) return window().size();
   }
 }

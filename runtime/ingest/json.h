@@ -10,7 +10,7 @@ namespace polku::ingest {
 
 class Json {
  public:
-  explicit Json(const Layout& layout);
+  Json(const Layout& layout, const base::Texts& texts);  // which are told early of those that will be asked for
   ~Json();
   // False if the line is not one JSON object; `row` is then not to be used. A key that comes twice counts the first time. kPadding bytes behind
   // the line can be read. The row's texts are valid until the next call, or as long as the line if they are numbers.

@@ -5,8 +5,6 @@
 namespace polku::ingest {
 namespace {
 
-constexpr std::string_view kFields = "fields.";
-
 std::size_t slot(Layout& layout, const std::string& raw, bool named) {
   auto [at, added] = layout.slot_of.try_emplace(raw, layout.slots.size());
   if (added) {
@@ -98,6 +96,13 @@ std::string normal(std::string_view name) { return base::nfc(name).value_or(std:
 
 Layout layout_of(const catalog::Catalog& catalog, const catalog::Source* source) {
   Layout layout = source ? of_source(catalog, *source) : of_native(catalog);
+  layout.texts.resize(layout.slots.size());
+  const auto mark = [&](const std::vector<Bind>& binds) {
+    for (const Bind& bind : binds)
+      if (bind.reader.is_text()) layout.texts[bind.slot] = true;
+  };
+  mark(layout.attributes);
+  for (const auto& binds : layout.fields) mark(binds);
   for (std::size_t c = 0; c < catalog.channels.size(); ++c) {
     for (std::size_t s = 0; s < catalog.channels[c].slots.size(); ++s) {
       layout.place_names.add(catalog.channels[c].name + "." + catalog.channels[c].slots[s], static_cast<int>(layout.places.size()));

@@ -21,6 +21,8 @@ struct Bind {
   ValueReader reader;
 };
 
+inline constexpr std::string_view kFields = "fields.";
+
 // A slot is a raw name: a column, or a path. In the native form a field or attribute NAME is `fields.NAME`.
 struct Layout {
   bool native = false;
@@ -34,6 +36,7 @@ struct Layout {
   Names place_names;                        // `web.hero` → which of `places`
   std::vector<history::Place> places;       // what can be asked for, in catalog order
   std::vector<std::string> slots;           // raw names
+  std::vector<bool> texts;                  // by slot: some field or attribute of type text stands there
   std::vector<bool> named;                  // by slot: worth a word if a header lacks it
   std::unordered_map<std::string, std::size_t> slot_of;
 };

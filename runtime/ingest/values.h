@@ -4,37 +4,18 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <utility>
-#include <vector>
 
 #include "compiler/catalog/catalog.h"
 #include "runtime/base/text.h"
 #include "runtime/base/time.h"
 #include "runtime/ingest/cell.h"
+#include "runtime/ingest/names.h"
 
 namespace polku::ingest {
 
-// Names to numbers. A name that is not NFC is found by its NFC too.
-class Names {
- public:
-  void add(const std::string& name, int number);  // the first of a name stays
-  std::optional<int> find(std::string_view name) const;
-
- private:
-  static constexpr std::size_t kFew = 8;
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
-  std::optional<int> exactly(std::string_view name) const;
-  std::unordered_map<std::string, int, Hash, std::equal_to<>> numbers_;
-  std::vector<std::pair<std::string, int>> few_;  // the same while they are few: looking at each is quicker than hashing
-};
-
-// A decimal number times 10^places as a whole number: "-12.5", "+3", ".5", "1e3". Rounded half to even, or with `exact` nullopt if that
-// would change it. nullopt too if it is no such number or does not fit. Never through floating point.
-std::optional<std::int64_t> decimal(std::string_view text, int places, bool exact);
+// A decimal number times 10^places as a whole number: "-12.5", "+3", ".5", "1e3". Rounded half to even, or with `exact` kUnknown if that
+// would change it. kUnknown too if it is no such number or does not fit. Never through floating point.
+Value decimal(std::string_view text, int places, bool exact);
 
 // What all values of one input share.
 struct Setting {
@@ -46,19 +27,25 @@ struct Setting {
 
 class ValueReader {
  public:
-  enum class Got { Given, Missing, Bad };
   // `values`: raw names of a one-of's values, beside the declared ones; may be null.
   ValueReader(const catalog::Type& type, const std::map<std::string, int>* values);
-  Got read(const Cell& cell, const Row& row, const Setting& setting, Value& out) const;
+  // Of a cell that is there and not null; kUnknown if it is no such value.
+  Value read(const Cell& cell, const Row& row, const Setting& setting) const;
+  bool is_text() const { return kind_ == catalog::TypeKind::Text; }
 
  private:
-  std::optional<Value> value(const Cell& cell, const Row& row, const Setting& setting) const;
   catalog::TypeKind kind_;
   Names names_;  // of a one-of
 };
 
-std::optional<Millis> read_time(const Cell& cell, const base::Zone& zone);
-std::string_view trimmed(std::string_view text);  // without blanks and tabs around it
+Millis read_time(const Cell& cell, const base::Zone& zone);  // kUnknown if it is none
+// Without blanks and tabs around it.
+inline std::string_view trimmed(std::string_view text) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
 std::string excerpt(std::string_view text);       // for messages: at most 60 characters of valid UTF-8 on one line
 
 }  // namespace polku::ingest

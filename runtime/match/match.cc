@@ -1,212 +1,206 @@
 #include "runtime/match/match.h"
 
 #include <algorithm>
-#include <map>
-#include <optional>
+
+#include "compiler/plan/arith.h"
+#include "runtime/record/record.h"
 
 namespace polku::match {
 
-namespace {
-
-using plan::Code;
-using plan::Instr;
-using plan::Op;
-
-std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
-
-// A part of a condition that depends on one attribute only, through comparisons with constants: constant on every interval.
-class Part {
- public:
-  // None if the part is anything else.
-  static std::optional<Part> of(const Code& code, std::int32_t root) {
-    Part p(code, root);
-    p.logical_ = p.is_value(root);
-    if (!p.usable(root) || p.attribute_ < 0) return std::nullopt;
-    return p;
-  }
-
-  std::int32_t attribute() const { return attribute_; }
-
-  // Behind the first interval, which is "missing" alone: the least value of each.
-  std::vector<Value> cuts() const {
-    std::vector<Value> out;
-    const auto cut = [&](Value v) {
-      if (v != kUnknown) out.push_back(v);
-      if (v != std::numeric_limits<Value>::max()) out.push_back(v + 1);
-    };
-    cut(kUnknown);
-    if (logical_) {
-      cut(kNo);
-      cut(kYes);
-    }
-    for (std::size_t n = 0; n <= at(root_); ++n)
-      if (used_[n] && code_.instrs[n].op == Op::Const) cut(code_.instrs[n].imm);
-    std::sort(out.begin(), out.end());
-    out.erase(std::unique(out.begin(), out.end()), out.end());
-    return out;
-  }
-
-  Value evaluate(Value attribute, std::vector<Value>& r) const {
-    r.resize(at(root_) + 1);
-    for (std::size_t n = 0; n < r.size(); ++n)
-      if (used_[n]) r[n] = result(code_.instrs[n], r, attribute);
-    return r.back();
-  }
-
- private:
-  Part(const Code& code, std::int32_t root) : code_(code), root_(root), used_(at(root) + 1, 0) {}
-
-  bool is_value(std::int32_t n) const {
-    const Op op = code_.instrs[at(n)].op;
-    return op == Op::Const || op == Op::Attribute || op == Op::Otherwise;
-  }
-
-  bool usable(std::int32_t n) {
-    const Instr& i = code_.instrs[at(n)];
-    used_[at(n)] = 1;
-    switch (i.op) {
-      case Op::Const: return true;
-      case Op::Attribute:
-        if (attribute_ >= 0 && attribute_ != i.aux) return false;
-        attribute_ = i.aux;
-        return true;
-      case Op::Eq: case Op::Ne: case Op::Lt: case Op::Le: case Op::Gt: case Op::Ge: case Op::Otherwise: return is_value(i.a) && is_value(i.b) && usable(i.a) && usable(i.b);
-      case Op::Given: return is_value(i.a) && usable(i.a);
-      case Op::And: case Op::Or:
-        logical_ = logical_ || is_value(i.a) || is_value(i.b);
-        return usable(i.a) && usable(i.b);
-      case Op::Not:
-        logical_ = logical_ || is_value(i.a);
-        return usable(i.a);
-      case Op::Now: case Op::Field: case Op::LastField: case Op::CountAtLeast: case Op::Count: case Op::CountSeen: case Op::Sum: case Op::Highest:
-      case Op::Lowest: case Op::Average: case Op::First: case Op::Add: case Op::Sub: case Op::Mul: case Op::Neg: case Op::MulDiv: case Op::DivMul:
-      case Op::TextContains: case Op::TextStarts: case Op::TextEnds: case Op::ListContains: return false;
-    }
-    return false;
-  }
-
-  static Value result(const Instr& i, const std::vector<Value>& r, Value attribute) {
-    const auto compare = [&](auto holds) { return r[at(i.a)] == kUnknown || r[at(i.b)] == kUnknown ? kUnknown : holds(r[at(i.a)], r[at(i.b)]) ? kYes : kNo; };
-    switch (i.op) {
-      case Op::Const: return i.imm;
-      case Op::Attribute: return attribute;
-      case Op::Eq: return compare([](Value a, Value b) { return a == b; });
-      case Op::Ne: return compare([](Value a, Value b) { return a != b; });
-      case Op::Lt: return compare([](Value a, Value b) { return a < b; });
-      case Op::Le: return compare([](Value a, Value b) { return a <= b; });
-      case Op::Gt: return compare([](Value a, Value b) { return a > b; });
-      case Op::Ge: return compare([](Value a, Value b) { return a >= b; });
-      case Op::Otherwise: return r[at(i.a)] != kUnknown ? r[at(i.a)] : r[at(i.b)];
-      case Op::Given: return r[at(i.a)] != kUnknown ? kYes : kNo;
-      case Op::And: return r[at(i.a)] == kNo || r[at(i.b)] == kNo ? kNo : r[at(i.a)] == kYes && r[at(i.b)] == kYes ? kYes : kUnknown;
-      case Op::Or: return r[at(i.a)] == kYes || r[at(i.b)] == kYes ? kYes : r[at(i.a)] == kNo && r[at(i.b)] == kNo ? kNo : kUnknown;
-      case Op::Not: return r[at(i.a)] == kYes ? kNo : r[at(i.a)] == kNo ? kYes : kUnknown;
-      case Op::Now: case Op::Field: case Op::LastField: case Op::CountAtLeast: case Op::Count: case Op::CountSeen: case Op::Sum: case Op::Highest:
-      case Op::Lowest: case Op::Average: case Op::First: case Op::Add: case Op::Sub: case Op::Mul: case Op::Neg: case Op::MulDiv: case Op::DivMul:
-      case Op::TextContains: case Op::TextStarts: case Op::TextEnds: case Op::ListContains: return kUnknown;  // usable() let none pass
-    }
-    return kUnknown;
-  }
-
-  const Code& code_;
-  std::int32_t root_;
-  std::int32_t attribute_ = -1;
-  bool logical_ = false;  // a value is asked whether it is yes or no
-  std::vector<char> used_;
-};
-
-}  // namespace
-
-Screen::Screen(const plan::Plan& plan, const std::vector<plan::CodeId>& conditions) {
-  constexpr std::size_t kBlock = kWords * 64;
-  for (std::size_t first = 0; first < conditions.size(); first += kBlock) blocks_.push_back(make(plan, conditions, first, std::min(kBlock, conditions.size() - first)));
+std::uint64_t Tally::count(std::uint32_t position) const {
+  if (position / 64 >= planes_.size()) return 0;
+  std::uint64_t n = 0;
+  const std::vector<std::uint64_t>& planes = planes_[position / 64];
+  for (std::size_t p = 0; p < planes.size(); ++p) n |= (planes[p] >> position % 64 & 1) << p;
+  return n;
 }
 
-Screen::Block Screen::make(const plan::Plan& plan, const std::vector<plan::CodeId>& conditions, std::size_t first, std::size_t count) {
-  Block block;
-  block.first = first;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i % 64 == 0) block.all.push_back(0);
-    block.all.back() |= std::uint64_t{1} << i % 64;
+void Tally::add(std::size_t word, std::uint64_t positions) {
+  if (word >= planes_.size()) planes_.resize(word + 1);
+  std::vector<std::uint64_t>& planes = planes_[word];
+  for (std::size_t p = 0; positions != 0; ++p) {
+    if (p == planes.size()) planes.push_back(0);
+    const std::uint64_t carry = planes[p] & positions;
+    planes[p] ^= positions;
+    positions = carry;
   }
-  const std::size_t words = block.all.size();
-  struct Of { std::size_t condition; Part part; };
-  std::vector<Value> registers;
-  std::map<std::int32_t, std::vector<Of>> by_attribute;
-  for (std::size_t i = 0; i < count; ++i) {
-    const plan::CodeId id = conditions[first + i];
-    if (id < 0) continue;
-    const Code& code = plan.codes[at(id)];
-    for (const std::int32_t root : plan::conjuncts(code))
-      if (std::optional<Part> part = Part::of(code, root)) by_attribute[part->attribute()].push_back({i, std::move(*part)});
+}
+
+Value Screen::value(const Source& source, const Seen& seen, Scratch& scratch) const {
+  switch (source.kind) {
+    case Source::Kind::Attribute: return record::get(*seen.record, attributes_[source.index]);
+    case Source::Kind::Field: return seen.fields[source.index];
+    case Source::Kind::Now: return seen.now;
+    case Source::Kind::Lookup: break;
   }
-  for (const auto& [attribute, parts] : by_attribute) {
-    Column c;
-    c.attribute = attribute;
-    for (const Of& of : parts)
-      for (const Value v : of.part.cuts()) c.cuts.push_back(v);
-    std::sort(c.cuts.begin(), c.cuts.end());
-    c.cuts.erase(std::unique(c.cuts.begin(), c.cuts.end()), c.cuts.end());
-    const std::size_t intervals = c.cuts.size() + 1;
-    c.masks.assign(words, 0);
-    for (const Of& of : parts) c.masks[of.condition / 64] |= std::uint64_t{1} << of.condition % 64;
-    for (std::size_t i = 0; i < intervals; ++i) c.masks.insert(c.masks.end(), block.all.begin(), block.all.end());
-    for (const Of& of : parts) {
-      const std::vector<Value> own = of.part.cuts();
-      for (std::size_t piece = 0, i = 0; piece <= own.size(); ++piece) {  // the part is the same on all intervals of a piece
-        const bool no = of.part.evaluate(piece == 0 ? kUnknown : own[piece - 1], registers) == kNo;
-        for (; i < intervals && (piece == own.size() || i == 0 || c.cuts[i - 1] < own[piece]); ++i)
-          if (no) c.masks[(i + 1) * words + of.condition / 64] &= ~(std::uint64_t{1} << of.condition % 64);
+  Scratch::Found& found = scratch.lookups[source.index];
+  if (std::exchange(found.run, scratch.run) != scratch.run) found.value = look_up(source.index, seen);
+  return found.value;
+}
+
+Value Screen::look_up(std::size_t lookup, const Seen& seen) const {
+  const Lookup& l = lookups_[lookup];
+  switch (l.kind) {
+    case Lookup::Kind::Age: return record::age(*plan_, *seen.record, l.of, l.number, static_cast<int>(l.window), seen.now);
+    case Lookup::Kind::Code: return seen.asker->evaluate(l.of);
+    case Lookup::Kind::Read: break;
+  }
+  const plan::Context& c = seen.asker->context(false);
+  switch (l.op) {
+    case plan::Op::LastField: return c.host->last(&c, l.of, l.window);
+    case plan::Op::CountAtLeast: return c.host->count_at_least(&c, l.of, l.window, l.number);
+    case plan::Op::Count: return c.host->count(&c, l.of, l.window);
+    case plan::Op::CountSeen: return c.host->count_seen(&c, l.of, l.window, l.number);
+    case plan::Op::Sum: return c.host->sum(&c, l.of, l.window);
+    case plan::Op::Highest: return c.host->highest(&c, l.of, l.window);
+    case plan::Op::Lowest: return c.host->lowest(&c, l.of, l.window);
+    case plan::Op::Average: return c.host->average(&c, l.of, l.window, l.number);
+    case plan::Op::First: return c.host->first(&c, l.of, l.window);
+    case plan::Op::Const: case plan::Op::Now: case plan::Op::Attribute: case plan::Op::Field: case plan::Op::Add: case plan::Op::Sub: case plan::Op::Mul:
+    case plan::Op::Neg: case plan::Op::MulDiv: case plan::Op::DivMul: case plan::Op::Eq: case plan::Op::Ne: case plan::Op::Lt: case plan::Op::Le:
+    case plan::Op::Gt: case plan::Op::Ge: case plan::Op::And: case plan::Op::Or: case plan::Op::Not: case plan::Op::Given: case plan::Op::Otherwise:
+    case plan::Op::TextContains: case plan::Op::TextStarts: case plan::Op::TextEnds: case plan::Op::ListContains: break;
+  }
+  return kUnknown;
+}
+
+// The rows of all columns. True if something asked for is missing.
+bool Screen::place(const Seen& seen, Scratch& scratch) const {
+  constexpr std::size_t kLanes = Chunk::kLanes;
+  const std::size_t chunks = chunks_.size(), words = chunks + (others_.size() + kLanes - 1) / kLanes;
+  if (scratch.rows.size() < words * kLanes) scratch.rows.resize(words * kLanes);
+  scratch.missing.resize(words + 1);
+  if (!lookups_.empty()) {
+    ++scratch.run;
+    if (scratch.lookups.size() < lookups_.size()) scratch.lookups.resize(lookups_.size());
+  }
+  Placed placed;
+  if (chunks > 0) placed = kernel_->place(chunks_.data(), chunks, seen.record->cells(), scratch.rows.data(), scratch.missing.data());
+  if (placed.wide) [[unlikely]]
+    for (std::size_t c = 0; c < chunks; ++c)
+      for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        const Chunk& k = chunks_[c];
+        if ((k.used >> lane & 1) == 0) continue;
+        const Step step{k.value(lane), k.value(lane) + (Value{k.last[lane]} << k.shift[lane]), k.shift[lane], k.first[lane], k.stride_of(lane)};
+        scratch.rows[c * kLanes + lane] = step.row(record::get(*seen.record, {k.at + static_cast<std::int32_t>(lane) * k.bytes, k.bytes}));
       }
-    }
-    if (c.cuts.size() > 2 && c.cuts[1] > -kDirect && c.cuts.back() < kDirect) {
-      for (Value v = c.cuts[1], i = 2; v < c.cuts.back(); ++v) {
-        while (static_cast<std::size_t>(i) < c.cuts.size() && c.cuts[static_cast<std::size_t>(i)] <= v) ++i;
-        c.direct.push_back(static_cast<std::uint16_t>(i));
-      }
-    }
-    block.columns.push_back(std::move(c));
+  for (std::size_t i = 0; i < others_.size(); ++i) {
+    const Value v = value(others_[i].source, seen, scratch);
+    std::uint16_t& missing = scratch.missing[chunks + i / kLanes];
+    if (i % kLanes == 0) missing = 0;
+    if (v == kUnknown) missing = static_cast<std::uint16_t>(missing | 1u << i % kLanes);
+    placed.missing = placed.missing || v == kUnknown;
+    scratch.rows[chunks * kLanes + i] = others_[i].step.row(v);
   }
-  const auto kept = [&](const Column& c) {  // on the average of the intervals
+  for (const std::uint32_t c : shared_) scratch.rows[c] = rows_[scratch.rows[c]];
+  scratch.missing.back() = placed.missing;
+  return placed.missing;
+}
+
+std::size_t Screen::meet(const std::uint32_t* rows, std::vector<Left, base::PageAllocator<Left>>& left) const {
+  if (left.size() < blocks_) left.resize(blocks_);
+  if (order_.empty()) {
+    for (std::size_t b = 0; b < blocks_; ++b) {
+      std::copy_n(&everyone_[b * kWords], words_, left[b].words);
+      left[b].block = static_cast<std::uint32_t>(b);
+      left[b].some = (1u << words_) - 1;
+    }
+    return blocks_;
+  }
+  if (words_ != 1) return kernel_->meet(table_.data(), rows, order_.data(), order_.size(), blocks_, left.data());
+  left[0].words[0] = meet_words(table_.data(), rows, order_.data(), order_.size());
+  left[0].block = 0;
+  left[0].some = 1;
+  return left[0].words[0] != 0;
+}
+
+// Leaves in scratch.left the blocks with what may hold; returns how many. scratch.missing.back() says whether something asked for is missing.
+std::size_t Screen::narrow(const Seen& seen, Scratch& scratch, Tally* unknown) const {
+  const bool missing = place(seen, scratch);
+  if (!missing) return meet(scratch.rows.data(), scratch.left);
+  const std::size_t blocks = unknown ? meet(scratch.rows.data(), scratch.left) : 0;
+  for (std::size_t i = 0; i + 1 < scratch.missing.size(); ++i)
+    for (unsigned bits = scratch.missing[i]; bits != 0; bits &= bits - 1) {
+      const std::size_t c = i * 16 + static_cast<std::size_t>(__builtin_ctz(bits));
+      scratch.rows[c] = open_[c];
+    }
+  if (!unknown) return meet(scratch.rows.data(), scratch.left);
+  const std::size_t open = meet(scratch.rows.data(), scratch.unknown);  // what holds is a part of it
+  for (std::size_t i = 0, k = 0; i < open; ++i) {
+    const Left& may = scratch.unknown[i];
+    while (k < blocks && scratch.left[k].block < may.block) ++k;
+    const bool here = k < blocks && scratch.left[k].block == may.block;
+    for (std::size_t w = 0; w < words_; ++w) {
+      const std::size_t word = std::size_t{may.block} * kWords + w;
+      if (const std::uint64_t bits = may.words[w] & exact_[word] & ~(here ? scratch.left[k].words[w] : 0)) unknown->add(word, bits);
+    }
+  }
+  return blocks;
+}
+
+// The same for what is looked up, as long as so much is left that rows cost less than tests.
+std::size_t Screen::narrow_late(const Seen& seen, Scratch& scratch, std::size_t blocks) const {
+  constexpr std::size_t kTogether = 8, kWorth = 4;  // columns between two looks at what is left; rows of a block that cost as much as the tests of one condition
+  Left* const left = scratch.left.data();
+  for (std::size_t c = 0; c < late_.size() && blocks > 0; c += kTogether) {
+    std::size_t bits = 0;
+    for (std::size_t b = 0; b < blocks; ++b)
+      for (std::size_t w = 0; w < words_; ++w) bits += static_cast<std::size_t>(__builtin_popcountll(left[b].words[w]));
+    if (bits * kWorth <= (late_.size() - c) * blocks) break;
+    for (std::size_t i = c; i < std::min(late_.size(), c + kTogether); ++i) {
+      const Late& l = late_[i];
+      if (words_ == 1 ? (left->words[0] & table_[l.users]) == 0 : !kernel_->asks(left, blocks, &table_[l.users])) continue;
+      const Value v = value(l.source, seen, scratch);
+      const Value* const cuts = late_cuts_.data() + l.cut;
+      const std::size_t row = v == kUnknown ? 0 : static_cast<std::size_t>(std::upper_bound(cuts, cuts + l.cuts, v) - cuts) + 1;
+      const std::uint64_t* const at = table_.data() + l.first + row * l.stride;
+      if (words_ == 1) left->words[0] &= *at;
+      else kernel_->keep(left, blocks, at);
+    }
     std::size_t n = 0;
-    for (std::size_t i = words; i < c.masks.size(); ++i) n += static_cast<std::size_t>(__builtin_popcountll(c.masks[i]));
-    return static_cast<double>(n) / static_cast<double>(c.cuts.size() + 1);
-  };
-  std::vector<std::pair<double, std::size_t>> order;
-  for (std::size_t i = 0; i < block.columns.size(); ++i) order.emplace_back(kept(block.columns[i]), i);
-  std::sort(order.begin(), order.end());
-  std::vector<Column> columns;
-  for (const auto& [share, i] : order) columns.push_back(std::move(block.columns[i]));
-  block.columns = std::move(columns);
-  return block;
+    for (std::size_t b = 0; b < blocks; ++b) {
+      left[b].some = 0;
+      for (std::size_t w = 0; w < words_; ++w) left[b].some |= (left[b].words[w] != 0 ? 1u : 0u) << w;
+      if (left[b].some == 0) continue;
+      if (n != b) left[n] = left[b];
+      ++n;
+    }
+    blocks = n;
+  }
+  return blocks;
 }
 
-std::size_t Screen::Column::interval(Value value) const {
-  if (!direct.empty()) {
-    if (value >= cuts.back()) return cuts.size();
-    if (value < cuts[1]) return value == kUnknown ? 0 : 1;
-    return direct[static_cast<std::size_t>(value - cuts[1])];
-  }
-  const Value* base = cuts.data();
-  for (std::size_t n = cuts.size(); n > 1;) {  // how many cuts are at most `value`, without a branch
-    const std::size_t half = n / 2;
-    base += base[half - 1] <= value ? half : 0;
-    n -= half;
-  }
-  return static_cast<std::size_t>(base - cuts.data()) + (*base <= value ? 1 : 0);
+std::uint32_t Screen::first_of(std::uint32_t position) const {
+  while (position > 0 && positions_[position - 1].number == positions_[position].number) --position;
+  return position;
 }
 
-void Screen::narrow(const Block& block, const Value* attributes, std::uint64_t* bits) {
-  const std::size_t words = block.all.size();
-  std::copy(block.all.begin(), block.all.end(), bits);
-  for (const Column& c : block.columns) {
-    const std::uint64_t* mask = c.masks.data();
-    std::uint64_t asks = 0;
-    for (std::size_t w = 0; w < words; ++w) asks |= bits[w] & mask[w];
-    if (asks == 0) continue;
-    mask += (c.interval(attributes[c.attribute]) + 1) * words;
-    for (std::size_t w = 0; w < words; ++w) bits[w] &= mask[w];
+Value Screen::test(std::uint32_t first, const Seen& seen, Scratch& scratch, bool all_of_them) const {
+  Value all = kYes, any = kNo;
+  for (const Test* t = &tests_[first];; ++t) {
+    const Value v = value(t->source, seen, scratch);
+    any = plan::kleene_or(any, v != kUnknown ? plan::yes_no(t->lo <= v && v <= t->hi) : kIs[t->missing]);
+    if (!t->last) continue;
+    all = plan::kleene_and(all, any);
+    if (all == kNo || (all_of_them ? t->last_of_all : t->last_open)) return all;
+    any = kNo;
   }
+}
+
+// What is empty in one column is empty in all of them together.
+void Screen::leave_out(std::size_t condition) {
+  for (std::uint32_t p = position_of_[condition]; p < positions_.size() && positions_[p].number == positions_[position_of_[condition]].number; ++p) {
+    const std::uint64_t others = ~(std::uint64_t{1} << p % 64);
+    everyone_[p / 64] &= others;
+    exact_[p / 64] &= others;
+    for (std::size_t row = fewest_; row < fewest_end_; row += blocks_ * words_) table_[row + p / 64] &= others;
+  }
+}
+
+std::size_t Screen::bytes() const {
+  const auto of = [](const auto& v) { return v.capacity() * sizeof(v[0]); };
+  return of(positions_) + of(position_of_) + of(everyone_) + of(exact_) + of(chunks_) + of(others_) + of(shared_) + of(rows_) + of(open_) + of(order_) + of(attributes_) + of(table_) +
+         of(tests_) + of(lookups_) + of(late_) + of(late_cuts_);
 }
 
 }  // namespace polku::match

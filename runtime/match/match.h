@@ -1,55 +1,176 @@
-// Rules as data: of many conditions at once, which are surely false by a visitor's attributes alone.
+// Rules as data: which of many conditions hold, all at once.
 //
-// The constants that conditions compare an attribute with cut its values into intervals; "missing" is one more. Each interval has a bitmap of the
-// conditions that are not surely false there, and matching is an AND of one bitmap an attribute: a binary search and a few words each, however many
-// rules ask. (Bit-vector packet classification: Lakshman and Stiliadis, SIGCOMM 1998.)
+// The constants that conditions compare a value with cut its range into intervals; "missing" is one more. Each interval has a bitmap of the conditions
+// that may hold there, and matching is an AND of one bitmap a value, however many rules ask. (Bit-vector packet classification: Lakshman and Stiliadis,
+// SIGCOMM 1998.) Intervals are steps of equal width, so that the bitmap is found without a search; where constants lie too close or too far apart for
+// that, a step holds several, and what it leaves open is looked at literal by literal.
 #pragma once
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "compiler/plan/plan.h"
+#include "runtime/base/pool.h"
+#include "runtime/match/condition.h"
+#include "runtime/match/kernel.h"
+#include "runtime/record/cells.h"
 
 namespace polku::match {
 
-// Immutable once made; safe from many threads. The plan is read by the constructor only.
+// A condition to be found, and the number by which its asker knows it. captures, event: of the rule that asks, for the fields of what starts it.
+// code -1: always open. tell: its asker has to look at it when it is unknown.
+struct Asked {
+  std::uint32_t number = 0;
+  plan::CodeId code = -1;
+  const std::vector<plan::Capture>* captures = nullptr;
+  plan::OccurrenceId event = -1;
+  bool tell = false;
+};
+
+// Gives what lookups need, once the first of them is needed.
+class Asker {
+ public:
+  virtual ~Asker() = default;
+  // Of the same record and instant; its fields are those of the starting event, by number. Attributes only if they are asked for.
+  virtual const plan::Context& context(bool attributes) = 0;
+  virtual Value evaluate(plan::CodeId code) = 0;
+};
+
+// What conditions see: the visitor's record, laid out by the plan; fields of the starting event, by number (read only if captures of it are asked for).
+struct Seen {
+  const record::Record* record = nullptr;
+  const Value* fields = nullptr;
+  Millis now = 0;
+  Asker* asker = nullptr;                            // may be null if nothing is asked but attributes, fields, the time and counts of the latest few
+};
+
+// How often each condition came to be unknown. Of one screen; one thread at a time.
+// Counters are kept bit by bit, 64 to a word, so that a whole block is counted at once.
+class Tally {
+ public:
+  std::uint64_t count(std::uint32_t position) const;
+  void add(std::size_t word, std::uint64_t positions);
+
+ private:
+  std::vector<std::vector<std::uint64_t>> planes_;  // of each word of positions: bit 0 of their counters, bit 1, …
+};
+
+// Reused from call to call, of any screens; one thread at a time.
+struct Scratch {
+  std::vector<std::uint32_t> rows;
+  std::vector<std::uint16_t> missing;
+  std::vector<Left, base::PageAllocator<Left>> left, unknown;
+  struct Found { std::uint64_t run = 0; Value value = kUnknown; };
+  std::vector<Found> lookups;
+  std::uint64_t run = 0;
+};
+
+// Safe from many threads, but for leave_out(). The plan must outlive it; it may be patched.
 class Screen {
  public:
   Screen() = default;
-  // conditions: codes of the plan, each of a yes/no result; -1: one that always stays.
-  Screen(const plan::Plan& plan, const std::vector<plan::CodeId>& conditions);
+  Screen(Screen&&) = default;
+  Screen& operator=(Screen&&) = default;
+  Screen(const plan::Plan& plan, const plan::SharedTests& shared, const std::vector<Asked>& conditions, const Kernel& kernel = *kernels().front());
 
-  // Calls keep(i) for each i in ascending order for which conditions[i] is not surely `no`. attributes: as in plan::Context.
+  // The numbers are all different. Calls keep(number, holds) once for each condition that is yes (holds), or that the screen cannot decide (holds is false). Not in their order.
+  // Those that are unknown are counted in *unknown, or kept as undecided: if that is null, and those to be told of.
   template <class Keep>
-  void run(const Value* attributes, Keep keep) const {
-    for (const Block& block : blocks_) {
-      std::uint64_t bits[kWords];
-      narrow(block, attributes, bits);
-      for (std::size_t w = 0; w < block.all.size(); ++w)
-        for (std::uint64_t left = bits[w]; left != 0; left &= left - 1) keep(block.first + w * 64 + static_cast<std::size_t>(__builtin_ctzll(left)));
+  void run(const Seen& seen, Scratch& scratch, Tally* unknown, Keep keep) const {
+    std::size_t blocks = narrow(seen, scratch, unknown);
+    if (!late_.empty()) blocks = narrow_late(seen, scratch, blocks);
+    const bool missing = scratch.missing.back() != 0;
+    const int sure = !missing ? kWhole : unknown ? kExact : -1;
+    std::uint32_t last = UINT32_MAX;
+    for (std::size_t b = 0; b < blocks; ++b) {
+      const Left& left = scratch.left[b];
+      for (unsigned some = left.some; some != 0; some &= some - 1) {
+        const auto w = static_cast<unsigned>(__builtin_ctz(some));
+        for (std::uint64_t bits = left.words[w]; bits != 0; bits &= bits - 1) {
+          const std::uint32_t position = left.block * std::uint32_t{kBits} + w * 64 + static_cast<unsigned>(__builtin_ctzll(bits));
+          const Position& p = positions_[position];
+          if (std::exchange(last, p.number) == p.number) continue;  // another alternative of it
+          if (static_cast<int>(p.how) <= sure) {
+            keep(p.number, true);
+            continue;
+          }
+          const Value is = p.first_test == kMostTests ? kUnknown : test(p.first_test, seen, scratch, missing);
+          if (is == kNo) continue;
+          if (p.how == kOpen) {
+            keep(p.number, false);
+          } else if (is == kYes) {
+            keep(p.number, true);
+          } else {
+            if (unknown && !p.tell) unknown->add(first_of(position) / 64, std::uint64_t{1} << first_of(position) % 64);
+            else keep(p.number, false);
+          }
+        }
+      }
     }
   }
 
+  // From now on the condition is neither found nor counted. One bit in each row of one column: some hundred nanoseconds.
+  void leave_out(std::size_t condition);
+
+  std::uint64_t count(const Tally& tally, std::size_t condition) const { return tally.count(position_of_[condition]); }
+  std::size_t bytes() const;
+
  private:
-  // Conditions are tabled in blocks, so that the tables grow with their number, not with its square.
-  static constexpr std::size_t kWords = 16;
-  static constexpr Value kDirect = 4096;    // cuts between this and its negative lie close together
-  struct Column {
-    std::int32_t attribute = 0;
-    std::vector<Value> cuts;                // ascending; interval i is cuts[i-1] <= value < cuts[i]; interval 0 is "missing", cuts[0] the least value
-    std::vector<std::uint16_t> direct;      // where the cuts lie close together: of cuts[1], cuts[1] + 1, … the interval
-    std::size_t interval(Value value) const;
-    std::vector<std::uint64_t> masks;       // as many words as the block's `all` each: which conditions ask for the attribute, then of each interval those that may hold
+  // Of what is left of a position. kExact: it holds. kWhole: it holds if nothing is missing that columns ask for, else its tests decide. kChecked: its
+  // tests decide. kOpen: the code does, if it has no test that says no.
+  enum How : std::uint8_t { kExact, kWhole, kChecked, kOpen };
+  // A condition has several next to each other if it is an `or`: one for each alternative.
+  struct Position {
+    std::uint32_t number;
+    std::uint32_t first_test : 29, how : 2, tell : 1;
   };
-  struct Block {
-    std::size_t first = 0;                  // of its conditions
-    std::vector<std::uint64_t> all;         // a bit for each of them
-    std::vector<Column> columns;            // the most selective first
+  static constexpr std::uint32_t kMostTests = (1u << 29) - 1;  // as the first: it has none
+  // lo <= value <= hi. A clause is the tests up to its last, any of which may hold.
+  struct Test {
+    Value lo, hi;
+    Source source;
+    std::uint8_t missing : 2;                        // what it is then, by kIs
+    std::uint8_t last : 1;                           // of its clause
+    std::uint8_t last_open : 1, last_of_all : 1;     // of the clauses that the tables do not have, of all of them
   };
+  static constexpr Value kIs[] = {kNo, kYes, kUnknown};
 
-  static Block make(const plan::Plan& plan, const std::vector<plan::CodeId>& conditions, std::size_t first, std::size_t count);
-  static void narrow(const Block& block, const Value* attributes, std::uint64_t* bits);
+  class Maker;
+  std::size_t narrow(const Seen& seen, Scratch& scratch, Tally* unknown) const;
+  std::size_t narrow_late(const Seen& seen, Scratch& scratch, std::size_t blocks) const;
+  std::size_t meet(const std::uint32_t* rows, std::vector<Left, base::PageAllocator<Left>>& left) const;
+  bool place(const Seen& seen, Scratch& scratch) const;
+  Value value(const Source& source, const Seen& seen, Scratch& scratch) const;
+  Value look_up(std::size_t lookup, const Seen& seen) const;
+  Value test(std::uint32_t first, const Seen& seen, Scratch& scratch, bool all_of_them) const;
+  std::uint32_t first_of(std::uint32_t position) const;
 
-  std::vector<Block> blocks_;
+  const Kernel* kernel_ = nullptr;
+  std::size_t words_ = kWords;                       // of a block; 1 if all positions fit one word
+  std::size_t blocks_ = 0;
+  std::vector<Position> positions_;
+  std::vector<std::uint32_t> position_of_;           // of each condition, the first
+  std::vector<std::uint64_t> everyone_, exact_;      // a bit for each position; those whose column bits are the whole truth
+
+  // Columns by number: the lanes of the chunks, then the others. Those that AND most away stand first in order_.
+  std::vector<Chunk, base::PageAllocator<Chunk>> chunks_;
+  struct Other { Source source; Step step; };
+  std::vector<Other> others_;
+  std::vector<std::uint32_t> open_;                  // where the row begins that in place of row 0 leaves what is unknown
+  std::vector<std::uint32_t> order_;
+  std::size_t fewest_ = 0, fewest_end_ = 0;          // the rows of the column that has fewest, in table_
+  std::vector<std::uint32_t> shared_, rows_;         // columns many of whose rows are alike: their rows are places in rows_, which has where each begins
+  std::vector<plan::Cell> attributes_;               // of the record
+  std::vector<std::uint64_t, base::PageAllocator<std::uint64_t>> table_;
+
+  std::vector<Test> tests_;
+  std::vector<Lookup> lookups_;
+  // Columns of what is looked up, each found only if some condition that asks for it is left; cheap ones first. Row 0 is unknown, row i + 1 begins at
+  // cut i - 1. Their positions have tests, too, for blocks where little is left.
+  struct Late { Source source; std::uint32_t first, stride, users, cut, cuts; };  // users: where the bitmap of the positions that ask for it begins
+  std::vector<Late> late_;
+  std::vector<Value> late_cuts_;
+  const plan::Plan* plan_ = nullptr;                 // for lookups
 };
 
 }  // namespace polku::match

@@ -1,40 +1,53 @@
-// A visitor's record: the packed cache of fold(history), laid out by plan::Layout. And what code may ask of it.
+// A visitor's record: the packed cache of fold(history), laid out by plan::Layout (cells.h). And what code may ask of it.
 #pragma once
 #include <cstdint>
-#include <memory>
+#include <cstddef>
 #include <vector>
 
 #include "compiler/plan/plan.h"
-#include "runtime/base/pool.h"
 #include "runtime/base/text.h"
 #include "runtime/base/time.h"
 #include "runtime/base/value.h"
+#include "runtime/record/cells.h"
 
 namespace polku::record {
 
-// A position in a visitor's history: records of one millisecond are told apart by seq.
-struct Place {
-  Millis at = 0;
-  std::int64_t seq = 0;
-};
-
-struct Record {
-  std::unique_ptr<Value[], base::Pool::PutBack> words;  // Layout::words
-  std::unique_ptr<std::vector<Value>[]> lists;    // Layout::lists
-  std::int64_t seq = 0;                           // of the latest history record
-};
-
-// Where the records of one plan live, which must outlive it; it outlives them. Not safe from several threads.
-class Store {
+// What a record of the plan is before anything happened: attributes at their defaults, in no segment, everything else empty.
+class Empty {
  public:
-  explicit Store(const plan::Plan& plan);
-  Record make();                                  // attributes at their defaults, in no segment, everything else empty
+  explicit Empty(const plan::Plan& plan);
+  std::size_t bytes() const { return cells_.size(); }   // that must stand behind a Record
+  void put(Record& r, base::Pieces& memory) const;      // its units will be from there, which must outlive them
+  void release(Record& r) const;                        // gives its units back; then put() again, or nothing
 
  private:
-  const plan::Plan& plan_;
-  std::vector<Value> empty_;                      // the words of such a record
-  base::Pool words_;
+  std::int32_t units_ = 0;
+  std::vector<std::byte> cells_;
 };
+
+// An empty record that no visitor holds.
+class Alone {
+ public:
+  explicit Alone(const plan::Plan& plan);
+  Alone(const Alone&) = delete;
+  Alone& operator=(const Alone&) = delete;
+  ~Alone();
+  Record& operator*() { return *record_; }
+
+ private:
+  base::Pieces memory_;
+  std::vector<std::byte> block_;
+  Record* record_;
+};
+
+// Brings up to so many bytes of the units nearer that an event touches first. The record itself should be near.
+void prefetch(const Record& r, plan::Layout::Units of, std::size_t bytes);
+
+// The same for its lists, in steps 0, 1 and 2: what one gives the next one wants.
+void prefetch_lists(const Record& r, int step);
+
+// All attributes, by number, as plan::Context has them.
+void unpack(const plan::Plan& plan, const Record& r, Value* attributes);
 
 // What Context::state points to while code of this plan is run on a record.
 struct View {
@@ -46,6 +59,10 @@ struct View {
 
 // The answers to plan::Host. Windows are judged at Context::now.
 const plan::Host& host();
+
+// How long ago at `now` the k-th latest match was of a feature that keeps the latest times (Feature::keep >= k > 0), unknown matches aside; the largest
+// Value if there are not so many. mark >= 0: of those behind the latest of that mark, if it is not older than the history kept.
+Value age(const plan::Plan& plan, const Record& r, int feature, std::int64_t k, int mark, Millis now);
 
 // ---- folding one history record into the features it concerns ----
 

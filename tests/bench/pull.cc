@@ -1,12 +1,10 @@
 // How long a pull decision takes through the embedding API: ask() and decisions(), for visitors in random order, in memory.
 // scripts/bench-pull makes the pack and runs this; docs/performance.md says what the figures mean.
-#include <malloc.h>
 #include <polku/polku.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -18,49 +16,17 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/bench/options.h"
+#include "tests/bench/visitors.h"
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr const char* kUsage =
-    "usage: polku_bench_pull PACK [--visitors 1000000] [--rounds 5] [--events 3] [--warm 1000] [--again 10] [--seed 1] [--json FILE]\n"
-    "example: polku_bench_pull build/bench/w1 --visitors 100000 --json build/bench/pull.json\n"
-    "PACK is a folder that tests/bench/w1_pack.py made. Every visitor gets its 31 attributes and some events, and is then asked for once,\n"
-    "in random order, the visitors in as many parts as there are rounds. Then --warm of them are asked for again, --again times. Exit codes: 0 fine, 1 something was refused, 2 misuse.\n";
-
-struct Options {
+struct Asked {
   std::string pack, json;
   std::uint64_t visitors = 1'000'000, rounds = 5, events = 3, warm = 1000, again = 10, seed = 1;
 };
-
-bool read(int argc, char** argv, Options& o) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view word = argv[i];
-    if (!word.starts_with("--")) {
-      if (!o.pack.empty()) return false;
-      o.pack = word;
-      continue;
-    }
-    if (++i == argc) return false;
-    const std::string_view value = argv[i];
-    if (word == "--json") {
-      o.json = value;
-      continue;
-    }
-    std::uint64_t* to = word == "--visitors" ? &o.visitors : word == "--rounds" ? &o.rounds : word == "--events" ? &o.events : word == "--warm" ? &o.warm : word == "--again" ? &o.again : word == "--seed" ? &o.seed : nullptr;
-    if (!to || std::from_chars(value.data(), value.data() + value.size(), *to).ptr != value.data() + value.size() || value.empty()) return false;
-  }
-  return !o.pack.empty() && o.rounds > 0 && o.warm > 0 && o.again > 0 && o.visitors >= o.warm && o.visitors >= o.rounds * 3 && o.visitors <= 100'000'000;
-}
-
-// As ids are: no order in them, and too long to stand inside a std::string.
-std::string id(std::uint64_t n) {
-  std::uint64_t x = n * 0x9E3779B97F4A7C15u;
-  x = (x ^ x >> 31) * 0xBF58476D1CE4E5B9u;
-  std::array<char, 33> text{};
-  std::snprintf(text.data(), text.size(), "%016llx%016llx", static_cast<unsigned long long>(x ^ x >> 29), static_cast<unsigned long long>(n));
-  return text.data();
-}
 
 constexpr std::int64_t kDay = 86'400'000;
 
@@ -70,14 +36,6 @@ std::string instant(std::int64_t ms) {
   const auto part = [&](std::int64_t unit, std::int64_t of) { return static_cast<int>(ms / unit % of); };
   std::snprintf(text.data(), text.size(), "2026-03-%02dT%02d:%02d:%02d.%03dZ", part(kDay, 31) + 1, part(3'600'000, 24), part(60'000, 60), part(1000, 60), part(1, 1000));
   return text.data();
-}
-
-// Memory of this process, in bytes.
-double resident() {
-  std::ifstream statm("/proc/self/statm");
-  double pages = 0;
-  statm >> pages >> pages;
-  return pages * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
 struct Figures {
@@ -116,14 +74,14 @@ Figures median(const std::vector<Figures>& rounds) {
 
 class Bench {
  public:
-  Bench(const Options& o, const polku::Pack& pack) : o_(o), engine_(pack), random_(o.seed) {}
+  Bench(const Asked& o, const polku::Pack& pack) : o_(o), engine_(pack), random_(o.seed) {}
 
   // Everything that happened before the requests: in seven days, for each visitor in the order of time.
   void fill() {
     constexpr std::array<int, 7> kValues{8, 16, 50, 200, 1000, 2, 5};
     const bool terminal = isatty(STDERR_FILENO) != 0;
     for (std::uint64_t n = 0; n < o_.visitors; ++n) {
-      polku::Event event{.visitor = id(n), .at = instant(0), .event = "", .fields = {}, .id = ""};
+      polku::Event event{.visitor = polku::bench::visitor_name(n), .at = instant(0), .event = "", .fields = {}, .id = ""};
       for (int a = 1; a <= 31; ++a) {
         if (a <= 7)
           event.fields.emplace_back("a" + std::to_string(a), ("k" + std::to_string(below(kValues[static_cast<std::size_t>(a) - 1]))).c_str());
@@ -158,7 +116,7 @@ class Bench {
   // One request, timed.
   void ask(std::uint32_t visitor, std::string_view slot, polku::Json json, Samples& to) {
     now_ += 1;
-    const polku::Request request{.visitor = id(visitor), .at = instant(now_), .slots = {std::string(slot)}, .id = ""};
+    const polku::Request request{.visitor = polku::bench::visitor_name(visitor), .at = instant(now_), .slots = {std::string(slot)}, .id = ""};
     const auto start = Clock::now();
     const polku::Accepted accepted = engine_.ask(request);
     const std::vector<polku::Decision> decisions = engine_.decisions(json);
@@ -183,7 +141,7 @@ class Bench {
     if (engine_.ingest(event) != polku::Accepted::Yes) refused_ = engine_.fault();
   }
 
-  const Options& o_;
+  const Asked& o_;
   polku::Engine engine_;
   std::mt19937_64 random_;
   std::int64_t now_ = 7 * kDay;
@@ -209,20 +167,18 @@ std::string json(const Figures& f) {
   return text.data();
 }
 
-int bench(const Options& o) {
+int bench(const Asked& o) {
   const polku::Pack pack = polku::Pack::load(o.pack);
   if (!pack.ok()) {
     std::fprintf(stderr, "%s", pack.messages().c_str());
     return 2;
   }
   Bench b(o, pack);
-  malloc_trim(0);
-  const double before = resident();
+  const double before = polku::bench::resident();
   const auto start = Clock::now();
   b.fill();
   const double filled = std::chrono::duration<double>(Clock::now() - start).count();
-  malloc_trim(0);
-  const double bytes = (resident() - before) / static_cast<double>(o.visitors);
+  const double bytes = (polku::bench::resident() - before) / static_cast<double>(o.visitors);
   std::printf("%zu visitors with 31 attributes and %llu events each, in %.0f s; %.0f bytes each; seed %llu; %s\n", b.visitors(), static_cast<unsigned long long>(o.events),
               filled, bytes, static_cast<unsigned long long>(o.seed), pack.tier().c_str());
 
@@ -275,8 +231,20 @@ int bench(const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Options o;
-  if (argc == 2 && std::string_view(argv[1]) == "--help") return std::printf("%s", kUsage), 0;
-  if (!read(argc, argv, o)) return std::fprintf(stderr, "%s", kUsage), 2;
+  Asked o;
+  constexpr std::uint64_t kMost = 100'000'000;
+  polku::bench::Options options("How long pull decisions take. Every visitor gets its 31 attributes and some events, and is then asked for once, in random order, the visitors\n"
+                                "in as many parts as there are rounds. Then --warm of them are asked for again, --again times. Exit codes: 0 fine, 1 something was refused, 2 misuse.",
+                                "polku_bench_pull build/bench/w1 --visitors 100000 --json build/bench/pull.json");
+  options.folder("pack", o.pack, "What tests/bench/w1_pack.py made");
+  options.number("--visitors", o.visitors, std::uint64_t{3}, kMost, "How many; at least three for each round, and --warm");
+  options.number("--rounds", o.rounds, std::uint64_t{1}, std::uint64_t{1000}, "The median of so many counts");
+  options.number("--events", o.events, std::uint64_t{0}, std::uint64_t{10'000}, "Of each visitor");
+  options.number("--warm", o.warm, std::uint64_t{1}, kMost, "Visitors that are asked for again");
+  options.number("--again", o.again, std::uint64_t{1}, std::uint64_t{1'000'000}, "How often");
+  options.number("--seed", o.seed, std::uint64_t{0}, std::uint64_t{INT64_MAX}, "Of everything that is made up");
+  options.json(o.json);
+  options.read(argc, argv);
+  if (o.visitors < o.warm || o.visitors < o.rounds * 3) return std::fputs("polku_bench_pull: --visitors is less than --warm, or than three for each round\n", stderr), 2;
   return bench(o);
 }

@@ -8,6 +8,8 @@ import time
 
 POLKU = os.path.abspath(os.environ.get("POLKU", "build/release/polku"))
 
+CACHE = tempfile.TemporaryDirectory(prefix="polku-cli-cache-")  # not the user's own
+
 CATALOG = """\
 catalog:  shop
 history:  30 days
@@ -101,7 +103,7 @@ class Result:
 def polku(*arguments, stdin=b"", env=None):
     start = time.monotonic()
     done = subprocess.run([POLKU, *map(str, arguments)], input=stdin if isinstance(stdin, bytes) else stdin.encode(), capture_output=True, timeout=120,
-                          env={**os.environ, **env} if env else None)
+                          env={**os.environ, "XDG_CACHE_HOME": CACHE.name, **(env or {})})
     return Result(done.returncode, done.stdout.decode(), done.stderr.decode(), time.monotonic() - start)
 
 

@@ -92,6 +92,30 @@ def test_stats():
         expect(0, run(pack, CARTS, "--stats"), "nothing was left open")
 
 
+def test_tiers():
+    """Machine code, where it is built in, is kept for the next run; the decisions are the same from whatever runs."""
+    with Pack() as pack:
+        plain = expect(0, run(pack, CARTS, "--engine", "interp", "--stats"), "evaluations: all interpreted")
+        stats = ("run", pack, "--events", pack.path + "/log.csv", "--source", "native", "--stats")
+        jit = polku(*stats, "--engine", "jit", "--no-cache")
+        if jit.code == 2:
+            raise Impossible("built without the JIT")
+        expect(0, jit, "evaluations: 0 interpreted, ", " from the cache, 0 still interpreted")
+        cache = pack.path + "/cache"
+        cold = expect(0, polku(*stats, "--engine", "jit", "--cache", cache), " compiled, 0 from the cache")
+        warm = expect(0, polku(*stats, "--engine", "jit", "--cache", cache), ": 0 compiled, ")
+        for file in os.listdir(cache):
+            with open(os.path.join(cache, file), "r+b") as f:
+                f.truncate(100)
+        damaged = expect(0, polku(*stats, "--engine", "jit", env={"POLKU_CACHE": cache}), " compiled, 0 from the cache")
+        again = expect(0, polku(*stats, "--engine", "jit", env={"POLKU_CACHE": cache}), ": 0 compiled, ")
+        off = expect(0, polku(*stats, "--engine", "jit", "--no-cache", env={"POLKU_CACHE": cache}), " compiled, 0 from the cache")
+        auto = expect(0, polku(*stats, "--cache", cache), "evaluations: ")
+        nowhere = expect(0, polku(*stats, "--engine", "jit", "--cache", pack.path + "/a.polku"), " compiled, 0 from the cache", "cannot use", "a.polku")
+        home = expect(0, polku(*stats, "--engine", "jit", env={"XDG_CACHE_HOME": pack.path + "/home"}), " compiled, 0 from the cache")
+        assert pack.has("home/polku") and all(r.out == plain.out for r in (jit, cold, warm, damaged, again, off, auto, nowhere, home))
+
+
 def test_output():
     with Pack() as pack:
         plain = expect(0, run(pack, CARTS))

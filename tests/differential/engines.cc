@@ -4,6 +4,7 @@
 
 #include "cli/replay.h"
 #include "compiler/driver/driver.h"
+#include "compiler/interp/interp.h"
 #include "compiler/jit/jit.h"
 #include "runtime/ingest/ingest.h"
 
@@ -23,7 +24,7 @@ bool uses_jit(Engine engine) { return has_jit() && (engine == Engine::Jit || eng
 
 class PackEngines : public Engines {
  public:
-  PackEngines(std::unique_ptr<driver::Pack> pack, jit::Compiled jit) : pack_(std::move(pack)), jit_(std::move(jit)) {}
+  PackEngines(std::unique_ptr<driver::Pack> pack, jit::Compiled jit, jit::Level level) : pack_(std::move(pack)), jit_(std::move(jit)), level_(level) {}
 
   std::vector<std::string> run(Engine engine, const Input& input, std::string& error) override {
     base::Texts texts;
@@ -40,6 +41,7 @@ class PackEngines : public Engines {
     options.histories = input.histories;
     options.afresh = engine == Engine::Reference ? input.reference_afresh : engine == Engine::Interpreter && input.engine_afresh;
     for (const Outage& o : input.outages) options.outages.push_back({o.from, o.to});
+    std::unique_ptr<plan::Evaluator> mixed, later_mixed;
     base::Texts later_texts;
     ingest::Opened later;
     if (input.change) {
@@ -47,7 +49,7 @@ class PackEngines : public Engines {
       if (!error.empty()) return {};
       plan::preload(later_texts, *next.pack_->plan);
       later = ingest::open_text(input.log, next.pack_->catalog, next.pack_->catalog.sources.empty() ? nullptr : &next.pack_->catalog.sources.front(), later_texts);
-      options.changes.push_back({input.change->from, next.pack_.get(), later.reader.get(), &later_texts, uses_jit(engine) ? next.jit_.evaluator.get() : nullptr});
+      options.changes.push_back({input.change->from, next.pack_.get(), later.reader.get(), &later_texts, next.evaluator(engine, input, later_mixed)});
     }
     options.keep = engine == Engine::Shipped ? engine::Keep::Acted : engine::Keep::All;
     options.sort_memory = 1u << 20;
@@ -57,7 +59,7 @@ class PackEngines : public Engines {
       case Engine::Jit:
       case Engine::Shipped:
         options.engine = uses_jit(engine) ? cli::EngineKind::Jit : cli::EngineKind::Interp;
-        options.evaluator = jit_.evaluator.get();  // compiled once for all logs of the pack
+        options.evaluator = evaluator(engine, input, mixed);
         break;
     }
     std::vector<std::string> lines;
@@ -73,10 +75,21 @@ class PackEngines : public Engines {
   }
 
  private:
+  // Machine code, which is compiled once for all logs of the pack; or, as a pack that was just started has it, both tiers in one run. Which of the two
+  // evaluates is then a matter of how often a code was evaluated, not of time.
+  const plan::Evaluator* evaluator(Engine engine, const Input& input, std::unique_ptr<plan::Evaluator>& mixed) const {
+    if (engine != Engine::Shipped || !uses_jit(engine)) return uses_jit(engine) ? jit_.evaluator.get() : nullptr;
+    jit::Options options;
+    options.level = level_;
+    options.turn_after = 1 + static_cast<std::uint32_t>(input.log.size() % 7);
+    mixed = jit::in_background(*pack_->plan, interp::make(*pack_->plan), options);
+    return mixed.get();
+  }
   PackEngines& change(const Change& to, std::string& error);
 
   std::unique_ptr<driver::Pack> pack_;
   jit::Compiled jit_;
+  jit::Level level_;
   std::string changed_to_;
   std::unique_ptr<PackEngines> next_;  // what is changed to, compiled once
 };
@@ -118,15 +131,16 @@ Compiled compile(const std::string& catalog, const std::vector<RuleFile>& files,
     if (out.error.empty()) out.error = "no plan, and nothing said about it";
     return out;
   }
+  const jit::Level level = optimise ? jit::Level::O2 : jit::Level::O0;
   jit::Compiled jit;
   if (has_jit()) {
-    jit = jit::compile(*pack->plan, optimise ? jit::Level::O2 : jit::Level::O0);
+    jit = jit::compile(*pack->plan, level);
     if (!jit.evaluator) {
       out.error = jit.error;
       return out;
     }
   }
-  out.engines = std::make_unique<PackEngines>(std::move(pack), std::move(jit));
+  out.engines = std::make_unique<PackEngines>(std::move(pack), std::move(jit), level);
   return out;
 }
 

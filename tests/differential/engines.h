@@ -8,7 +8,8 @@
 
 namespace polku::differential {
 
-// Shipped: as `polku run` and the embedding API drive it, which hands out only what acted and may therefore skip much of the rest.
+// Shipped: as `polku run` and the embedding API drive it, which hands out only what acted and may therefore skip much of the rest; codes are interpreted at first, then
+// run as machine code.
 enum class Engine { Reference, Interpreter, Jit, Shipped };
 const char* engine_name(Engine engine);
 

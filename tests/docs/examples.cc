@@ -142,7 +142,7 @@ class Examples {
     if (!places_.note(text, nth_line(text, block.line + 1), nth_line(text, block.line + 1 + lines)))
       fail(block.line, "the grammar does not read these pieces one by one");
     std::string error;
-    const auto evaluator = driver::evaluator(*pack->plan, driver::Tier::Auto, error);
+    const auto evaluator = driver::evaluator(*pack->plan, {}, error);
     if (!evaluator) return fail(block.line, error);
     for (const sema::Test& test : pack->tests) {
       if (pack->sources.name(test.span.file) != page_.name) continue;

@@ -95,8 +95,9 @@ std::vector<std::string> Places::missing() const {
     out.push_back(std::move(said));
   };
   for (const antlr4::atn::ATNState* s : tables.states) {
-    // A word as a name is as good as any other name, and an expression by itself stands in catalogs.
-    if (s == nullptr || s->ruleIndex == P::RuleHardWord || s->ruleIndex == P::RuleSoftWord || s->ruleIndex == P::RuleExprPiece) continue;
+    // A word as a name is as good as any other name, an expression by itself stands in catalogs, and a conjunct by itself is how a condition is read.
+    if (s == nullptr || s->ruleIndex == P::RuleHardWord || s->ruleIndex == P::RuleSoftWord) continue;
+    if (s->ruleIndex == P::RuleExprPiece || s->ruleIndex == P::RuleConjunctPiece) continue;
     for (const antlr4::atn::Transition* t : s->transitions) {
       if (only_for_a_message(*s, *t)) continue;
       if (t->getSerializationType() == antlr4::atn::Transition::RULE) {

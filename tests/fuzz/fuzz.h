@@ -27,8 +27,9 @@ inline void check(const diag::Diagnostics& diagnostics, const diag::Sources& sou
   for (const diag::Diagnostic& d : diagnostics.all()) {
     must(!diag::code_text(d.code).empty() && !diag::code_summary(d.code).empty(), "a diagnostic has a code", d.message);
     must(!d.message.empty(), "a diagnostic has a message", diag::code_text(d.code));
-    must(d.span.file < sources.size(), "a diagnostic is about a file that is there", d.message);
-    must(d.span.begin <= d.span.end && d.span.end <= sources.text(d.span.file).size(), "the place of a diagnostic is inside the text", d.message);
+    const diag::Span place = sources.absolute(d.span);
+    must(place.file < sources.size(), "a diagnostic is about a file that is there", d.message);
+    must(place.begin <= place.end && place.end <= sources.text(place.file).size(), "the place of a diagnostic is inside the text", d.message);
     const std::string shown = diag::render_text(d, sources, false);
     must(base::valid_utf8(shown), "a diagnostic is shown as UTF-8", shown);
     must(d.code != diag::Code::ReadingFailed, "no text leads to a fault of Polku itself", shown);

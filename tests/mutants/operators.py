@@ -23,7 +23,7 @@ SPEAKING = {"format", "assert", "static_assert", "format_to", "print"}      # on
 HINTS = {"reserve", "shrink_to_fit", "assert", "setName", "pure"}           # a statement that is one of these is no clause
 SAME_SWAPPED = {"min", "max", "known", "add", "mul", "kleene_and", "kleene_or", "CreateAnd", "CreateOr", "swap"}
 # Functions that only tell (wording, bytes in use); mutants there change no decision.
-ONLY_TELL = {"compiler/plan/layout.cc": {"occurrence_name", "days", "footprint"}, "runtime/engine/engine.cc": {"bytes"}}
+ONLY_TELL = {"compiler/plan/layout.cc": {"occurrence_name", "days", "footprint"}, "runtime/engine/engine.cc": {"bytes", "cost"}, "runtime/engine/visitors.cc": {"bytes", "cost", "prefetch", "prefetch_block", "prefetch_name"}}
 # What only runs if LLVM itself fails; no input makes it.
 LLVM_FAILS = ("takeError", "consumeError", "createStringError")
 

@@ -116,8 +116,8 @@ class UnknownMonotone : public Property {
     }
     // The zone is the same for both: where it is not known the pack's is used, so it is never unknown to what looks back.
     const base::Zone zone = base::Zone::find(world.zone).value_or(base::Zone::utc());
-    record::Store store(plan);
-    record::Record less = store.make(), more = store.make();
+    record::Alone less_alone(plan), more_alone(plan);
+    record::Record &less = *less_alone, &more = *more_alone;
     const record::View less_view{&plan, &less, &texts, &zone}, more_view{&plan, &more, &texts, &zone};
     comparison.begin_state();
     Millis at = now - world.unit * random.between(0, 40);

@@ -301,8 +301,8 @@ TEST_F(Engines, AtLeastAnUnknownNumberIsUnknown) {
   journey("rule r when a only if number of a in the last 1 day at least 2 do raise task \"t\"");
   const plan::Plan& plan = *pack->plan;
   ASSERT_EQ(plan.features.size(), 1u);
-  record::Store store(plan);
-  record::Record r = store.make();
+  record::Alone alone(plan);
+  record::Record& r = *alone;
   const base::Zone zone = base::Zone::utc();
   const record::View view{&plan, &r, &texts, &zone};
   const plan::Context context{instant("10:00"), nullptr, nullptr, &record::host(), &view};

@@ -2,13 +2,18 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <limits>
 #include <string>
 #include <thread>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "runtime/base/time.h"
 #include "runtime/history/decision.h"
 #include "runtime/history/event.h"
+#include "runtime/history/packed.h"
+#include "runtime/history/past.h"
 
 namespace polku::history {
 namespace {
@@ -188,6 +193,81 @@ TEST(MergeIdentity, IsOverTheVisitorMerged) {
 // ---- Buckets ----
 
 // Computed with Python: int.from_bytes(hashlib.sha256("salt\0name\0person".encode()).digest()[:8], "big") % 10000.
+// ---- Records as bytes ----
+
+// Each comes back as it was, the extremes and what is missing too, into an event that held another before.
+TEST(PackedRecord, ComesBackAsItWas) {
+  constexpr Value kMost = std::numeric_limits<Value>::max();
+  std::vector<Event> events(6);
+  events[1] = {.at = 5, .received = -7, .type = 3, .identity = ~std::uint64_t{0}, .fields = {kUnknown, 0, 1, -1, 63, 64, -64, -65, kMost, kUnknown + 1}, .changes = {}, .asked = {}, .merges = {}};
+  events[2] = {.at = -5, .received = kMost, .type = kVisitorUpdated, .identity = 1, .fields = {}, .changes = {{0, kUnknown}, {300, 5}}, .asked = {}, .merges = {}};
+  events[3] = {.at = 0, .received = kUnknown, .type = kAsked, .identity = 0, .fields = {}, .changes = {}, .asked = {{1, 200}, {130, 0}}, .merges = {}};
+  events[4] = {.at = kMost, .received = kUnknown, .type = kMerge, .identity = 1u << 31, .fields = {}, .changes = {{1, 1}}, .asked = {}, .merges = std::string(300, 'x')};
+  std::string bytes = "before";
+  std::vector<std::size_t> where;
+  for (const Event& e : events) {
+    where.push_back(bytes.size());
+    pack(e, bytes);
+  }
+  bytes += "behind";
+  Event read;
+  for (std::size_t i = events.size(); i-- > 0;) {
+    std::string_view rest = std::string_view(bytes).substr(where[i]);
+    EXPECT_EQ(packed_identity(rest), events[i].identity);
+    unpack(rest, events[i].at, read);
+    EXPECT_EQ(rest, std::string_view(bytes).substr(i + 1 < where.size() ? where[i + 1] : bytes.size() - 6)) << i;
+    EXPECT_EQ(std::tuple(read.at, read.received, read.type, read.identity, read.fields, read.merges),
+              std::tuple(events[i].at, events[i].received, events[i].type, events[i].identity, events[i].fields, events[i].merges)) << i;
+    ASSERT_EQ(read.changes.size(), events[i].changes.size());
+    for (std::size_t k = 0; k < read.changes.size(); ++k)
+      EXPECT_EQ(std::pair(read.changes[k].attribute, read.changes[k].value), std::pair(events[i].changes[k].attribute, events[i].changes[k].value));
+    ASSERT_EQ(read.asked.size(), events[i].asked.size());
+    for (std::size_t k = 0; k < read.asked.size(); ++k)
+      EXPECT_EQ(std::pair(read.asked[k].channel, read.asked[k].slot), std::pair(events[i].asked[k].channel, events[i].asked[k].slot));
+  }
+}
+
+TEST(Past, KeepsItsOrderAndItsWords) {
+  Past past, other;
+  past.names = {"a"};
+  other.names = {"b", "c"};
+  Event e;
+  for (const Millis when : {30, 10, 20, 20}) {
+    e = {.at = when, .received = kUnknown, .type = 0, .identity = static_cast<std::uint64_t>(when), .fields = {when}, .changes = {}, .asked = {}, .merges = {}};
+    e.identity = past.distinct(when, e.identity);
+    past.insert(when, past.arrival += kDeeds, 0, e);
+  }
+  Deed deed;
+  deed.rule = "first";
+  past.insert(20, ++past.arrival, deed);
+  e.fields = {25};
+  other.insert(25, 7 * kDeeds, 1, e);
+  deed.rule = "second";
+  other.insert(25, 7 * kDeeds + 1, deed);
+  past.absorb(std::move(other));
+  std::string told;
+  const auto tell = [&] {
+    told.clear();
+    for (const Entry& entry : past.entries) {
+      if (const Deed* d = past.deed(entry)) {
+        told += d->rule + " ";
+        continue;
+      }
+      past.read(entry, e);
+      told += past.names[entry.name] + std::to_string(e.at) + ":" + std::to_string(e.fields[0]) + " ";
+    }
+  };
+  tell();
+  EXPECT_EQ(told, "a10:10 a20:20 a20:20 first c25:25 second a30:30 ");
+  past.read(past.entries[1], e);
+  const std::uint64_t one = e.identity;
+  past.read(past.entries[2], e);
+  EXPECT_NE(e.identity, one);
+  past.rewrite([](Event& event) { event.fields[0] *= 1000; });
+  tell();
+  EXPECT_EQ(told, "a10:10000 a20:20000 a20:20000 first c25:25000 second a30:30000 ");
+}
+
 TEST(Bucket, IsWhatTheFormulaSays) {
   EXPECT_EQ(bucket("ferry", "unfinished-booking", "v1"), 2779u);
   EXPECT_EQ(bucket("ferry", "Subject", "v1"), 579u);

@@ -1,4 +1,7 @@
 // NDJSON taken apart, the native forms, and values of every type.
+#include <algorithm>
+#include <random>
+
 #include "runtime/ingest/reader.h"
 #include "tests/unit/ingest_world.h"
 
@@ -80,6 +83,37 @@ TEST(IngestJson, PathsLeadIntoObjectsAndTheFirstOfAKeyWins) {
   EXPECT_EQ(took.records, "1 a 1970-01-01T00:00:01.000Z paid(total=150;) city='Turku' id\n2 17 1970-01-01T00:00:01.000Z paid(total=300;)\n");
   EXPECT_EQ(took.counts.faults(), 0u);
   EXPECT_EQ(took.identities[0], history::identity_of_id("shop", "7"));
+}
+
+// Keys are looked for first where they stood in the lines before: nothing may depend on it.
+TEST(IngestJson, KeysComeInAnyOrderAndSpelling) {
+  auto source = a_source();
+  source.format = catalog::Format::Ndjson;
+  source.visitor = "user.id";
+  source.fields = {{{0, 0}, "a_rather_long_name_of.the_total"}};
+  source.attributes = {{3, "g\u00F6.city"}};
+  const std::string expected = " v 1970-01-01T00:00:00.001Z paid(total=150;) city='Turku'\n";
+  std::string lines, all;
+  std::vector<std::string> members = {R"("user":{"id":"v"})", R"("when":1)", R"("what":"PAID")", R"("a_rather_long_name_of":{"the_total":1.5,"the_totals":2})",
+                                      R"("g\u00f6":{"city":"Turku","id":"x"})", R"("a_rather_long_name_of_":{"the_total":3})", R"("k":"k")", R"("":0)"};
+  std::sort(members.begin(), members.end());
+  for (std::size_t line = 1; line <= 300; ++line) {
+    std::string text;
+    std::mt19937 random(static_cast<unsigned>(line));
+    if (line > 100) std::shuffle(members.begin(), members.end(), random);
+    for (const auto& member : members) text += (text.empty() ? "{" : line % 3 ? "," : " , ") + member;
+    if (line % 3 == 0) text += ",\"" + std::string(line, 'l') + "\":0,\"" + std::string(line + 1, 'l') + "\":0";
+    if (line % 2) text += ",\"n" + std::to_string(line) + "\":[{\"user\":{\"id\":5}}]";  // more names than are remembered
+    if (line % 5 == 0) text.replace(text.find("when"), 4, "wh\\u0065n");
+    if (line % 7 == 0) text.replace(text.find("\\u00f6"), 6, line % 14 ? "o\u0308" : "\u00F6");
+    if (line % 4 == 0) text.replace(text.find(R"("the_total":1.5)"), 15, R"("the_total" : 1.5)");
+    if (line % 11 == 0) text += R"(,"user":{"id":"second"},"when":7,"what":"ALL")";
+    lines += text + "}\n";
+    all += std::to_string(line) + expected;
+  }
+  auto took = take(lines, &source);
+  EXPECT_EQ(took.records, all);
+  EXPECT_EQ(took.counts.faults(), 0u);
 }
 
 TEST(IngestJson, WhatIsNoObjectIsRefusedAndTheRestIsRead) {

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -75,6 +76,42 @@ TEST(IngestInput, APipeIsReadAsItComes) {
   ::close(ends[0]);
   EXPECT_EQ(told(took), told(take(text, &source)));
   EXPECT_EQ(size, 123u);  // a pipe has none
+}
+
+TEST(IngestInput, ABatchIsWhatIsThere) {
+  auto c = a_catalog();
+  base::Texts texts;
+  const auto line = [](int i) { return "{\"visitor\":\"a visitor with a long name " + std::to_string(i) + "\",\"at\":" + std::to_string(i) + ",\"event\":\"paid\"}\n"; };
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const auto write = [&](const std::string& text) { ASSERT_EQ(::write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size())); };
+  write(line(0) + line(1) + line(2).substr(0, 20));
+  auto opened = open("/dev/fd/" + std::to_string(ends[0]), c, nullptr, texts);
+  ASSERT_TRUE(opened.reader);
+  auto batch = opened.reader->next_batch();  // and does not wait for the rest of the third
+  ASSERT_EQ(batch.size(), 2u);
+  EXPECT_EQ(batch[0].visitor, "a visitor with a long name 0");
+  EXPECT_EQ(batch[1].visitor, "a visitor with a long name 1");
+  EXPECT_EQ(batch[1].event.at, 1);
+  std::string rest = line(2).substr(20);
+  for (int i = 3; i < 103; ++i) rest += i == 50 ? "bad\n" : line(i);
+  write(rest);
+  ::close(ends[1]);
+  std::size_t next = 2;
+  std::vector<std::size_t> sizes;
+  for (batch = opened.reader->next_batch(); !batch.empty(); batch = opened.reader->next_batch()) {
+    sizes.push_back(batch.size());
+    for (const Record& record : batch) {
+      if (next == 50) ++next;
+      EXPECT_EQ(record.visitor, "a visitor with a long name " + std::to_string(next));
+      EXPECT_EQ(record.line, ++next);
+    }
+  }
+  EXPECT_EQ(next, 103u);
+  EXPECT_LE(sizes.front(), Reader::kBatch);
+  EXPECT_GT(*std::max_element(sizes.begin(), sizes.end()), 30u);
+  EXPECT_EQ(opened.reader->counts().by_reject[static_cast<std::size_t>(Reject::bad_json)], 1u);
+  ::close(ends[0]);
 }
 
 TEST(IngestInput, FilesAndWhatCannotBeRead) {

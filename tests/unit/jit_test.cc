@@ -110,7 +110,7 @@ void compare_random(std::uint64_t first_seed, std::uint64_t codes, std::size_t l
   }
 }
 
-// O2 generates code in another way for plans of more than 4096 instructions.
+// O2 generates code in another way for modules of more than 4096 instructions.
 TEST_F(Jit, RandomCodeOnEveryEngine) {
   for (std::uint64_t plan = 0; plan < 4; ++plan) compare_random(1 + 1000 * plan, 200, 25, {Level::O0, Level::O2});
 }
@@ -166,6 +166,22 @@ TEST_F(Jit, EqualCallsBecomeOne) {
   Calls calls;
   compiled(p, Level::O2)->evaluate(0, {0, nullptr, nullptr, &host(), &calls});
   EXPECT_EQ(calls.made.size(), 1u);
+}
+
+TEST_F(Jit, ForAnotherProcessor) {
+  plan::Plan p;
+  p.codes = {code({constant(5)})};
+#if defined(__x86_64__)
+  for (const Level level : kLevels) {
+    const jit::Compiled old = jit::compile(p, {.level = level, .cpu = "x86-64"});
+    ASSERT_TRUE(old.evaluator) << old.error;
+    EXPECT_EQ(old.evaluator->evaluate(0, {}), 5);
+  }
+#endif
+  p.codes = {code({constant(6)})};  // which no program has yet
+  const jit::Compiled none = jit::compile(p, {.cpu = "abacus"});
+  EXPECT_FALSE(none.evaluator);
+  EXPECT_EQ(none.error, "LLVM knows no processor abacus");
 }
 
 TEST_F(Jit, EmptyPlan) {

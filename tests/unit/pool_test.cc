@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -45,39 +46,40 @@ TEST(Arena, PiecesDoNotOverlap) {
     for (std::size_t b = 0; b < pieces[i].second; ++b) ASSERT_EQ(pieces[i].first[b], i % 256) << i;
 }
 
-// Blocks are taken and put back at random; each keeps what was written into it.
-TEST(Pool, BlocksAreTakenAndPutBack) {
-  for (const std::size_t bytes : {std::size_t{1}, std::size_t{64}, std::size_t{65}, std::size_t{5000}}) {
-    Pool pool(bytes);
+// Blocks are taken and put back at random; each keeps what was written into it, under its number.
+TEST(Slots, BlocksAreTakenAndPutBack) {
+  for (const std::size_t bytes : {std::size_t{1}, std::size_t{64}, std::size_t{65}, std::size_t{50'000}, std::size_t{40'000'000}}) {
+    Slots slots(bytes);
+    EXPECT_EQ(slots.block() % kCacheLine, 0u);
+    const std::size_t written = std::min<std::size_t>(bytes, 5000);
     std::mt19937 random(5);
-    std::vector<std::pair<unsigned char*, unsigned char>> taken;
-    for (int i = 0; i < 5000; ++i) {
+    std::vector<std::pair<std::uint32_t, unsigned char>> taken;
+    const int rounds = bytes > 1'000'000 ? 60 : 5000;
+    for (int i = 0; i < rounds; ++i) {
       if (!taken.empty() && random() % 3 == 0) {
         std::swap(taken[random() % taken.size()], taken.back());
-        const auto [block, filled] = taken.back();
+        const auto [number, filled] = taken.back();
         taken.pop_back();
-        for (std::size_t b = 0; b < bytes; ++b) ASSERT_EQ(block[b], filled);
-        pool.put_back(block);
-        EXPECT_EQ(pool.take(), block) << "the latest put back comes first";
-        pool.put_back(block);
+        const auto* block = reinterpret_cast<const unsigned char*>(slots.at(number));
+        for (std::size_t b = 0; b < written; ++b) ASSERT_EQ(block[b], filled);
+        slots.put_back(number);
+        EXPECT_FALSE(slots.taken(number));
+        EXPECT_EQ(slots.take(), number) << "the latest put back comes first";
+        slots.put_back(number);
       } else {
-        auto* block = static_cast<unsigned char*>(pool.take());
-        ASSERT_EQ(address(block) % kCacheLine, 0u);
-        std::memset(block, i % 256, bytes);
-        taken.emplace_back(block, static_cast<unsigned char>(i % 256));
+        const std::uint32_t number = slots.take();
+        ASSERT_TRUE(slots.taken(number));
+        ASSERT_LT(number, slots.end());
+        ASSERT_EQ(address(slots.at(number)) % kCacheLine, 0u);
+        std::memset(slots.at(number), i % 256, written);
+        taken.emplace_back(number, i % 256);
       }
     }
+    std::size_t living = 0;
+    for (std::uint32_t n = 0; n < slots.end(); ++n) living += slots.taken(n);
+    EXPECT_EQ(living, taken.size());
+    EXPECT_FALSE(slots.taken(slots.end()));
   }
-}
-
-TEST(Pool, AUniquePointerPutsBack) {
-  Pool pool(sizeof(int));
-  int* at = nullptr;
-  {
-    const std::unique_ptr<int, Pool::PutBack> held(new (pool.take()) int(7), Pool::PutBack{&pool});
-    at = held.get();
-  }
-  EXPECT_EQ(pool.take(), at);
 }
 
 }  // namespace

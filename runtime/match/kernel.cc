@@ -1,0 +1,282 @@
+#include "runtime/match/kernel.h"
+
+#include <algorithm>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // g++ 12 sees it in its own AVX-512 header (GCC bug 105593)
+#endif
+#endif
+
+namespace polku::match {
+
+namespace {
+
+constexpr std::size_t kStep = 4;  // rows between two looks whether anything is left
+
+// ---- any processor ----
+
+// As record/cells.h has them: 0 is missing, all ones does not fit.
+template <class Cell>
+Placed place_cells(const Chunk& c, const std::byte* cells, std::uint32_t* rows, std::uint16_t& missing) {
+  constexpr auto kWide = static_cast<std::uint32_t>(static_cast<Cell>(~Cell{0}));
+  unsigned none = 0, wide = 0;
+  for (std::size_t i = 0; i < Chunk::kLanes; ++i) {
+    Cell cell = 0;
+    if (c.lanes >> i & 1) std::memcpy(&cell, cells + i * sizeof(Cell), sizeof(Cell));
+    const std::uint32_t raw = cell;
+    const bool less = sizeof(Cell) == 4 ? raw < c.base[i] : static_cast<std::int32_t>(raw) < static_cast<std::int32_t>(c.base[i]);
+    const std::uint32_t step = less ? 0 : (raw - c.base[i]) >> c.shift[i];
+    rows[i] = c.first[i] + (raw != 0 ? std::min<std::uint32_t>(step, c.last[i]) + 1 : 0) * c.stride_of(i);
+    none |= (raw == 0 ? 1u : 0u) << i;
+    wide |= (raw == kWide ? 1u : 0u) << i;
+  }
+  missing = static_cast<std::uint16_t>(none & c.used);
+  return {missing != 0, (wide & c.used) != 0};
+}
+
+Placed place_portable(const Chunk* chunks, std::size_t count, const std::byte* cells, std::uint32_t* rows, std::uint16_t* missing) {
+  Placed all;
+  for (const Chunk* c = chunks; c < chunks + count; ++c, rows += Chunk::kLanes, ++missing) {
+    const Placed p = c->bytes == 1   ? place_cells<std::uint8_t>(*c, cells + c->at, rows, *missing)
+                     : c->bytes == 2 ? place_cells<std::uint16_t>(*c, cells + c->at, rows, *missing)
+                                     : place_cells<std::uint32_t>(*c, cells + c->at, rows, *missing);
+    all.missing = all.missing || p.missing;
+    all.wide = all.wide || p.wide;
+  }
+  return all;
+}
+
+std::size_t meet_portable(const std::uint64_t* table, const std::uint32_t* rows, const std::uint32_t* order, std::size_t count, std::size_t blocks, Left* left) {
+  std::size_t n = 0;
+  for (std::size_t b = 0; b < blocks; ++b) {
+    Left& out = left[n];
+    const std::uint64_t* at = table + b * kWords;
+    std::copy_n(at + rows[order[0]], kWords, out.words);
+    const auto any = [&] {
+      out.some = 0;
+      for (std::size_t w = 0; w < kWords; ++w) out.some |= (out.words[w] != 0 ? 1u : 0u) << w;
+      return out.some != 0;
+    };
+    for (std::size_t i = 1; i < count && any();)
+      for (const std::size_t end = std::min(i + kStep, count); i < end; ++i)
+        for (std::size_t w = 0; w < kWords; ++w) out.words[w] &= at[rows[order[i]] + w];
+    out.block = static_cast<std::uint32_t>(b);
+    n += any();
+  }
+  return n;
+}
+
+bool asks_portable(const Left* left, std::size_t blocks, const std::uint64_t* row) {
+  std::uint64_t any = 0;
+  for (std::size_t b = 0; b < blocks && any == 0; ++b)
+    for (std::size_t w = 0; w < kWords; ++w) any |= left[b].words[w] & row[left[b].block * kWords + w];
+  return any != 0;
+}
+
+void keep_portable(Left* left, std::size_t blocks, const std::uint64_t* row) {
+  for (std::size_t b = 0; b < blocks; ++b)
+    for (std::size_t w = 0; w < kWords; ++w) left[b].words[w] &= row[left[b].block * kWords + w];
+}
+
+constexpr Kernel kPortable{"portable", place_portable, meet_portable, asks_portable, keep_portable};
+
+#if defined(__x86_64__)
+
+// ---- AVX2: four values, half a block at a time ----
+
+#define POLKU_AVX2 __attribute__((target("avx2")))
+
+// The cells of a chunk, as many as it has; the others are 1, which no value of an attribute in it is read from.
+POLKU_AVX2 void load_cells(const Chunk& c, const std::byte* cells, __m256i out[2]) {
+  alignas(32) std::byte raw[64] = {};
+  const int lanes = __builtin_popcount(c.lanes);
+  std::memcpy(raw, cells + c.at, static_cast<std::size_t>(lanes * c.bytes));
+  const auto* of = reinterpret_cast<const __m128i*>(raw);
+  if (c.bytes == 1) {
+    out[0] = _mm256_cvtepu8_epi32(_mm_load_si128(of));
+    out[1] = _mm256_cvtepu8_epi32(_mm_srli_si128(_mm_load_si128(of), 8));
+  } else if (c.bytes == 2) {
+    out[0] = _mm256_cvtepu16_epi32(_mm_load_si128(of));
+    out[1] = _mm256_cvtepu16_epi32(_mm_load_si128(of + 1));
+  } else {
+    out[0] = _mm256_load_si256(reinterpret_cast<const __m256i*>(of));
+    out[1] = _mm256_load_si256(reinterpret_cast<const __m256i*>(of + 2));
+  }
+}
+
+POLKU_AVX2 Placed place_avx2(const Chunk* chunks, std::size_t count, const std::byte* cells, std::uint32_t* rows, std::uint16_t* missing) {
+  const __m256i one = _mm256_set1_epi32(1), zero = _mm256_setzero_si256(), bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  unsigned any = 0, wide = 0;
+  for (const Chunk* c = chunks; c < chunks + count; ++c, rows += Chunk::kLanes, ++missing) {
+    __m256i raw[2];
+    load_cells(*c, cells, raw);
+    const __m256i most = _mm256_set1_epi32(c->bytes == 4 ? -1 : (1 << 8 * c->bytes) - 1);
+    const __m256i stride = _mm256_set1_epi32(static_cast<int>(c->stride));
+    unsigned none = 0, beside = 0;
+    for (std::size_t h = 0; h < 2; ++h) {
+      const auto load = [&](const void* p) POLKU_AVX2 { return _mm256_load_si256(static_cast<const __m256i*>(p) + h); };
+      const auto bits = [&](__m256i x) POLKU_AVX2 { return static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(x))) << 8 * h; };
+      const __m256i base = load(c->base), gone = _mm256_cmpeq_epi32(raw[h], zero);
+      const __m256i shift = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(c->shift + 8 * h)));
+      const __m256i last = _mm256_cvtepu16_epi32(_mm_load_si128(reinterpret_cast<const __m128i*>(c->last) + h));
+      const __m256i v = _mm256_sub_epi32(c->bytes == 4 ? _mm256_max_epu32(raw[h], base) : _mm256_max_epi32(raw[h], base), base);
+      const __m256i row = _mm256_andnot_si256(gone, _mm256_add_epi32(_mm256_min_epu32(_mm256_srlv_epi32(v, shift), last), one));
+      const __m256i single = _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(c->single >> 8 * h), bit), bit);
+      const __m256i place = _mm256_blendv_epi8(_mm256_mullo_epi32(row, stride), row, single);
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(rows + 8 * h), _mm256_add_epi32(load(c->first), place));
+      none |= bits(gone);
+      beside |= bits(_mm256_cmpeq_epi32(raw[h], most));
+    }
+    *missing = static_cast<std::uint16_t>(none & c->used);
+    any |= *missing;
+    wide |= beside & c->used;
+  }
+  return {any != 0, wide != 0};
+}
+
+POLKU_AVX2 std::size_t meet_avx2(const std::uint64_t* table, const std::uint32_t* rows, const std::uint32_t* order, std::size_t count, std::size_t blocks, Left* left) {
+  std::size_t n = 0;
+  for (std::size_t b = 0; b < blocks; ++b) {
+    const std::uint64_t* at = table + b * kWords;
+    const auto half = [&](std::size_t i, std::size_t words) POLKU_AVX2 { return _mm256_load_si256(reinterpret_cast<const __m256i*>(at + rows[order[i]] + words)); };
+    __m256i low = half(0, 0), high = half(0, 4);
+    const auto empty = [&]() POLKU_AVX2 {
+      const __m256i all = _mm256_or_si256(low, high);
+      return _mm256_testz_si256(all, all) != 0;
+    };
+    std::size_t i = 1;
+    for (; i + kStep <= count && !empty(); i += kStep) {
+      low = _mm256_and_si256(_mm256_and_si256(_mm256_and_si256(low, half(i, 0)), half(i + 1, 0)), _mm256_and_si256(half(i + 2, 0), half(i + 3, 0)));
+      high = _mm256_and_si256(_mm256_and_si256(_mm256_and_si256(high, half(i, 4)), half(i + 1, 4)), _mm256_and_si256(half(i + 2, 4), half(i + 3, 4)));
+    }
+    for (; i < count && !empty(); ++i) {
+      low = _mm256_and_si256(low, half(i, 0));
+      high = _mm256_and_si256(high, half(i, 4));
+    }
+    if (empty()) continue;
+    _mm256_store_si256(reinterpret_cast<__m256i*>(left[n].words), low);
+    _mm256_store_si256(reinterpret_cast<__m256i*>(left[n].words + 4), high);
+    const auto zero = [](__m256i x) POLKU_AVX2 { return static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(x, _mm256_setzero_si256())))); };
+    left[n].some = ~(zero(low) | zero(high) << 4) & 0xffu;
+    left[n++].block = static_cast<std::uint32_t>(b);
+  }
+  return n;
+}
+
+POLKU_AVX2 bool asks_avx2(const Left* left, std::size_t blocks, const std::uint64_t* row) {
+  for (std::size_t b = 0; b < blocks; ++b)
+    for (std::size_t w = 0; w < kWords; w += 4) {
+      const auto *words = reinterpret_cast<const __m256i*>(left[b].words + w), *at = reinterpret_cast<const __m256i*>(row + left[b].block * kWords + w);
+      if (!_mm256_testz_si256(_mm256_load_si256(words), _mm256_load_si256(at))) return true;
+    }
+  return false;
+}
+
+POLKU_AVX2 void keep_avx2(Left* left, std::size_t blocks, const std::uint64_t* row) {
+  for (std::size_t b = 0; b < blocks; ++b)
+    for (std::size_t w = 0; w < kWords; w += 4) {
+      auto* const words = reinterpret_cast<__m256i*>(left[b].words + w);
+      _mm256_store_si256(words, _mm256_and_si256(_mm256_load_si256(words), _mm256_load_si256(reinterpret_cast<const __m256i*>(row + left[b].block * kWords + w))));
+    }
+}
+
+constexpr Kernel kAvx2{"avx2", place_avx2, meet_avx2, asks_avx2, keep_avx2};
+
+// ---- AVX-512: sixteen values, a block at a time ----
+
+#define POLKU_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+
+POLKU_AVX512 Placed place_avx512(const Chunk* chunks, std::size_t count, const std::byte* cells, std::uint32_t* rows, std::uint16_t* missing) {
+  const __m512i one = _mm512_set1_epi32(1);
+  unsigned any = 0, wide = 0;
+  for (const Chunk* c = chunks; c < chunks + count; ++c, rows += Chunk::kLanes, ++missing) {
+    const auto lanes = static_cast<__mmask16>(c->lanes);
+    const std::byte* from = cells + c->at;
+    const __m512i base = _mm512_load_si512(c->base);
+    __m512i raw, v;
+    if (c->bytes == 4) {
+      raw = _mm512_maskz_loadu_epi32(lanes, from);
+      v = _mm512_max_epu32(raw, base);
+      wide |= _mm512_cmpeq_epi32_mask(raw, _mm512_set1_epi32(-1)) & c->used;
+    } else if (c->bytes == 2) {
+      raw = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(lanes, from));
+      v = _mm512_max_epi32(raw, base);
+      wide |= _mm512_cmpeq_epi32_mask(raw, _mm512_set1_epi32(0xffff)) & c->used;
+    } else {
+      raw = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(lanes, from));
+      v = _mm512_max_epi32(raw, base);
+      wide |= _mm512_cmpeq_epi32_mask(raw, _mm512_set1_epi32(0xff)) & c->used;
+    }
+    const __mmask16 known = _mm512_test_epi32_mask(raw, raw);
+    const __m512i shift = _mm512_cvtepu8_epi32(_mm_load_si128(reinterpret_cast<const __m128i*>(c->shift)));
+    const __m512i last = _mm512_cvtepu16_epi32(_mm256_load_si256(reinterpret_cast<const __m256i*>(c->last)));
+    const __m512i row = _mm512_maskz_add_epi32(known, _mm512_min_epu32(_mm512_srlv_epi32(_mm512_sub_epi32(v, base), shift), last), one);
+    const __m512i place = _mm512_mask_mullo_epi32(row, static_cast<__mmask16>(~c->single), row, _mm512_set1_epi32(static_cast<int>(c->stride)));
+    _mm512_storeu_si512(rows, _mm512_add_epi32(_mm512_load_si512(c->first), place));
+    *missing = static_cast<std::uint16_t>(static_cast<unsigned>(~known) & c->used);
+    any |= *missing;
+  }
+  return {any != 0, wide != 0};
+}
+
+POLKU_AVX512 std::size_t meet_avx512(const std::uint64_t* table, const std::uint32_t* rows, const std::uint32_t* order, std::size_t count, std::size_t blocks, Left* left) {
+  std::size_t n = 0;
+  for (std::size_t b = 0; b < blocks; ++b) {
+    const std::uint64_t* at = table + b * kWords;
+    const auto row = [&](std::size_t i) POLKU_AVX512 { return _mm512_load_si512(at + rows[order[i]]); };
+    __m512i v = row(0);
+    std::size_t i = 1;
+    for (; i + kStep <= count && _mm512_test_epi64_mask(v, v) != 0; i += kStep)
+      v = _mm512_and_si512(_mm512_and_si512(v, _mm512_and_si512(row(i), row(i + 1))), _mm512_and_si512(row(i + 2), row(i + 3)));
+    for (; i < count; ++i) v = _mm512_and_si512(v, row(i));
+    const unsigned some = _mm512_test_epi64_mask(v, v);
+    if (some == 0) continue;
+    _mm512_store_si512(left[n].words, v);
+    left[n].some = some;
+    left[n++].block = static_cast<std::uint32_t>(b);
+  }
+  return n;
+}
+
+POLKU_AVX512 bool asks_avx512(const Left* left, std::size_t blocks, const std::uint64_t* row) {
+  for (std::size_t b = 0; b < blocks; ++b)
+    if (_mm512_test_epi64_mask(_mm512_load_si512(left[b].words), _mm512_load_si512(row + left[b].block * kWords)) != 0) return true;
+  return false;
+}
+
+POLKU_AVX512 void keep_avx512(Left* left, std::size_t blocks, const std::uint64_t* row) {
+  for (std::size_t b = 0; b < blocks; ++b)
+    _mm512_store_si512(left[b].words, _mm512_and_si512(_mm512_load_si512(left[b].words), _mm512_load_si512(row + left[b].block * kWords)));
+}
+
+constexpr Kernel kAvx512{"avx512", place_avx512, meet_avx512, asks_avx512, keep_avx512};
+
+#endif
+
+}  // namespace
+
+const std::vector<const Kernel*>& kernels() {
+  static const std::vector<const Kernel*> all = [] {
+    std::vector<const Kernel*> out;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) out.push_back(&kAvx512);
+    if (__builtin_cpu_supports("avx2")) out.push_back(&kAvx2);
+#endif
+    out.push_back(&kPortable);
+    return out;
+  }();
+  return all;
+}
+
+std::uint64_t meet_words(const std::uint64_t* table, const std::uint32_t* rows, const std::uint32_t* order, std::size_t count) {
+  std::uint64_t v = table[rows[order[0]]];
+  std::size_t i = 1;
+  for (; i + kStep <= count && v != 0; i += kStep) v = v & (table[rows[order[i]]] & table[rows[order[i + 1]]]) & (table[rows[order[i + 2]]] & table[rows[order[i + 3]]]);
+  for (; i < count; ++i) v &= table[rows[order[i]]];
+  return v;
+}
+
+}  // namespace polku::match
