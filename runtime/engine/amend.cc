@@ -11,29 +11,35 @@ constexpr std::size_t kMostEdited = 64;  // rules of a group that are screened a
 
 }  // namespace
 
-// What the screens of a group counted so far goes to its rules: those of the edited, or (whole) all.
-void Engine::settle_counts(std::size_t g, bool whole) {
+// What a group's screen of its edited rules counted so far goes to those rules. As many as it was made of: not yet what is being added.
+void Engine::settle_edited(std::size_t g) {
+  Dispatch::Group& group = dispatch_.groups[g];
+  settle(group.edited, group.fresh, screened_[g].unknown_edited);
+}
+
+// So does what all of its screens counted.
+void Engine::settle_all(std::size_t g) {
+  settle_edited(g);
   const Dispatch::Group& group = dispatch_.groups[g];
   Screened& s = screened_[g];
-  const auto settle = [&](const std::vector<std::size_t>& rules, const match::Screen& screen, match::Tally& unknown) {
-    for (std::size_t i = 0; i < rules.size(); ++i) {
-      const std::uint64_t n = screen.count(unknown, i);
-      counts_[rules[i]][static_cast<std::size_t>(history::Outcome::unknown)] += n;
-      passed_over_[rules[i]] -= static_cast<std::int64_t>(n);
-    }
-    unknown = {};
-  };
-  settle(group.edited, group.fresh, s.unknown_edited);
-  if (!whole) return;
   settle(group.rules, group.screen, s.unknown);
   for (const std::size_t rule : group.rules) passed_over_[rule] += s.times;
   s.times = 0;
 }
 
+void Engine::settle(const std::vector<std::size_t>& rules, const match::Screen& screen, match::Tally& unknown) {
+  for (std::size_t i = 0; i < screen.conditions(); ++i) {
+    const std::uint64_t n = screen.count(unknown, i);
+    counts_[rules[i]][static_cast<std::size_t>(history::Outcome::unknown)] += n;
+    passed_over_[rules[i]] -= static_cast<std::int64_t>(n);
+  }
+  unknown = {};
+}
+
 // Who is looked at when.
 void Engine::amend_rules(const std::vector<plan::Amended>& amended) {
   if (std::any_of(amended.begin(), amended.end(), [](const plan::Amended& a) { return a.any || a.filter || a.priority; })) {
-    for (std::size_t g = 0; g < screened_.size(); ++g) settle_counts(g, true);
+    for (std::size_t g = 0; g < screened_.size(); ++g) settle_all(g);
     dispatch_ = make_dispatch(plan_, &dispatch_);
     screened_.assign(dispatch_.groups.size(), {});
   }
@@ -45,7 +51,7 @@ void Engine::amend_rules(const std::vector<plan::Amended>& amended) {
     Dispatch::Group& group = dispatch_.groups[g];
     if (std::find(touched.begin(), touched.end(), g) == touched.end()) {
       touched.push_back(g);
-      settle_counts(g, false);
+      settle_edited(g);
     }
     if (std::find(group.edited.begin(), group.edited.end(), a.rule) != group.edited.end()) continue;
     group.screen.leave_out(static_cast<std::size_t>(std::find(group.rules.begin(), group.rules.end(), a.rule) - group.rules.begin()));
@@ -56,7 +62,7 @@ void Engine::amend_rules(const std::vector<plan::Amended>& amended) {
     if (group.edited.size() <= kMostEdited) {
       screen_edited(plan_, group);
     } else {
-      settle_counts(g, true);
+      settle_all(g);
       screen_all(plan_, group);
     }
   }

@@ -199,7 +199,9 @@ class Engine {
 
   // amend.cc: a plan that was patched
   void amend_rules(const std::vector<plan::Amended>& amended);
-  void settle_counts(std::size_t group, bool whole);
+  void settle_edited(std::size_t group);
+  void settle_all(std::size_t group);
+  void settle(const std::vector<std::size_t>& rules, const match::Screen& screen, match::Tally& unknown);
 
   // clock.cc: what time alone brings
   static void due_at(Visitor& v, Millis due);

@@ -112,6 +112,7 @@ class Screen {
   // From now on the condition is neither found nor counted. One bit in each row of one column: some hundred nanoseconds.
   void leave_out(std::size_t condition);
 
+  std::size_t conditions() const { return position_of_.size(); }
   std::uint64_t count(const Tally& tally, std::size_t condition) const { return tally.count(position_of_[condition]); }
   std::size_t bytes() const;
 
