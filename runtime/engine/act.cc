@@ -60,7 +60,7 @@ std::vector<history::Seen> Engine::seen(const std::vector<plan::Leaf>& leaves, c
   return out;
 }
 
-// What the start and the conditions see now, as numbers.
+// What the start, the conditions and the table see now, as numbers.
 void Engine::look(const Judgement& j, Made& made) {
   made.saw = saw_.size();
   const auto look_at = [&](const std::vector<plan::Leaf>& leaves) {
@@ -72,11 +72,15 @@ void Engine::look(const Judgement& j, Made& made) {
     saw_.push_back(evaluator_.evaluate(c.clause.code, j.context));
     look_at(c.clause.leaves);
   }
+  if (!j.rule.table || !j.row) return;
+  made.row = j.row;
+  made.sure = j.sure;
+  look_at(j.rule.columns);
 }
 
-history::Reason Engine::reason(const plan::Clause& clause, Tri is, const Value*& saw) const {
-  history::Reason r{clause.text, is, {}};
-  for (const plan::Leaf& l : clause.leaves) r.saw.push_back(seen(l, *saw++));
+history::Reason Engine::reason(std::string clause, const std::vector<plan::Leaf>& leaves, Tri is, const Value*& saw) const {
+  history::Reason r{std::move(clause), is, {}};
+  for (const plan::Leaf& l : leaves) r.saw.push_back(seen(l, *saw++));
   return r;
 }
 
@@ -86,14 +90,15 @@ std::vector<history::Reason> Engine::reasons(const Made& made) const {
   const plan::Rule& rule = plan_.rules[made.rule];
   const Value* saw = saw_.data() + made.saw;
   std::vector<history::Reason> out;
-  if (made.alternative >= 0) out.push_back(reason(rule.when[at(made.alternative)], Tri::Yes, saw));
+  if (made.alternative >= 0) out.push_back(reason(rule.when[at(made.alternative)].text, rule.when[at(made.alternative)].leaves, Tri::Yes, saw));
   else out.push_back({rule.when[0].text, Tri::Yes, {}});
   if (!rule.then.empty()) out.push_back({rule.then, Tri::Yes, {}});
   if (made.judged)
     for (const plan::Condition& c : rule.conditions) {
       const Tri is = tri(*saw++);
-      out.push_back(reason(c.clause, is, saw));
+      out.push_back(reason(c.clause.text, c.clause.leaves, is, saw));
     }
+  if (made.row) out.push_back(reason("row " + std::to_string(made.row - rule.rows.data() + 1), rule.columns, made.sure ? Tri::Yes : Tri::Unknown, saw));
   out.insert(out.end(), made.decision.because.begin(), made.decision.because.end());
   return out;
 }

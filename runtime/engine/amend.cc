@@ -43,7 +43,7 @@ void Engine::amend_rules(const std::vector<plan::Amended>& amended) {
     dispatch_ = make_dispatch(plan_, &dispatch_);
     screened_.assign(dispatch_.groups.size(), {});
   }
-  for (const plan::Amended& a : amended) brief_edited(plan_, dispatch_, a.rule);
+  for (const plan::Amended& a : amended) rule_edited(plan_, dispatch_, a.rule);
   std::vector<std::size_t> touched;
   for (const plan::Amended& a : amended) {
     if (!a.gate || dispatch_.group_of[a.rule] < 0) continue;

@@ -18,6 +18,18 @@ Dispatch::Brief brief_of(const plan::Plan& plan, std::size_t i) {
   return {r.captures, r.trigger.delay, r.gate, r.trigger.then, is_plain(plan, i)};
 }
 
+// The rows of its table, if they are so many that looking at one after the other takes longer.
+std::unique_ptr<const match::Screen> table_of(const plan::Plan& plan, std::size_t i, const match::Kernel& kernel) {
+  const std::size_t kMany = getenv("KMANY") ? atoi(getenv("KMANY")) : 8;
+  const plan::Rule& rule = plan.rules[i];
+  if (!rule.table || rule.rows.size() < kMany) return nullptr;
+  std::vector<plan::Capture> fields;  // a row knows what the rule captured by its number
+  for (std::size_t f = 0; f < rule.captures.size(); ++f) fields.push_back({0, static_cast<std::int32_t>(f)});
+  std::vector<match::Asked> rows;
+  for (std::size_t r = 0; r < rule.rows.size(); ++r) rows.push_back({static_cast<std::uint32_t>(r), rule.rows[r].code, &fields, 0});
+  return std::make_unique<const match::Screen>(plan, plan::SharedTests(), rows, kernel);
+}
+
 match::Screen screen_of(const plan::Plan& plan, const plan::SharedTests& shared, const std::vector<std::size_t>& rules, const match::Kernel& kernel) {
   std::vector<match::Asked> gates;
   for (const std::size_t r : rules) {
@@ -193,6 +205,7 @@ class Maker {
     if (plan_.layout.waiting[i] >= 0) d_.waiting.push_back(i);
     if (r.offers) d_.offers.push_back(i);
     d_.brief.push_back(brief_of(plan_, i));
+    d_.tables.push_back(table_of(plan_, i, kernel_));
   }
 
   static constexpr std::size_t kScreened = 4;  // filters
@@ -209,7 +222,10 @@ class Maker {
 
 Dispatch make_dispatch(const plan::Plan& plan, Dispatch* from, const match::Kernel& kernel) { return Maker(plan, from, kernel).run(); }
 
-void brief_edited(const plan::Plan& plan, Dispatch& dispatch, std::size_t rule) { dispatch.brief[rule] = brief_of(plan, rule); }
+void rule_edited(const plan::Plan& plan, Dispatch& dispatch, std::size_t rule) {
+  dispatch.brief[rule] = brief_of(plan, rule);
+  dispatch.tables[rule] = table_of(plan, rule, *match::kernels().front());
+}
 
 // Some rules only, and soon screened with the others again: it is not worth it to look for the tests that they share.
 void screen_edited(const plan::Plan& plan, Dispatch::Group& group) { group.fresh = screen_of(plan, {}, group.edited, *match::kernels().front()); }

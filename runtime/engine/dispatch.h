@@ -1,6 +1,7 @@
 // For each thing that can happen: what it concerns. Made once per plan, and amended where that is patched.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -88,6 +89,7 @@ struct Dispatch {
     bool plain = false;                                   // it has conditions, and a firing that fails them leaves nothing behind
   };
   std::vector<Brief> brief;
+  std::vector<std::unique_ptr<const match::Screen>> tables;  // of each rule that chooses from many rows: which of them may hold, by number; else null
   std::vector<std::size_t> offers;                        // rules that offer
   std::vector<std::vector<std::size_t>> members;          // of each membership: the rules that enter or leave
   std::vector<std::vector<std::size_t>> journeys;         // of each journey: its rules
@@ -97,7 +99,7 @@ struct Dispatch {
 Dispatch make_dispatch(const plan::Plan& plan, Dispatch* from = nullptr, const match::Kernel& kernel = *match::kernels().front());
 
 // What is kept of a rule beside the plan, as the plan has it now.
-void brief_edited(const plan::Plan& plan, Dispatch& dispatch, std::size_t rule);
+void rule_edited(const plan::Plan& plan, Dispatch& dispatch, std::size_t rule);
 // Screens a group's edited rules as the plan has them now.
 void screen_edited(const plan::Plan& plan, Dispatch::Group& group);
 // Screens all of its rules together again.

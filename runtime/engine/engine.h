@@ -218,7 +218,8 @@ class Engine {
   void judge(Visitor& v, const Firing& firing, Millis at);
   history::Outcome gates(Visitor& v, const Firing& firing, Judgement& j);
   history::Outcome clauses(const Visitor& v, const Firing& firing, Judgement& j);
-  history::Outcome choose_row(Judgement& j);
+  std::pair<std::size_t, Value> first_row(const Visitor& v, const Judgement& j);
+  history::Outcome choose_row(const Visitor& v, Judgement& j);
   bool shows_in(const plan::Row& row, const Firing& firing) const;
   bool parameters(Judgement& j);
   history::Outcome quiet(Judgement& j);
@@ -245,10 +246,18 @@ class Engine {
   static bool end_waiting(Visitor& v, int rule);
   void expose(Visitor& v, int rule, const Effect& effect, Millis at);
   std::vector<history::Action> actions(const Visitor& v, const Judgement& j) const;
-  struct Made { history::Decision decision; std::size_t rule = 0; std::int32_t alternative = -1; bool judged = false; std::size_t saw = 0; };
+  struct Made {
+    history::Decision decision;
+    std::size_t rule = 0;
+    std::int32_t alternative = -1;
+    bool judged = false;
+    const plan::Row* row = nullptr;                    // of the rule's table
+    bool sure = true;                                  // of the row
+    std::size_t saw = 0;
+  };
   void look(const Judgement& j, Made& made);
   std::vector<history::Reason> reasons(const Made& made) const;
-  history::Reason reason(const plan::Clause& clause, history::Tri is, const Value*& saw) const;
+  history::Reason reason(std::string clause, const std::vector<plan::Leaf>& leaves, history::Tri is, const Value*& saw) const;
   history::Seen seen(const plan::Leaf& leaf, Value value) const;
   std::vector<history::Seen> seen(const std::vector<plan::Leaf>& leaves, const plan::Context& context) const;
   void hand_out_conversion(std::size_t rule, history::Decision decision);
@@ -276,6 +285,7 @@ class Engine {
   struct Screened { std::int64_t times = 0; match::Tally unknown, unknown_edited; };
   std::vector<Screened> screened_;                     // per dispatch_.groups
   match::Scratch scratch_;
+  std::vector<std::size_t> open_rows_;                 // of a table
   std::vector<Step>* steps_ = nullptr;
 
   std::uint64_t arrivals_ = 0;                 // records so far

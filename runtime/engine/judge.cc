@@ -89,23 +89,63 @@ Outcome Engine::clauses(const Visitor& v, const Firing& firing, Judgement& j) {
   return Outcome::acted;
 }
 
-// The first row that is not definitely false.
-Outcome Engine::choose_row(Judgement& j) {
+namespace {
+
+// What rows of a table look up.
+class RowAsker final : public match::Asker {
+ public:
+  RowAsker(const plan::Evaluator& evaluator, const plan::Context& context) : evaluator_(evaluator), context_(context) {}
+  const plan::Context& context(bool) override { return context_; }
+  Value evaluate(plan::CodeId code) override { return evaluator_.evaluate(code, context_); }
+
+ private:
+  const plan::Evaluator& evaluator_;
+  const plan::Context& context_;
+};
+
+}  // namespace
+
+// The first row that is not definitely false, and what it is: yes or unknown. If there is none: as many as there are, and no.
+std::pair<std::size_t, Value> Engine::first_row(const Visitor& v, const Judgement& j) {
+  const auto is = [&](std::size_t i) {
+    const plan::CodeId code = j.rule.rows[i].code;
+    return code < 0 ? kYes : evaluator_.evaluate(code, j.context);
+  };
+  const std::size_t rows = j.rule.rows.size();
+  if (const match::Screen* table = dispatch_.tables[j.index].get()) {
+    std::size_t holds = rows;
+    open_rows_.clear();
+    RowAsker asker(evaluator_, j.context);
+    table->run({&v.record, j.context.fields, j.context.now, &asker}, scratch_, nullptr, [&](std::size_t row, bool sure) {
+      if (sure) holds = std::min(holds, row);
+      else open_rows_.push_back(row);
+    });
+    std::sort(open_rows_.begin(), open_rows_.end());
+    for (const std::size_t row : open_rows_) {
+      if (row > holds) break;
+      if (const Value value = is(row); value != kNo) return {row, value};
+    }
+    return {holds, holds < rows ? kYes : kNo};
+  }
+  for (std::size_t i = 0; i < rows; ++i)
+    if (const Value value = is(i); value != kNo) return {i, value};
+  return {rows, kNo};
+}
+
+Outcome Engine::choose_row(const Visitor& v, Judgement& j) {
   if (!j.rule.table) {
     j.row = &j.rule.rows[0];
     return Outcome::acted;
   }
-  for (std::size_t i = 0; i < j.rule.rows.size(); ++i) {
-    const plan::Row& row = j.rule.rows[i];
-    const Value is = row.code < 0 ? kYes : evaluator_.evaluate(row.code, j.context);
-    if (is == kNo) continue;
-    j.more.push_back({"row " + std::to_string(i + 1), is == kYes ? Tri::Yes : Tri::Unknown, seen(j.rule.columns, j.context)});
-    j.row = &row;
-    if (is != kYes) return Outcome::unknown;
-    return row.actions.empty() ? Outcome::nothing : Outcome::acted;
+  const auto [i, is] = first_row(v, j);
+  if (is == kNo) {
+    j.refuse([&] { return history::Reason{"no row", Tri::No, seen(j.rule.columns, j.context)}; });
+    return Outcome::nothing;
   }
-  j.refuse([&] { return history::Reason{"no row", Tri::No, seen(j.rule.columns, j.context)}; });
-  return Outcome::nothing;
+  j.row = &j.rule.rows[i];
+  j.sure = is == kYes;
+  if (!j.sure) return Outcome::unknown;
+  return j.row->actions.empty() ? Outcome::nothing : Outcome::acted;
 }
 
 bool Engine::parameters(Judgement& j) {
@@ -197,7 +237,7 @@ Outcome Engine::gates(Visitor& v, const Firing& firing, Judgement& j) {
   if (const Outcome o = clauses(v, firing, j); o != Outcome::acted) return o;
   const bool offer = j.rule.offers && firing.origin != Origin::Offer;
   if (offer) return Outcome::offered;
-  if (const Outcome o = choose_row(j); o != Outcome::acted) return o;
+  if (const Outcome o = choose_row(v, j); o != Outcome::acted) return o;
   if (j.rule.offers && !shows_in(*j.row, firing)) return Outcome::nothing;
   if (!parameters(j)) return Outcome::unknown;
   if (const Outcome o = places(v, j); o != Outcome::acted) return o;

@@ -24,10 +24,11 @@ struct Engine::Judgement {
   std::size_t index = 0;
   plan::Context context;
   const plan::Row* row = nullptr;                       // once it is known
+  bool sure = true;                                     // the row is; else it is unknown whether it fits
   std::vector<Value>& params;                           // of all actions of the row, one after the other; none until all are known
   std::vector<std::int32_t>& channels;                  // of each action of the row; -1: none, or none chosen
   bool told = true;                                     // a refusal is handed out, so its reason is wanted
-  std::vector<history::Reason> more;                    // reasons behind the conditions
+  std::vector<history::Reason> more;                    // reasons behind the conditions, and the row of a table
   Millis opens = 0;                                     // waiting: until then
 
   template <class Make>

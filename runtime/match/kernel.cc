@@ -89,47 +89,47 @@ constexpr Kernel kPortable{"portable", place_portable, meet_portable, asks_porta
 
 #define POLKU_AVX2 __attribute__((target("avx2")))
 
-// The cells of a chunk, as many as it has; the others are 1, which no value of an attribute in it is read from.
-POLKU_AVX2 void load_cells(const Chunk& c, const std::byte* cells, __m256i out[2]) {
-  alignas(32) std::byte raw[64] = {};
-  const int lanes = __builtin_popcount(c.lanes);
-  std::memcpy(raw, cells + c.at, static_cast<std::size_t>(lanes * c.bytes));
-  const auto* of = reinterpret_cast<const __m128i*>(raw);
-  if (c.bytes == 1) {
-    out[0] = _mm256_cvtepu8_epi32(_mm_load_si128(of));
-    out[1] = _mm256_cvtepu8_epi32(_mm_srli_si128(_mm_load_si128(of), 8));
-  } else if (c.bytes == 2) {
-    out[0] = _mm256_cvtepu16_epi32(_mm_load_si128(of));
-    out[1] = _mm256_cvtepu16_epi32(_mm_load_si128(of + 1));
-  } else {
-    out[0] = _mm256_load_si256(reinterpret_cast<const __m256i*>(of));
-    out[1] = _mm256_load_si256(reinterpret_cast<const __m256i*>(of + 2));
-  }
+// Half of the lanes of a chunk, the second if kHalf is 1; from: its cells.
+template <int kBytes, int kHalf>
+POLKU_AVX2 inline __attribute__((always_inline)) void place_half(const Chunk& c, const std::byte* from, std::uint32_t* rows, unsigned& none, unsigned& wide) {
+  constexpr int kLane = 8 * kHalf;
+  const __m256i one = _mm256_set1_epi32(1), zero = _mm256_setzero_si256(), bit = _mm256_setr_epi32(1 << kLane, 2 << kLane, 4 << kLane, 8 << kLane, 16 << kLane, 32 << kLane, 64 << kLane, 128 << kLane);
+  const auto load = [&](const void* p) POLKU_AVX2 { return _mm256_load_si256(static_cast<const __m256i*>(p) + kHalf); };
+  const auto bits = [&](__m256i x) POLKU_AVX2 { return static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(x))) << kLane; };
+  const auto* at = reinterpret_cast<const __m128i*>(from + kLane * kBytes);
+  const __m256i raw = kBytes == 1 ? _mm256_cvtepu8_epi32(_mm_loadl_epi64(at)) : kBytes == 2 ? _mm256_cvtepu16_epi32(_mm_loadu_si128(at)) : _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+  const __m256i base = load(c.base), gone = _mm256_cmpeq_epi32(raw, zero);
+  const __m256i shift = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(c.shift + kLane)));
+  const __m256i last = _mm256_cvtepu16_epi32(_mm_load_si128(reinterpret_cast<const __m128i*>(c.last) + kHalf));
+  const __m256i v = _mm256_sub_epi32(kBytes == 4 ? _mm256_max_epu32(raw, base) : _mm256_max_epi32(raw, base), base);
+  const __m256i row = _mm256_andnot_si256(gone, _mm256_add_epi32(_mm256_min_epu32(_mm256_srlv_epi32(v, shift), last), one));
+  const __m256i single = _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(c.single), bit), bit);
+  const __m256i place = _mm256_blendv_epi8(_mm256_mullo_epi32(row, _mm256_set1_epi32(static_cast<int>(c.stride))), row, single);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(rows + kLane), _mm256_add_epi32(load(c.first), place));
+  none |= bits(gone);
+  wide |= bits(_mm256_cmpeq_epi32(raw, _mm256_set1_epi32(kBytes == 4 ? -1 : (1 << 8 * kBytes) - 1)));
+}
+
+template <int kBytes>
+POLKU_AVX2 inline __attribute__((always_inline)) void place_chunk(const Chunk& c, const std::byte* from, std::uint32_t* rows, unsigned& none, unsigned& wide) {
+  place_half<kBytes, 0>(c, from, rows, none, wide);
+  place_half<kBytes, 1>(c, from, rows, none, wide);
 }
 
 POLKU_AVX2 Placed place_avx2(const Chunk* chunks, std::size_t count, const std::byte* cells, std::uint32_t* rows, std::uint16_t* missing) {
-  const __m256i one = _mm256_set1_epi32(1), zero = _mm256_setzero_si256(), bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
   unsigned any = 0, wide = 0;
+  alignas(32) std::byte few[Chunk::kLanes * 4];
   for (const Chunk* c = chunks; c < chunks + count; ++c, rows += Chunk::kLanes, ++missing) {
-    __m256i raw[2];
-    load_cells(*c, cells, raw);
-    const __m256i most = _mm256_set1_epi32(c->bytes == 4 ? -1 : (1 << 8 * c->bytes) - 1);
-    const __m256i stride = _mm256_set1_epi32(static_cast<int>(c->stride));
-    unsigned none = 0, beside = 0;
-    for (std::size_t h = 0; h < 2; ++h) {
-      const auto load = [&](const void* p) POLKU_AVX2 { return _mm256_load_si256(static_cast<const __m256i*>(p) + h); };
-      const auto bits = [&](__m256i x) POLKU_AVX2 { return static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(x))) << 8 * h; };
-      const __m256i base = load(c->base), gone = _mm256_cmpeq_epi32(raw[h], zero);
-      const __m256i shift = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(c->shift + 8 * h)));
-      const __m256i last = _mm256_cvtepu16_epi32(_mm_load_si128(reinterpret_cast<const __m128i*>(c->last) + h));
-      const __m256i v = _mm256_sub_epi32(c->bytes == 4 ? _mm256_max_epu32(raw[h], base) : _mm256_max_epi32(raw[h], base), base);
-      const __m256i row = _mm256_andnot_si256(gone, _mm256_add_epi32(_mm256_min_epu32(_mm256_srlv_epi32(v, shift), last), one));
-      const __m256i single = _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(c->single >> 8 * h), bit), bit);
-      const __m256i place = _mm256_blendv_epi8(_mm256_mullo_epi32(row, stride), row, single);
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(rows + 8 * h), _mm256_add_epi32(load(c->first), place));
-      none |= bits(gone);
-      beside |= bits(_mm256_cmpeq_epi32(raw[h], most));
+    const std::byte* from = cells + c->at;
+    if (c->lanes != Chunk::kAll) [[unlikely]] {               // a record of few bytes
+      std::memset(few, 1, sizeof few);
+      std::memcpy(few, from, static_cast<std::size_t>(__builtin_popcount(c->lanes) * c->bytes));
+      from = few;
     }
+    unsigned none = 0, beside = 0;
+    if (c->bytes == 1) place_chunk<1>(*c, from, rows, none, beside);
+    else if (c->bytes == 2) place_chunk<2>(*c, from, rows, none, beside);
+    else place_chunk<4>(*c, from, rows, none, beside);
     *missing = static_cast<std::uint16_t>(none & c->used);
     any |= *missing;
     wide |= beside & c->used;

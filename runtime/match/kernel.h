@@ -26,6 +26,7 @@ struct Step {
 struct alignas(64) Chunk {
   static constexpr std::size_t kLanes = 16;
   static constexpr std::size_t kLast = 0xffff;
+  static constexpr std::uint16_t kAll = 0xffff;
   std::uint32_t base[kLanes] = {};                            // as a cell; of cells of 1 and 2 bytes it may be less than 0
   std::uint32_t first[kLanes] = {};
   std::uint16_t last[kLanes] = {};
@@ -33,7 +34,7 @@ struct alignas(64) Chunk {
   std::uint32_t stride = 0;                                   // from row to row, of lanes that are not `single`; those have 1
   std::int32_t at = 0;                                        // of the record's cells
   std::uint16_t bytes = 0;                                    // of one
-  std::uint16_t lanes = 0;                                    // a bit each that is an attribute; likewise below
+  std::uint16_t lanes = 0;                                    // a bit each that may be read, from the first on; likewise below
   std::uint16_t used = 0;                                     // that some position asks for
   std::uint16_t single = 0;
 

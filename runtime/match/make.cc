@@ -250,9 +250,14 @@ class Screen::Maker {
         const std::int32_t first = a->first, count = std::min(kLanes, run.first + run.count - first);
         k.at = run.cell.at + (first - run.first) * run.cell.bytes;
         k.bytes = run.cell.bytes;
-        k.lanes = static_cast<std::uint16_t>((1u << count) - 1);
+        // Kernels read all lanes at once where the record has as many cells from there on, so a chunk at its end begins in front of its first attribute.
+        const std::int32_t beyond = k.at + kLanes * k.bytes - plan_.layout.bytes, before = beyond <= 0 ? 0 : (beyond + k.bytes - 1) / k.bytes;
+        const bool whole = before * k.bytes <= k.at;
+        const std::int32_t lane = whole ? before : 0;
+        k.at -= lane * k.bytes;
+        k.lanes = whole ? Chunk::kAll : static_cast<std::uint16_t>((1u << count) - 1);
         for (; a != by_attribute.end() && a->first < first + count; ++a)
-          a->second->number = static_cast<std::uint32_t>(s_.chunks_.size() * Chunk::kLanes) + static_cast<std::uint32_t>(a->first - first);
+          a->second->number = static_cast<std::uint32_t>(s_.chunks_.size() * Chunk::kLanes) + static_cast<std::uint32_t>(a->first - first + lane);
         s_.chunks_.push_back(k);
       }
     }

@@ -76,7 +76,7 @@ void PackMaker::draft_actions(RuleDraft& d) {
     if (d.start == StartKind::Asked) d.start = StartKind::Event, d.channel = d.slot = -1;  // what is asked for a slot shows there
   }
   d.table = random_.percent(16);
-  const std::size_t rows = d.table ? random_.of<std::size_t>({1, 2, 2, 3, 3, 4}) : 1;
+  const std::size_t rows = d.table ? random_.of<std::size_t>({1, 2, 2, 3, 3, 4, 17}) : 1;
   for (std::size_t i = 0; i < rows; ++i) d.rows.push_back(d.table && random_.percent(12) ? DoDraft{} : draft_do(d));
   if (std::all_of(d.rows.begin(), d.rows.end(), [](const DoDraft& row) { return row.empty(); })) d.rows.front() = draft_do(d);
   if (d.shows() && d.start != StartKind::Asked && random_.percent(75)) d.held = " for " + random_length();
