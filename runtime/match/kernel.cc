@@ -112,8 +112,8 @@ POLKU_AVX2 inline __attribute__((always_inline)) void place_half(const Chunk& c,
 
 template <int kBytes>
 POLKU_AVX2 inline __attribute__((always_inline)) void place_chunk(const Chunk& c, const std::byte* from, std::uint32_t* rows, unsigned& none, unsigned& wide) {
-  place_half<kBytes, 0>(c, from, rows, none, wide);
-  place_half<kBytes, 1>(c, from, rows, none, wide);
+  if ((c.used & 0x00ff) != 0) place_half<kBytes, 0>(c, from, rows, none, wide);
+  if ((c.used & 0xff00) != 0) place_half<kBytes, 1>(c, from, rows, none, wide);
 }
 
 POLKU_AVX2 Placed place_avx2(const Chunk* chunks, std::size_t count, const std::byte* cells, std::uint32_t* rows, std::uint16_t* missing) {
@@ -274,8 +274,9 @@ const std::vector<const Kernel*>& kernels() {
 std::uint64_t meet_words(const std::uint64_t* table, const std::uint32_t* rows, const std::uint32_t* order, std::size_t count) {
   std::uint64_t v = table[rows[order[0]]];
   std::size_t i = 1;
-  for (; i + kStep <= count && v != 0; i += kStep) v = v & (table[rows[order[i]]] & table[rows[order[i + 1]]]) & (table[rows[order[i + 2]]] & table[rows[order[i + 3]]]);
-  for (; i < count; ++i) v &= table[rows[order[i]]];
+  const auto row = [&](std::size_t n) { return table[rows[order[n]]]; };
+  for (; i + 8 <= count && v != 0; i += 8) v = v & (row(i) & row(i + 1)) & (row(i + 2) & row(i + 3)) & ((row(i + 4) & row(i + 5)) & (row(i + 6) & row(i + 7)));
+  for (; i < count; ++i) v &= row(i);
   return v;
 }
 

@@ -205,6 +205,8 @@ class Screen::Maker {
         c.number = static_cast<std::uint32_t>(s_.chunks_.size() * Chunk::kLanes + s_.others_.size());
         s_.others_.push_back({c.source, {}});
       }
+    s_.chunk_count_ = s_.chunks_.size();
+    s_.lane_words_ = s_.chunk_count_ + (s_.others_.size() + Chunk::kLanes - 1) / Chunk::kLanes;
     s_.open_.assign(s_.chunks_.size() * Chunk::kLanes + s_.others_.size(), 0);
     for (const Column& c : columns_) {
       Step step{c.base, c.top, c.shift, 0, 0};

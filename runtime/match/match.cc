@@ -67,9 +67,11 @@ Value Screen::look_up(std::size_t lookup, const Seen& seen) const {
 // The rows of all columns. True if something asked for is missing.
 bool Screen::place(const Seen& seen, Scratch& scratch) const {
   constexpr std::size_t kLanes = Chunk::kLanes;
-  const std::size_t chunks = chunks_.size(), words = chunks + (others_.size() + kLanes - 1) / kLanes;
-  if (scratch.rows.size() < words * kLanes) scratch.rows.resize(words * kLanes);
-  scratch.missing.resize(words + 1);
+  const std::size_t chunks = chunk_count_;
+  if (scratch.rows.size() < lane_words_ * kLanes) {
+    scratch.rows.resize(lane_words_ * kLanes);
+    scratch.missing.resize(lane_words_);
+  }
   if (!lookups_.empty()) {
     ++scratch.run;
     if (scratch.lookups.size() < lookups_.size()) scratch.lookups.resize(lookups_.size());
@@ -84,7 +86,7 @@ bool Screen::place(const Seen& seen, Scratch& scratch) const {
         const Step step{k.value(lane), k.value(lane) + (Value{k.last[lane]} << k.shift[lane]), k.shift[lane], k.first[lane], k.stride_of(lane)};
         scratch.rows[c * kLanes + lane] = step.row(record::get(*seen.record, {k.at + static_cast<std::int32_t>(lane) * k.bytes, k.bytes}));
       }
-  for (std::size_t i = 0; i < others_.size(); ++i) {
+  for (std::size_t i = 0, end = lane_words_ == chunks ? 0 : others_.size(); i < end; ++i) {
     const Value v = value(others_[i].source, seen, scratch);
     std::uint16_t& missing = scratch.missing[chunks + i / kLanes];
     if (i % kLanes == 0) missing = 0;
@@ -93,8 +95,7 @@ bool Screen::place(const Seen& seen, Scratch& scratch) const {
     scratch.rows[chunks * kLanes + i] = others_[i].step.row(v);
   }
   for (const std::uint32_t c : shared_) scratch.rows[c] = rows_[scratch.rows[c]];
-  scratch.missing.back() = placed.missing;
-  return placed.missing;
+  return scratch.some_missing = placed.missing;
 }
 
 std::size_t Screen::meet(const std::uint32_t* rows, std::vector<Left, base::PageAllocator<Left>>& left) const {
@@ -114,12 +115,12 @@ std::size_t Screen::meet(const std::uint32_t* rows, std::vector<Left, base::Page
   return left[0].words[0] != 0;
 }
 
-// Leaves in scratch.left the blocks with what may hold; returns how many. scratch.missing.back() says whether something asked for is missing.
+// Leaves in scratch.left the blocks with what may hold; returns how many. scratch.some_missing says whether something asked for is missing.
 std::size_t Screen::narrow(const Seen& seen, Scratch& scratch, Tally* unknown) const {
   const bool missing = place(seen, scratch);
   if (!missing) return meet(scratch.rows.data(), scratch.left);
   const std::size_t blocks = unknown ? meet(scratch.rows.data(), scratch.left) : 0;
-  for (std::size_t i = 0; i + 1 < scratch.missing.size(); ++i)
+  for (std::size_t i = 0; i < lane_words_; ++i)
     for (unsigned bits = scratch.missing[i]; bits != 0; bits &= bits - 1) {
       const std::size_t c = i * 16 + static_cast<std::size_t>(__builtin_ctz(bits));
       scratch.rows[c] = open_[c];

@@ -59,6 +59,7 @@ class Tally {
 struct Scratch {
   std::vector<std::uint32_t> rows;
   std::vector<std::uint16_t> missing;
+  bool some_missing = false;
   std::vector<Left, base::PageAllocator<Left>> left, unknown;
   struct Found { std::uint64_t run = 0; Value value = kUnknown; };
   std::vector<Found> lookups;
@@ -79,7 +80,7 @@ class Screen {
   void run(const Seen& seen, Scratch& scratch, Tally* unknown, Keep keep) const {
     std::size_t blocks = narrow(seen, scratch, unknown);
     if (!late_.empty()) blocks = narrow_late(seen, scratch, blocks);
-    const bool missing = scratch.missing.back() != 0;
+    const bool missing = scratch.some_missing;
     const int sure = !missing ? kWhole : unknown ? kExact : -1;
     std::uint32_t last = UINT32_MAX;
     for (std::size_t b = 0; b < blocks; ++b) {
@@ -157,6 +158,7 @@ class Screen {
   std::vector<Chunk, base::PageAllocator<Chunk>> chunks_;
   struct Other { Source source; Step step; };
   std::vector<Other> others_;
+  std::size_t chunk_count_ = 0, lane_words_ = 0;     // of chunks_; of them and the others, in sixteens
   std::vector<std::uint32_t> open_;                  // where the row begins that in place of row 0 leaves what is unknown
   std::vector<std::uint32_t> order_;
   std::size_t fewest_ = 0, fewest_end_ = 0;          // the rows of the column that has fewest, in table_
