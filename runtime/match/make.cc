@@ -97,7 +97,7 @@ class Screen::Maker {
     }
     const std::size_t first = entries_.size();
     const bool split = alternatives <= kAlternatives;
-    entries_.push_back({i, std::move(base), !condition.whole ? kOpen : looks_up || !split ? kChecked : several.empty() && !asked_[i].tell ? kExact : kWhole});
+    entries_.push_back({i, std::move(base), !condition.whole ? kOpen : looks_up || !split ? kChecked : asked_[i].tell ? kWhole : kExact});
     if (!split) return;
     for (const Clause* c : several)
       for (std::size_t e = first, end = entries_.size(); e < end; ++e) {
@@ -187,6 +187,16 @@ class Screen::Maker {
     const std::size_t words = s_.blocks_ * kWords;
     s_.everyone_.assign(words, 0);
     s_.exact_.assign(words, 0);
+    s_.others_of_it_.assign(words, 0);
+    for (std::size_t p = 0, end; p < order.size(); p = end) {  // alternatives are counted as one within a word
+      const auto entry = [&](std::size_t n) -> Entry& { return entries_[order[n]]; };
+      for (end = p + 1; end < order.size() && entry(end).condition == entry(p).condition;) ++end;
+      if (entry(p).how != kExact) continue;
+      for (std::size_t n = p; n < end; ++n) {
+        if (p / 64 != (end - 1) / 64) entry(n).how = kWhole;
+        else if (n > p) s_.others_of_it_[n / 64] |= std::uint64_t{1} << n % 64;
+      }
+    }
     for (auto p = static_cast<std::uint32_t>(order.size()); p-- > 0;) {
       const Entry& e = entries_[order[p]];
       position_[order[p]] = p;

@@ -115,6 +115,13 @@ std::size_t Screen::meet(const std::uint32_t* rows, std::vector<Left, base::Page
   return left[0].words[0] != 0;
 }
 
+// The first positions of the conditions that some of these exact positions of a word belong to.
+std::uint64_t Screen::first_of_all(std::uint64_t positions, std::size_t word) const {
+  const std::uint64_t others = others_of_it_[word];
+  while (const std::uint64_t more = positions & others) positions = (positions & ~others) | more >> 1;
+  return positions;
+}
+
 // Leaves in scratch.left the blocks with what may hold; returns how many. scratch.some_missing says whether something asked for is missing.
 std::size_t Screen::narrow(const Seen& seen, Scratch& scratch, Tally* unknown) const {
   const bool missing = place(seen, scratch);
@@ -133,7 +140,8 @@ std::size_t Screen::narrow(const Seen& seen, Scratch& scratch, Tally* unknown) c
     const bool here = k < blocks && scratch.left[k].block == may.block;
     for (std::size_t w = 0; w < words_; ++w) {
       const std::size_t word = std::size_t{may.block} * kWords + w;
-      if (const std::uint64_t bits = may.words[w] & exact_[word] & ~(here ? scratch.left[k].words[w] : 0)) unknown->add(word, bits);
+      const std::uint64_t open = may.words[w] & exact_[word], holds = here ? scratch.left[k].words[w] & exact_[word] : 0;
+      if (const std::uint64_t bits = first_of_all(open, word) & ~first_of_all(holds, word)) unknown->add(word, bits);
     }
   }
   return blocks;
@@ -200,7 +208,7 @@ void Screen::leave_out(std::size_t condition) {
 
 std::size_t Screen::bytes() const {
   const auto of = [](const auto& v) { return v.capacity() * sizeof(v[0]); };
-  return of(positions_) + of(position_of_) + of(everyone_) + of(exact_) + of(chunks_) + of(others_) + of(shared_) + of(rows_) + of(open_) + of(order_) + of(attributes_) + of(table_) +
+  return of(positions_) + of(position_of_) + of(everyone_) + of(exact_) + of(others_of_it_) + of(chunks_) + of(others_) + of(shared_) + of(rows_) + of(open_) + of(order_) + of(attributes_) + of(table_) +
          of(tests_) + of(lookups_) + of(late_) + of(late_cuts_);
 }
 

@@ -140,6 +140,7 @@ class Screen {
   class Maker;
   std::size_t narrow(const Seen& seen, Scratch& scratch, Tally* unknown) const;
   std::size_t narrow_late(const Seen& seen, Scratch& scratch, std::size_t blocks) const;
+  std::uint64_t first_of_all(std::uint64_t positions, std::size_t word) const;
   std::size_t meet(const std::uint32_t* rows, std::vector<Left, base::PageAllocator<Left>>& left) const;
   bool place(const Seen& seen, Scratch& scratch) const;
   Value value(const Source& source, const Seen& seen, Scratch& scratch) const;
@@ -153,6 +154,7 @@ class Screen {
   std::vector<Position> positions_;
   std::vector<std::uint32_t> position_of_;           // of each condition, the first
   std::vector<std::uint64_t> everyone_, exact_;      // a bit for each position; those whose column bits are the whole truth
+  std::vector<std::uint64_t> others_of_it_;          // of the latter, alternatives of the condition of the position before; none in the word before
 
   // Columns by number: the lanes of the chunks, then the others. Those that AND most away stand first in order_.
   std::vector<Chunk, base::PageAllocator<Chunk>> chunks_;
