@@ -12,7 +12,7 @@ namespace {
 
 // Constants beyond are looked at literal by literal: of cells of at most 4 bytes, of other values.
 constexpr Value kFarthestInCell = Value{1} << 29, kFarthest = Value{1} << 61;
-constexpr std::size_t kSmallest = 64;                     // rows that a column may always have
+constexpr std::size_t kSmallest = 1024;                     // rows that a column may always have
 constexpr std::size_t kAlternatives = 4;                  // of an `or`; beyond, its literals are looked at
 constexpr std::size_t kUnshared = 2048;                   // a column of so many bytes is better without a list in front of it
 constexpr std::size_t kColumnBytes = std::size_t{1} << 20;  // of a column's rows
