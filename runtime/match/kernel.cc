@@ -49,6 +49,14 @@ Placed place_portable(const Chunk* chunks, std::size_t count, const std::byte* c
   return all;
 }
 
+void open_portable(const std::uint32_t* open, const std::uint16_t* missing, std::size_t sixteens, std::uint32_t* rows) {
+  for (std::size_t i = 0; i < sixteens; ++i)
+    for (unsigned bits = missing[i]; bits != 0; bits &= bits - 1) {
+      const std::size_t lane = i * Chunk::kLanes + static_cast<std::size_t>(__builtin_ctz(bits));
+      rows[lane] = open[lane];
+    }
+}
+
 std::size_t meet_portable(const std::uint64_t* table, const std::uint32_t* rows, const std::uint32_t* order, std::size_t count, std::size_t blocks, Left* left) {
   std::size_t n = 0;
   for (std::size_t b = 0; b < blocks; ++b) {
@@ -81,7 +89,7 @@ void keep_portable(Left* left, std::size_t blocks, const std::uint64_t* row) {
     for (std::size_t w = 0; w < kWords; ++w) left[b].words[w] &= row[left[b].block * kWords + w];
 }
 
-constexpr Kernel kPortable{"portable", place_portable, meet_portable, asks_portable, keep_portable};
+constexpr Kernel kPortable{"portable", place_portable, open_portable, meet_portable, asks_portable, keep_portable};
 
 #if defined(__x86_64__)
 
@@ -137,6 +145,17 @@ POLKU_AVX2 Placed place_avx2(const Chunk* chunks, std::size_t count, const std::
   return {any != 0, wide != 0};
 }
 
+POLKU_AVX2 void open_avx2(const std::uint32_t* open, const std::uint16_t* missing, std::size_t sixteens, std::uint32_t* rows) {
+  const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  for (std::size_t half = 0; half < 2 * sixteens; ++half) {
+    const int bits = missing[half / 2] >> 8 * (half % 2) & 0xff;
+    if (bits == 0) continue;
+    const __m256i gone = _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(bits), bit), bit);
+    auto* const at = reinterpret_cast<__m256i*>(rows + 8 * half);
+    _mm256_storeu_si256(at, _mm256_blendv_epi8(_mm256_loadu_si256(at), _mm256_loadu_si256(reinterpret_cast<const __m256i*>(open + 8 * half)), gone));
+  }
+}
+
 POLKU_AVX2 std::size_t meet_avx2(const std::uint64_t* table, const std::uint32_t* rows, const std::uint32_t* order, std::size_t count, std::size_t blocks, Left* left) {
   std::size_t n = 0;
   for (std::size_t b = 0; b < blocks; ++b) {
@@ -183,7 +202,7 @@ POLKU_AVX2 void keep_avx2(Left* left, std::size_t blocks, const std::uint64_t* r
     }
 }
 
-constexpr Kernel kAvx2{"avx2", place_avx2, meet_avx2, asks_avx2, keep_avx2};
+constexpr Kernel kAvx2{"avx2", place_avx2, open_avx2, meet_avx2, asks_avx2, keep_avx2};
 
 // ---- AVX-512: sixteen values, a block at a time ----
 
@@ -222,6 +241,11 @@ POLKU_AVX512 Placed place_avx512(const Chunk* chunks, std::size_t count, const s
   return {any != 0, wide != 0};
 }
 
+POLKU_AVX512 void open_avx512(const std::uint32_t* open, const std::uint16_t* missing, std::size_t sixteens, std::uint32_t* rows) {
+  for (std::size_t i = 0; i < sixteens; ++i)
+    _mm512_mask_storeu_epi32(rows + Chunk::kLanes * i, missing[i], _mm512_loadu_si512(open + Chunk::kLanes * i));
+}
+
 POLKU_AVX512 std::size_t meet_avx512(const std::uint64_t* table, const std::uint32_t* rows, const std::uint32_t* order, std::size_t count, std::size_t blocks, Left* left) {
   std::size_t n = 0;
   for (std::size_t b = 0; b < blocks; ++b) {
@@ -252,7 +276,7 @@ POLKU_AVX512 void keep_avx512(Left* left, std::size_t blocks, const std::uint64_
     _mm512_store_si512(left[b].words, _mm512_and_si512(_mm512_load_si512(left[b].words), _mm512_load_si512(row + left[b].block * kWords)));
 }
 
-constexpr Kernel kAvx512{"avx512", place_avx512, meet_avx512, asks_avx512, keep_avx512};
+constexpr Kernel kAvx512{"avx512", place_avx512, open_avx512, meet_avx512, asks_avx512, keep_avx512};
 
 #endif
 

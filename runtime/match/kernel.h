@@ -60,6 +60,8 @@ struct Kernel {
   const char* name;
   // Of each lane of each chunk, where the row of its value begins. missing: of each chunk the lanes used whose value is missing.
   Placed (*place)(const Chunk* chunks, std::size_t count, const std::byte* cells, std::uint32_t* rows, std::uint16_t* missing);
+  // In place of the rows of what is missing those of `open`, of as many sixteens of lanes.
+  void (*open)(const std::uint32_t* open, const std::uint16_t* missing, std::size_t sixteens, std::uint32_t* rows);
   // The AND of the rows order[0 … count), count > 0, block by block; returns how many blocks it left something in.
   std::size_t (*meet)(const std::uint64_t* table, const std::uint32_t* rows, const std::uint32_t* order, std::size_t count, std::size_t blocks, Left* left);
   // Whether anything is left of the positions of a row; and what is left of them that a row has, Left::some aside.

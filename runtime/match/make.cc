@@ -217,7 +217,7 @@ class Screen::Maker {
       }
     s_.chunk_count_ = s_.chunks_.size();
     s_.lane_words_ = s_.chunk_count_ + (s_.others_.size() + Chunk::kLanes - 1) / Chunk::kLanes;
-    s_.open_.assign(s_.chunks_.size() * Chunk::kLanes + s_.others_.size(), 0);
+    s_.open_.assign(s_.lane_words_ * Chunk::kLanes, 0);
     for (const Column& c : columns_) {
       Step step{c.base, c.top, c.shift, 0, 0};
       rows(c, step);

@@ -127,14 +127,10 @@ std::size_t Screen::narrow(const Seen& seen, Scratch& scratch, Tally* unknown) c
   const bool missing = place(seen, scratch);
   if (!missing) return meet(scratch.rows.data(), scratch.left);
   const std::size_t blocks = unknown ? meet(scratch.rows.data(), scratch.left) : 0;
-  for (std::size_t i = 0; i < lane_words_; ++i)
-    for (unsigned bits = scratch.missing[i]; bits != 0; bits &= bits - 1) {
-      const std::size_t c = i * 16 + static_cast<std::size_t>(__builtin_ctz(bits));
-      scratch.rows[c] = open_[c];
-    }
+  kernel_->open(open_.data(), scratch.missing.data(), lane_words_, scratch.rows.data());
   if (!unknown) return meet(scratch.rows.data(), scratch.left);
-  const std::size_t open = meet(scratch.rows.data(), scratch.unknown);  // what holds is a part of it
-  for (std::size_t i = 0, k = 0; i < open; ++i) {
+  const std::size_t some = meet(scratch.rows.data(), scratch.unknown);  // what holds is a part of it
+  for (std::size_t i = 0, k = 0; i < some; ++i) {
     const Left& may = scratch.unknown[i];
     while (k < blocks && scratch.left[k].block < may.block) ++k;
     const bool here = k < blocks && scratch.left[k].block == may.block;
