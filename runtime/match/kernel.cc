@@ -23,9 +23,10 @@ template <class Cell>
 Placed place_cells(const Chunk& c, const std::byte* cells, std::uint32_t* rows, std::uint16_t& missing) {
   constexpr auto kWide = static_cast<std::uint32_t>(static_cast<Cell>(~Cell{0}));
   unsigned none = 0, wide = 0;
-  for (std::size_t i = 0; i < Chunk::kLanes; ++i) {
-    Cell cell = 0;
-    if (c.lanes >> i & 1) std::memcpy(&cell, cells + i * sizeof(Cell), sizeof(Cell));
+  for (unsigned bits = c.used; bits != 0; bits &= bits - 1) {
+    const auto i = static_cast<std::size_t>(__builtin_ctz(bits));
+    Cell cell;
+    std::memcpy(&cell, cells + i * sizeof(Cell), sizeof(Cell));
     const std::uint32_t raw = cell;
     const bool less = sizeof(Cell) == 4 ? raw < c.base[i] : static_cast<std::int32_t>(raw) < static_cast<std::int32_t>(c.base[i]);
     const std::uint32_t step = less ? 0 : (raw - c.base[i]) >> c.shift[i];
@@ -33,8 +34,8 @@ Placed place_cells(const Chunk& c, const std::byte* cells, std::uint32_t* rows, 
     none |= (raw == 0 ? 1u : 0u) << i;
     wide |= (raw == kWide ? 1u : 0u) << i;
   }
-  missing = static_cast<std::uint16_t>(none & c.used);
-  return {missing != 0, (wide & c.used) != 0};
+  missing = static_cast<std::uint16_t>(none);
+  return {none != 0, wide != 0};
 }
 
 Placed place_portable(const Chunk* chunks, std::size_t count, const std::byte* cells, std::uint32_t* rows, std::uint16_t* missing) {

@@ -58,7 +58,7 @@ struct Placed {
 
 struct Kernel {
   const char* name;
-  // Of each lane of each chunk, where the row of its value begins. missing: of each chunk the lanes used whose value is missing.
+  // Of each lane used of each chunk, where the row of its value begins. missing: of each chunk the lanes used whose value is missing.
   Placed (*place)(const Chunk* chunks, std::size_t count, const std::byte* cells, std::uint32_t* rows, std::uint16_t* missing);
   // In place of the rows of what is missing those of `open`, of as many sixteens of lanes.
   void (*open)(const std::uint32_t* open, const std::uint16_t* missing, std::size_t sixteens, std::uint32_t* rows);
