@@ -46,10 +46,13 @@ void read_salt(Reader& r, const Node& node) {
   }
 }
 
+constexpr Millis kLongest = Millis{366'000} * 86'400'000;  // so that no instant and length together leave the numbers
+
 void read_duration(Reader& r, const Node& node, const char* what, Millis least, Millis& to) {
   const auto length = r.duration(node, what);
   if (!length) return;
   if (*length < least) r.error(Code::CatalogDuration, node.span, std::string(what) + " cannot be nothing.", "Write it as in `400 days`.");
+  else if (*length > kLongest) r.error(Code::CatalogDuration, node.span, std::string(what) + " cannot be longer than 366000 days, a thousand years.", "Write it as in `400 days`.");
   else to = *length;
 }
 

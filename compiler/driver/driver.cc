@@ -115,7 +115,8 @@ std::optional<Folder> read_folder(const std::string& directory, std::string& err
   std::optional<std::string> catalog = text_of(catalog_path, error);
   if (!catalog) return std::nullopt;
   std::vector<File> rules;
-  for (const fs::directory_entry& entry : fs::directory_iterator(root, ec)) {
+  for (fs::directory_iterator at(root, ec); !ec && at != fs::directory_iterator(); at.increment(ec)) {
+    const fs::directory_entry& entry = *at;
     if (entry.path().extension() != ".polku") continue;
     std::optional<std::string> text = text_of(entry.path(), error);
     if (!text) return std::nullopt;

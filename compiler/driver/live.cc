@@ -21,6 +21,17 @@ std::vector<const syntax::File*> meaning(const std::vector<std::shared_ptr<const
   return out;
 }
 
+// Does a file that came bring a test of a name that another test has?
+bool test_twice(const std::vector<std::shared_ptr<const syntax::File>>& before, const std::vector<std::shared_ptr<const syntax::File>>& now) {
+  const std::set<std::shared_ptr<const syntax::File>> known(before.begin(), before.end());
+  if (std::none_of(now.begin(), now.end(), [&](const auto& f) { return !f->tests.empty() && !known.contains(f); })) return false;
+  std::set<std::string_view> names;
+  for (const auto& f : now)
+    for (const syntax::Test& t : f->tests)
+      if (!names.insert(t.name.text).second) return true;
+  return false;
+}
+
 }  // namespace
 
 Live::Change Live::compile(File catalog, std::vector<File> rules) {
@@ -66,7 +77,7 @@ Live::Change Live::propose(std::shared_ptr<Pack> next) {
 // Of the blocks that were changed; nothing if a patch cannot say it.
 std::optional<plan::Patch> Live::patch(Pack& next) {
   const std::vector<const syntax::File*> before = meaning(pack_->files), now = meaning(next.files);
-  if (before.size() != now.size()) return std::nullopt;
+  if (before.size() != now.size() || test_twice(pack_->files, next.files)) return std::nullopt;
   std::vector<sema::Analysis::Edit> edits;
   std::set<std::uint32_t> gone;  // sections of which nothing holds any more
   for (std::size_t i = 0; i < now.size(); ++i) {

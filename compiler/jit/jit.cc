@@ -268,9 +268,10 @@ class Program final : public Evaluator {
   const Group* next() {
     const CodeId wanted = wanted_.exchange(-1, std::memory_order_relaxed);
     const std::scoped_lock lock(mutex_);
-    std::size_t i = wanted < 0 ? taken_.size() : at(groups_.of[at(wanted)]);
+    if (given_up_) return nullptr;
+    std::size_t i = wanted < 0 || at(wanted) >= groups_.of.size() ? taken_.size() : at(groups_.of[at(wanted)]);
     if (i >= taken_.size() || taken_[i]) i = first_free();
-    if (given_up_ || i >= taken_.size()) return nullptr;
+    if (i >= taken_.size()) return nullptr;
     taken_[i] = true;
     return &groups_.groups[i];
   }

@@ -126,8 +126,18 @@ std::optional<std::string> FileCache::get(const CacheKey& key) const {
 void FileCache::put(const CacheKey& key, std::string_view bytes) {
   if (!usable_ || bytes.size() > most_ / 4) return;
   static std::atomic<unsigned> number = 0;
-  const std::string whole = path(key), partial = whole + "." + std::to_string(::getpid()) + "." + std::to_string(number++) + kPartial;
-  Descriptor file(::open(partial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const std::string whole = path(key);
+  std::string partial;
+  const auto fresh = [&] {
+    int fd = -1;
+    for (int tries = 0; tries < 1000; ++tries) {  // a process of the same number, in another container or killed earlier, may have left one
+      partial = whole + "." + std::to_string(::getpid()) + "." + std::to_string(number++) + kPartial;
+      fd = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+      if (fd >= 0 || errno != EEXIST) break;
+    }
+    return fd;
+  };
+  Descriptor file(fresh());
   if (file.get() < 0) return failed("write to", errno);
   const std::string before = head(kind_, key, bytes);
   const bool good = write_all(file.get(), before) && write_all(file.get(), bytes);

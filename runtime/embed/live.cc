@@ -1,5 +1,7 @@
 // A pack that is edited while engines run it (docs/decisions/0008).
 #include <chrono>
+#include <set>
+#include <string_view>
 
 #include "runtime/embed/running.h"
 
@@ -48,6 +50,8 @@ Update Live::Impl::take(const std::function<driver::Live::Change()>& compile, co
       if (e->options.histories) {
         running->succeed(*e->running, *from);
         done.visitors += running->engine().visitors();
+      } else {
+        running->reach(*from - 1);
       }
       e->running = std::move(running);
     }
@@ -58,6 +62,12 @@ Update Live::Impl::take(const std::function<driver::Live::Change()>& compile, co
 }
 
 void Live::Impl::begin(driver::File catalog, std::vector<driver::File> rules) {
+  std::set<std::string_view> names{catalog.name};
+  for (const driver::File& f : rules)
+    if (!names.insert(f.name).second) {
+      messages = "two files have the name " + f.name + ": an edit could not say which is meant\n";
+      return;
+    }
   const driver::Live::Change change = live.compile(std::move(catalog), std::move(rules));
   messages = rendered(*change.pack);
   if (change.kind == driver::Live::Kind::Faulty) return;

@@ -179,8 +179,8 @@ history::Deed Engine::deed(const Firing& firing, const Judgement& j, const Effec
 // rule: -1 if the pack has it no more.
 void Engine::leave(Visitor& v, int rule, const Effect& d, Millis when, const Start& start, const Value* captures) {
   const std::int32_t offer = rule < 0 ? -1 : plan_.layout.offer[at(rule)], waiting = rule < 0 ? -1 : plan_.layout.waiting[at(rule)];
-  if (offer >= 0) record::set_instant(v.record, offer, kUnknown);  // a firing that is judged replaces what its rule holds
-  if (waiting >= 0) record::set_instant(v.record, waiting, kUnknown);
+  if (offer >= 0) end_hold(v, offer, plan_.layout.offer_start[at(rule)]);  // a firing that is judged replaces what its rule holds
+  if (waiting >= 0) end_hold(v, waiting, plan_.layout.waiting_start[at(rule)]);
   end_waiting(v, rule);
   switch (d.kind) {
     case history::Deed::Kind::Waiting: {
@@ -208,6 +208,14 @@ void Engine::leave(Visitor& v, int rule, const Effect& d, Millis when, const Sta
   }
 }
 
+// Was there anything?
+bool Engine::end_hold(Visitor& v, std::int32_t until, const plan::StartCells& start) {
+  if (record::instant(v.record, until) == kUnknown) return false;
+  record::set_instant(v.record, until, kUnknown);
+  record::clear_start(v.record, start);
+  return true;
+}
+
 // Of what the record has no place for. Was there anything?
 bool Engine::end_waiting(Visitor& v, int rule) {
   return v.waits() && std::erase_if(v.rare->waiting, [&](const Rare::Waiting& w) { return w.rule == rule; }) > 0;
@@ -227,6 +235,7 @@ void Engine::expose(Visitor& v, int rule, const Effect& d, Millis when) {
   const std::int32_t goal = plan_.journeys[at(r.journey_index)].goal;
   if (goal < 0) return;
   std::vector<Value>& exposures = record::own_list(v.record, plan_.layout.goal_list[at(goal)]);
+  record::prune(exposures, 4, when - plan_.goals[at(goal)].within);
   exposures.insert(exposures.end(), {when, static_cast<Value>(d.id.high), static_cast<Value>(d.id.low), static_cast<Value>(rule) * 4 + held_out * 2});
 }
 

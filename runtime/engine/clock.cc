@@ -110,7 +110,7 @@ void Engine::fire_due(Visitor& v, Millis due) {
     const Value since = record::instant(v.record, plan_.layout.pending[rule]);
     if (since == kUnknown || since + plan_.rules[rule].trigger.delay != due) return;
     fire_from(rule, Origin::Trigger, v.record, plan_.layout.pending_start[rule]);
-    record::set_instant(v.record, plan_.layout.pending[rule], kUnknown);
+    record::clear_start(v.record, plan_.layout.pending_start[rule]);
   });
   for (std::size_t rule : dispatch_.waits) {
     if (record::list(v.record, plan_.layout.pending_list[rule]).empty()) continue;
@@ -123,7 +123,7 @@ void Engine::fire_due(Visitor& v, Millis due) {
   for (std::size_t rule : dispatch_.waiting) {
     if (record::instant(v.record, plan_.layout.waiting[rule]) != due) continue;
     fire_from(rule, Origin::Opening, v.record, plan_.layout.waiting_start[rule], due);
-    record::set_instant(v.record, plan_.layout.waiting[rule], kUnknown);
+    end_hold(v, plan_.layout.waiting[rule], plan_.layout.waiting_start[rule]);
   }
   if (v.waits()) {
     for (const Rare::Waiting& w : v.rare->waiting)

@@ -20,7 +20,7 @@ Dispatch::Brief brief_of(const plan::Plan& plan, std::size_t i) {
 
 // The rows of its table, if they are so many that looking at one after the other takes longer.
 std::unique_ptr<const match::Screen> table_of(const plan::Plan& plan, std::size_t i, const match::Kernel& kernel) {
-  const std::size_t kMany = getenv("KMANY") ? atoi(getenv("KMANY")) : 8;
+  constexpr std::size_t kMany = 16;
   const plan::Rule& rule = plan.rules[i];
   if (!rule.table || rule.rows.size() < kMany) return nullptr;
   std::vector<plan::Capture> fields;  // a row knows what the rule captured by its number
@@ -205,7 +205,7 @@ class Maker {
     if (plan_.layout.waiting[i] >= 0) d_.waiting.push_back(i);
     if (r.offers) d_.offers.push_back(i);
     d_.brief.push_back(brief_of(plan_, i));
-    d_.tables.push_back(table_of(plan_, i, kernel_));
+    d_.tables.push_back(from_ ? std::move(from_->tables[i]) : table_of(plan_, i, kernel_));  // of what was edited: rule_edited()
   }
 
   static constexpr std::size_t kScreened = 4;  // filters

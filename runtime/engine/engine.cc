@@ -84,7 +84,11 @@ void Engine::prefetch(std::span<const Coming> batch) const {
 }
 
 Visitor& Engine::find(std::string_view key) {
-  if (Visitor* known = visitors_->find(key)) return *known;
+  Visitor* known = visitors_->find(key);
+  return known ? *known : make(key);
+}
+
+Visitor& Engine::make(std::string_view key) {
   Visitor& v = visitors_->make(key);
   if (options_.remember == Remember::Histories) {
     v.own().past = std::make_unique<history::Past>();
@@ -114,8 +118,9 @@ Taken Engine::take(std::string_view key, const history::Event& event) {
   const bool histories = options_.remember == Remember::Histories;
   const Millis received = event.received == kUnknown ? event.at : std::max(event.at, event.received);
   if (!histories && (received > event.at || event.type == history::kMerge)) return Taken::NeedsHistories;
-  Visitor& v = find(key);
-  if (received < (histories ? v.rare->received : std::max(v.clock, floor_))) return Taken::OutOfOrder;
+  Visitor* const known = visitors_->find(key);
+  if (received < std::max(known ? histories ? known->rare->received : known->clock : kNoClock, histories ? kNoClock : floor_)) return Taken::OutOfOrder;
+  Visitor& v = known ? *known : make(key);
   const Millis hinted = v.deadline;
   Millis now = std::max({v.now(), received, floor_});
   run_timers(v, now);

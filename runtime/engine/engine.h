@@ -142,7 +142,8 @@ class Engine {
   };
 
   // engine.cc: records, clocks, places
-  Visitor& find(std::string_view key);
+  Visitor& find(std::string_view key);                // makes one if there is none
+  Visitor& make(std::string_view key);
   void run_timers(Visitor& v, Millis until);
   void place_timers(Visitor& v, Millis until);
   void take_in(Visitor& v, const history::Event& event, std::uint64_t identity);
@@ -244,6 +245,7 @@ class Engine {
   void leave(Visitor& v, int rule, const Effect& effect, Millis at, const Start& start, const Value* captures);
   void act(Visitor& v, int rule, const Effect& effect, Millis at);
   static bool end_waiting(Visitor& v, int rule);
+  static bool end_hold(Visitor& v, std::int32_t until, const plan::StartCells& start);
   void expose(Visitor& v, int rule, const Effect& effect, Millis at);
   std::vector<history::Action> actions(const Visitor& v, const Judgement& j) const;
   struct Made {

@@ -61,7 +61,7 @@ void Engine::happen(Visitor& v, const Happening& h) {
   for (const Concern& c : r.repeats)
     if (matches(c) == kYes && repeated(v, at(c.what), h)) complete(v, at(c.what), 0, h);
   for (const Concern& c : r.breaks)
-    if (matches(c) != kNo) record::set_instant(v.record, plan_.layout.prefixes[at(c.what)].at, kUnknown);
+    if (matches(c) != kNo) record::clear_place(v.record, plan_.layout.prefixes[at(c.what)].at);
   each(r.last_steps, [&](const Advance& step, Value m) {
     if (m == kYes && last_step(v, step, h.at)) complete(v, at(step.rule), 0, h);
   });
@@ -75,25 +75,21 @@ void Engine::happen(Visitor& v, const Happening& h) {
 // A stop of `then no …`: what is armed, or waits for its opening, is off.
 void Engine::stop(Visitor& v, std::size_t rule, const Happening& h) {
   const std::int32_t armed = plan_.layout.pending[rule];
-  if (plan_.layout.waiting[rule] >= 0) record::set_instant(v.record, plan_.layout.waiting[rule], kUnknown);
+  if (plan_.layout.waiting[rule] >= 0) end_hold(v, plan_.layout.waiting[rule], plan_.layout.waiting_start[rule]);
   end_waiting(v, static_cast<int>(rule));
   if (record::instant(v.record, armed) == kUnknown) return;
-  record::set_instant(v.record, armed, kUnknown);
+  record::clear_start(v.record, plan_.layout.pending_start[rule]);
   if (steps_ && !folding_) steps_->push_back({Step::Kind::Stopped, h.at, rule, h.what, 0});
 }
 
 // `stop when`: all that the rule still has before it.
 void Engine::end_pending(Visitor& v, std::size_t rule, const Happening& h) {
   bool stopped = false;
-  const auto clear = [&](std::int32_t cell) {
-    if (cell < 0 || record::instant(v.record, cell) == kUnknown) return;
-    stopped = true;
-    record::set_instant(v.record, cell, kUnknown);
-  };
-  clear(plan_.layout.pending[rule]);
-  clear(plan_.layout.waiting[rule]);
+  const auto clear = [&](std::int32_t until, const plan::StartCells& start) { stopped = (until >= 0 && end_hold(v, until, start)) || stopped; };
+  clear(plan_.layout.pending[rule], plan_.layout.pending_start[rule]);
+  clear(plan_.layout.waiting[rule], plan_.layout.waiting_start[rule]);
   stopped = end_waiting(v, static_cast<int>(rule)) || stopped;
-  clear(plan_.layout.offer[rule]);
+  clear(plan_.layout.offer[rule], plan_.layout.offer_start[rule]);
   if (const std::int32_t list = plan_.layout.pending_list[rule]; list >= 0 && !record::list(v.record, list).empty()) {
     stopped = true;
     record::own_list(v.record, list).clear();

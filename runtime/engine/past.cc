@@ -46,6 +46,10 @@ void Engine::fold(Visitor& v, Millis until) {
   for (const history::Entry& e : v.past()->entries)
     if (const Deed* d = v.past()->deed(e); d && (d->kind == Deed::Kind::Waiting || d->kind == Deed::Kind::Offered))
       starts_[d->start].at = d->start_at;
+  std::vector<std::pair<Millis, std::uint64_t>> ahead;
+  for (const auto& [identity, start] : starts_) ahead.emplace_back(start.at, identity);
+  std::sort(ahead.begin(), ahead.end());
+  auto next_start = ahead.begin();
   visitors_->clear(v.record);
   attributes_of_ = nullptr;
   v.rare->waiting.clear();
@@ -55,8 +59,8 @@ void Engine::fold(Visitor& v, Millis until) {
   const std::vector<history::Entry>& entries = v.past()->entries;
   for (std::size_t i = 0; i < entries.size();) {
     const history::Entry& e = entries[i];
-    for (auto& [identity, start] : starts_)  // an instant stands before the records of its time
-      if (start.seq == kNotMet && start.at <= e.at) start.seq = v.record.seq + 1;
+    for (; next_start != ahead.end() && next_start->first <= e.at; ++next_start)  // an instant stands before the records of its time
+      if (Met& start = starts_.at(next_start->second); start.seq == kNotMet) start.seq = v.record.seq + 1;
     place_timers(v, e.at);
     if (e.deed == 0) {
       v.past()->read(e, folded_);

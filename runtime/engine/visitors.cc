@@ -27,9 +27,14 @@ std::uint64_t Visitor::distinct(Millis at, std::uint64_t which) {
     if (rare) rare->same.clear();
     return which;
   }
-  std::vector<std::uint64_t>& same = own().same;
-  while (which == identity || std::find(same.begin(), same.end(), which) != same.end()) which = history::next_equal(which);
-  same.push_back(which);
+  Rare& r = own();
+  const std::uint64_t asked = which;
+  if (!r.same.empty() && which == r.asked) which = r.given;  // all up to there are taken
+  const auto place = [&] { return std::lower_bound(r.same.begin(), r.same.end(), which); };
+  for (auto at = place(); which == identity || (at != r.same.end() && *at == which); at = place()) which = history::next_equal(which);
+  r.same.insert(place(), which);
+  r.asked = asked;
+  r.given = which;
   return which;
 }
 

@@ -31,7 +31,8 @@ struct Rare {
   std::string_view person;                // the name under which the earliest record came
   std::vector<std::string_view> aliases;  // the other names that stand for the visitor
 
-  std::vector<std::uint64_t> same;        // identities of the records at the clock's time, but the first
+  std::vector<std::uint64_t> same;        // identities of the records at the clock's time, but the first; ascending
+  std::uint64_t asked = 0, given = 0;     // the latest of them: what it would have been, and is
 
   // What decisions of an older pack left behind and the record has no place for: of rules that wait no more, of what nothing suppresses any more.
   struct Waiting { std::int32_t rule = 0; std::vector<Value> words; };  // due, then a start, as of a Wait

@@ -59,12 +59,11 @@ void Past::read(const Entry& record, Event& into) const {
 }
 
 std::uint64_t Past::distinct(Millis at, std::uint64_t identity) const {
-  const auto first = std::partition_point(entries.begin(), entries.end(), [&](const Entry& e) { return e.at < at; });
-  const auto taken = [&] {
-    return std::any_of(first, std::partition_point(first, entries.end(), [&](const Entry& e) { return e.at == at; }),
-                       [&](const Entry& e) { return e.deed == 0 && packed_identity(std::string_view(records).substr(e.where)) == identity; });
-  };
-  while (taken()) identity = next_equal(identity);
+  std::vector<std::uint64_t> taken;
+  for (auto e = std::partition_point(entries.begin(), entries.end(), [&](const Entry& x) { return x.at < at; }); e != entries.end() && e->at == at; ++e)
+    if (e->deed == 0) taken.push_back(packed_identity(std::string_view(records).substr(e->where)));
+  std::sort(taken.begin(), taken.end());
+  while (std::binary_search(taken.begin(), taken.end(), identity)) identity = next_equal(identity);
   return identity;
 }
 

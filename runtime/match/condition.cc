@@ -14,6 +14,7 @@ using plan::Instr;
 using plan::Op;
 
 constexpr std::size_t kClauses = 16, kLiterals = 32;  // of one part of a condition; beyond, the code judges
+constexpr std::size_t kEvaluations = 1 << 20;         // of instructions, for one literal
 constexpr int kSteps = 4096;                          // of one condition: parts that stand in many places are met again and again
 
 std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
@@ -171,8 +172,44 @@ class Reader {
     return {};
   }
 
+  // `is one of [ … ]`: a chain of `or` of comparisons of the source with a constant each. Nothing: it is something else.
+  std::optional<Literal> one_of(std::int32_t root, bool negated) {
+    cuts_.clear();
+    ++stamp_;
+    open_.assign(1, root);
+    while (!open_.empty()) {
+      const std::int32_t n = open_.back();
+      open_.pop_back();
+      if (std::exchange(stamps_[at(n)], stamp_) == stamp_) continue;
+      const Instr& i = code_.instrs[at(n)];
+      if (i.op == Op::Or) {
+        open_.insert(open_.end(), {i.a, i.b});
+        continue;
+      }
+      if (i.op != Op::Eq) return std::nullopt;
+      const bool swapped = code_.instrs[at(i.a)].op == Op::Const;
+      const Instr &source = code_.instrs[at(swapped ? i.b : i.a)], &constant = code_.instrs[at(swapped ? i.a : i.b)];
+      if (constant.op != Op::Const || constant.imm == kUnknown || plan::op_operands(source.op) != 0 || source.op == Op::Const) return std::nullopt;
+      cuts_.push_back(constant.imm);
+    }
+    std::sort(cuts_.begin(), cuts_.end());
+    cuts_.erase(std::unique(cuts_.begin(), cuts_.end()), cuts_.end());
+    Literal l{nodes_[at(root)].source, {}, kUnknown};
+    Value next = kLeast;
+    for (const Value v : cuts_) {
+      if (negated && v > next) l.yes.push_back({next, v - 1});
+      if (!negated && !l.yes.empty() && l.yes.back().hi == v - 1) l.yes.back().hi = v;
+      else if (!negated) l.yes.push_back({v, v});
+      if (v == kMost) return l;
+      next = v + 1;
+    }
+    if (negated) l.yes.push_back({next, kMost});
+    return l;
+  }
+
   // What reads one source through comparisons with constants is constant between them: it is evaluated once on each piece.
   std::optional<Literal> literal(std::int32_t root, bool negated) {
+    if (std::optional<Literal> l = one_of(root, negated)) return l;
     bool logical = false;  // the value is asked whether it is yes or no, so it is nothing else
     const auto asks = [&](std::int32_t n) { logical = logical || (nodes_[at(n)].value && nodes_[at(n)].reads == Reads::One); };
     cuts_.assign(1, kLeast);
@@ -202,6 +239,7 @@ class Reader {
       asks(i.a);
       if (operands > 1) asks(i.b);
     }
+    if (cuts_.size() * needed_.size() > kEvaluations) return std::nullopt;  // left to the code
     std::sort(needed_.begin(), needed_.end());
     if (logical) cuts_ = {kLeast, kYes};
     std::sort(cuts_.begin(), cuts_.end());

@@ -167,9 +167,23 @@ inline void set_place(Record& r, std::int32_t at, Place place) {
   set_seq(r, at + plan::kInstantBytes, place.seq);
 }
 
+inline void clear_place(Record& r, std::int32_t at) {
+  set_instant(r, at, kUnknown);
+  set_seq(r, at + plan::kInstantBytes, kUnknown);
+}
+
 // If it is known.
 inline void copy_place(Record& r, std::int32_t from, std::int32_t to) {
   if (const Value at = instant(r, from); at != kUnknown) set_place(r, to, {at, seq(r, from + plan::kInstantBytes)});
+}
+
+// Of what something started with nothing stays, so that its units are empty.
+inline void clear_start(Record& r, const plan::StartCells& start) {
+  set_instant(r, start.at, kUnknown);
+  set(r, start.identity, kUnknown);
+  if (start.seq.at >= 0) set(r, start.seq, kUnknown);
+  if (start.alternative.at >= 0) set(r, start.alternative, kUnknown);
+  for (const plan::Cell& c : start.captures) set(r, c, kUnknown);
 }
 
 // Clears `n` instants that follow each other.

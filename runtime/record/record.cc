@@ -183,17 +183,20 @@ Value host_text(const plan::Context* c, std::int32_t op, Value a, Value b) {
   return std::find(list.begin(), list.end(), b) != list.end() ? kYes : kNo;
 }
 
-// Forgets list entries that no reader can see any more; from time to time, so that it costs nothing on average.
+}  // namespace
+
 void prune(std::vector<Value>& list, std::size_t stride, Millis older_than) {
-  if (list.size() < 64 * stride || list[0] > older_than) return;
-  std::size_t n = 0;
-  while (n < list.size() && list[n] <= older_than) n += stride;
-  if (n * 4 < list.size()) return;
-  list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(n));
+  const std::size_t entries = list.size() / stride;
+  if (entries < 64 || list[entries / 4 * stride] > older_than) return;
+  std::size_t old = entries / 4 + 1;                     // at least so many are; the list is in time order
+  for (std::size_t end = entries; old < end;) {
+    const std::size_t middle = old + (end - old) / 2;
+    if (list[middle * stride] <= older_than) old = middle + 1;
+    else end = middle;
+  }
+  list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(old * stride));
   if (list.size() * 4 < list.capacity()) list.shrink_to_fit();
 }
-
-}  // namespace
 
 Empty::Empty(const plan::Plan& p) : units_(p.layout.units) {
   std::vector<std::byte> block(sizeof(Record) + at(p.layout.bytes) + kSlack);

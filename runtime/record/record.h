@@ -40,6 +40,9 @@ class Alone {
   Record* record_;
 };
 
+// Forgets entries of a list that are not behind `older_than` (their first word says when) once they are a quarter of it, so that it costs next to nothing. They ascend.
+void prune(std::vector<Value>& list, std::size_t stride, Millis older_than);
+
 // Brings up to so many bytes of the units nearer that an event touches first. The record itself should be near.
 void prefetch(const Record& r, plan::Layout::Units of, std::size_t bytes);
 
