@@ -86,6 +86,8 @@ TEST(Wrong, KeysAtTheTop) {
   expect_told("catalog: a\nhistory: 12 months", {{Code::CatalogDuration, 2, 10, 19, "`history` must be a duration, and `12 months` is none.", "Months and years differ in length; say how many days."}});
   expect_told("catalog: a\nlateness: 5 minuts", {{Code::CatalogDuration, 2, 11, 19, "`lateness` must be a duration, and `5 minuts` is none.", "Did you mean `minutes`?"}});
   expect_told("catalog: a\nhistory: 0 days", {{Code::CatalogDuration, 2, 10, 16, "`history` cannot be nothing.", "Write it as in `400 days`."}});
+  expect_told("catalog: a\nhistory: 366001 days", {{Code::CatalogDuration, 2, 10, 21, "`history` cannot be longer than 366000 days, a thousand years.", "Write it as in `400 days`."}});
+  EXPECT_TRUE(load_text("catalog: a\nhistory: 366000 days")->d.ok());
   expect_told("catalog: a\npatience: [1, hour]", {{Code::CatalogShape, 2, 11, 12, "`patience` must be a word, and here stands a list.", "Write it as in `30 minutes`."}});
   expect_told("catalog: a\n? [b]\n: c", {{Code::CatalogShape, 2, 3, 4, "A key of a catalog must be a word, and here stands a list.", ""}});
   expect_told("catalog: a\nevents:\n  <<: { a: {} }", {{Code::CatalogBadName, 3, 3, 5, "A catalog has no merge keys (`<<`).", "Write the keys out, or repeat a whole part by an alias."}});

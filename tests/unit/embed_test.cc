@@ -81,6 +81,8 @@ TEST(Api, WithoutHistoriesWhatComesLateIsRefusedAndChangesNothing) {
   EXPECT_EQ(engine.ingest(event("v", "09:00:00", "bought")), Accepted::Refused);
   EXPECT_NE(engine.fault().find("before the clock"), std::string::npos) << engine.fault();
   ASSERT_TRUE(engine.advance(at("11:00:00")));
+  EXPECT_EQ(engine.ingest(event("new", "10:59:00", "")), Accepted::Refused);
+  EXPECT_EQ(engine.visitors(), 1u) << "what is refused makes nobody";
   EXPECT_EQ(acted(engine), Lines{"v nudge 630"});
 }
 
@@ -330,6 +332,45 @@ TEST(LivePack, EveryEngineFollowsAndWhatWasDecidedStays) {
   const std::vector<polku::Decision> decisions = moved.decisions();
   ASSERT_EQ(decisions.size(), 1u);
   EXPECT_NE(decisions[0].json.find("age at least 20"), std::string::npos) << "told in the words by which it was decided: " << decisions[0].json;
+}
+
+TEST(LivePack, AnEngineThatNobodyCameToKeepsItsTime) {
+  polku::Live pack = live_pack();
+  polku::Engine engine(pack);
+  ASSERT_TRUE(engine.advance(at("12:00:00")));
+  EXPECT_EQ(update(pack, edited({{"journey \"Web\"", "journey \"Other\"\n  rule more\n    when bought\n    do send \"nudge\" by email\nend\n\njourney \"Web\""}}), "12:30:00"), Kind::Whole);
+  EXPECT_EQ(engine.ingest(live_event("11:59:00", "cart", 60)), Accepted::Refused);
+  EXPECT_EQ(engine.ingest(live_event("12:30:00", "cart", 60)), Accepted::Yes);
+}
+
+TEST(LivePack, FilesAreToldApartByTheirNames) {
+  const polku::Live pack = polku::Live::compile(kLiveCatalog, {{"a.polku", kLiveRules}, {"a.polku", ""}});
+  EXPECT_FALSE(pack.ok());
+  EXPECT_NE(pack.messages().find("two files have the name a.polku"), std::string::npos) << pack.messages();
+}
+
+TEST(LivePack, LongTablesAreEditedToo) {
+  const auto rules = [](int rows, int from, int priority) {
+    std::string text = "journey \"T\"\n  rule t\n    when cart\n    do choose\n       | age | do |\n";
+    for (int i = 0; i < rows; ++i) text += "       | is " + std::to_string(from + i) + " | send \"nudge\" by email |\n";
+    text += "end\njourney \"U\"\n  rule u\n    when bought\n    priority " + std::to_string(priority) + "\n    do send \"nudge\" by email\nend\n";
+    return text;
+  };
+  polku::Live pack = polku::Live::compile(kLiveCatalog, {{"a.polku", rules(30, 0, 1)}});
+  ASSERT_TRUE(pack.ok()) << pack.messages();
+  polku::Engine engine(pack);
+  engine.ingest(live_event("10:00:00", "", 29));
+  const auto acts = [&](const char* time) {
+    engine.ingest(live_event(time, "cart", 1));
+    return acted(engine).size() == 1;
+  };
+  EXPECT_TRUE(acts("10:01:00"));
+  const struct { int rows, from, priority; bool acts; } edits[] = {{30, 40, 1, false}, {60, 0, 1, true}, {60, 0, 5, true}, {29, 0, 5, false}, {5, 27, 5, true}, {5, 10, 2, false}, {16, 14, 2, true}};
+  for (std::size_t i = 0; i < std::size(edits); ++i) {
+    const std::string time = "10:1" + std::to_string(i) + ":00";
+    ASSERT_EQ(update(pack, rules(edits[i].rows, edits[i].from, edits[i].priority), time.c_str()), Kind::Rules) << i;
+    EXPECT_EQ(acts(time.c_str()), edits[i].acts) << i;
+  }
 }
 
 TEST(LivePack, ManyEditsOfOneKindOfRule) {

@@ -96,6 +96,43 @@ class Engines : public testing::Test {
   std::uint64_t records = 0;
 };
 
+// ---- what is not kept for ever ----
+
+TEST_F(Engines, ExposuresOutsideTheTimeOfTheGoalAreForgotten) {
+  journey("goal left within 1 hour\nrule r when a do raise task \"t\"");
+  const auto day = [&](int n) {
+    history::Event e = event("00:00", "a");
+    for (int i = 0; i < 1000; ++i) {
+      e.at = instant("00:00") + n * kDay + i * 60'000;
+      e.identity = ++records;
+      EXPECT_EQ(engine->take("v", e), Taken::Yes);
+      engine->drain();
+    }
+    return engine->bytes();
+  };
+  const std::size_t one = day(0);
+  for (int n = 1; n < 5; ++n) EXPECT_LE(day(n), one) << n;
+  EXPECT_LT(one, 20'000u);
+}
+
+TEST_F(Engines, AbsencesThatAreOverLeaveNoUnits) {
+  std::string rules;
+  for (int i = 0; i < 200; ++i) rules += "rule r" + std::to_string(i) + " when left where n is " + std::to_string(i) + " then no b for 1 minute do raise task \"t\"\n";
+  journey(rules);
+  for (int i = 0; i < 200; ++i) {
+    history::Event e = event("00:00", "left", i);
+    e.at = instant("00:00") + i * Millis{3'600'000};
+    EXPECT_EQ(engine->take("v", e), Taken::Yes);
+    engine->drain();
+  }
+  EXPECT_LT(engine->bytes(), 6000u);  // 11,144 with what each of them started with
+  const std::size_t before = engine->bytes();
+  history::Event e = event("00:00", "left", 5);
+  e.at = instant("00:00") + 201 * Millis{3'600'000};
+  EXPECT_EQ(engine->take("v", e), Taken::Yes);
+  EXPECT_LE(engine->bytes(), before);
+}
+
 // ---- what `stop when` ends, as told by the trace ----
 
 TEST_F(Engines, StopWhenEndsAnArmedAbsenceOnce) {

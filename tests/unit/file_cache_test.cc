@@ -69,6 +69,16 @@ TEST_F(Cache, KeepsBytes) {
   EXPECT_EQ(s.st_mode & 0777u, 0700u);
 }
 
+TEST_F(Cache, WhatAKilledProcessLeftIsInNobodysWay) {
+  FileCache cache(folder, "kind 1\n", 1 << 20);
+  cache.put(kOne, "one");
+  std::string digits = files().front().filename();
+  for (int number = 0; number < 50; ++number) write(folder / (digits + "." + std::to_string(::getpid()) + "." + std::to_string(number) + ".partial"), "cut sho");
+  cache.put(kOne, "another");
+  EXPECT_EQ(cache.fault(), "");
+  EXPECT_EQ(cache.get(kOne), "another");
+}
+
 TEST_F(Cache, TrustsNoFileThatIsNotWhole) {
   FileCache cache(folder, "kind 1\n", 1 << 20);
   cache.put(kOne, "some bytes to be kept");

@@ -199,6 +199,21 @@ TEST(Live, AFaultLeavesThePlanAsItIs) {
   EXPECT_EQ(w.live.plan(), plan);
 }
 
+TEST(Live, ANameOfATestThatComesTwiceIsAFault) {
+  Live live;
+  const auto compile = [&](const std::string& second) {
+    const auto test = [](const std::string& name) { return "test \"" + name + "\"\n  at 10:00 visit page = \"/\"\n  at 10:00 expect nothing because no_match\nend\n"; };
+    return live.compile({"catalog.yaml", kCatalog}, {{"a.polku", kText + test("one")}, {"b.polku", test(second)}});
+  };
+  ASSERT_EQ(compile("two").kind, Kind::Whole);
+  live.apply();
+  EXPECT_EQ(compile("three").kind, Kind::Patch);
+  live.apply();
+  const Live::Change twice = compile("one");
+  EXPECT_EQ(twice.kind, Kind::Faulty);
+  EXPECT_NE(said(*twice.pack).find("PK2013"), std::string::npos) << said(*twice.pack);
+}
+
 TEST(Live, APatchThatNobodyAppliedIsNotBuiltUpon) {
   Live live;
   live.compile({"catalog.yaml", kCatalog}, {{"a.polku", kText}});

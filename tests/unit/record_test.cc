@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <limits>
@@ -196,6 +197,23 @@ TEST_F(Cells, AttributesAreUnpackedByNumber) {
     set_attribute(plan_, *record_, static_cast<int>(a), now[a]);
     if (now[a] == kUnknown && plan_.defaults[a]) now[a] = *plan_.defaults[a];
   }
+}
+
+TEST(Prune, ForgetsWhatIsOldOnceItIsAQuarter) {
+  for (const std::size_t stride : {2, 3, 4}) {
+    std::vector<Value> all;
+    for (std::size_t i = 0; i < 200; ++i) all.resize(all.size() + stride, 0), all[i * stride] = static_cast<Value>(i / 2);  // pairs of one instant
+    for (const Value older_than : {Value{-1}, Value{0}, Value{24}, Value{25}, Value{26}, Value{50}, Value{98}, Value{99}, Value{1000}}) {
+      std::vector<Value> list = all;
+      prune(list, stride, older_than);
+      const auto old = static_cast<std::size_t>(std::clamp<Value>(older_than + 1, 0, 100)) * 2;
+      const std::vector<Value> rest(all.begin() + static_cast<std::ptrdiff_t>(old * stride), all.end());
+      EXPECT_EQ(list, old > 50 ? rest : all) << stride << " " << older_than;
+    }
+  }
+  std::vector<Value> few(63 * 2, 0);
+  prune(few, 2, 5);
+  EXPECT_EQ(few.size(), 126u) << "so few are not worth it";
 }
 
 }  // namespace
