@@ -21,17 +21,15 @@ class PlanJudge : public Judge {
   }
   void expect(std::span<const engine::Engine::Coming> batch) override { engine_->prefetch(batch); }
   engine::Taken take(std::string_view visitor, const history::Event& event) override { return engine_->take(visitor, event); }
-  void pause(Millis at) override { engine_->advance(at); }
+  bool reach(Millis until) override { return engine_->advance(until, kTogether); }
   void resume(Millis at, const Waiting& waiting) override { engine_->resume(at, waiting); }
   void change(std::size_t era) override {
-    engine_->advance(packs_[era].from - 1);
-    keep(engine_->drain());
     auto next = make(packs_[era]);
     next->succeed(*engine_, packs_[era].from);
     engine_ = std::move(next);
     era_ = era;
   }
-  void finish(Millis end) override { engine_->advance(end); }
+  void finish(Millis) override {}
   std::vector<Made> drain() override {
     if (!engine_->empty()) keep(engine_->drain());
     return std::exchange(made_, {});
@@ -43,6 +41,8 @@ class PlanJudge : public Judge {
   }
 
  private:
+  static constexpr std::size_t kTogether = 4096;  // decisions that wait to be handed out
+
   std::unique_ptr<engine::Engine> make(const Holding& h) const {
     const engine::Options options{.keep = options_.keep,
                                   .remember = options_.histories ? engine::Remember::Histories : engine::Remember::RecordsOnly,
@@ -79,7 +79,7 @@ class ReferenceJudge : public Judge {
     arrivals_[one].push_back({count_++, {std::string(visitor), event, era_}});
     return engine::Taken::Yes;
   }
-  void pause(Millis) override {}
+  bool reach(Millis) override { return true; }
   void resume(Millis, const Waiting& waiting) override {
     for (const auto& [visitor, event] : waiting) take(visitor, event);
   }

@@ -28,10 +28,10 @@ class Judge {
   virtual ~Judge() = default;
   virtual void expect(std::span<const engine::Engine::Coming>) {}  // these will be taken next
   virtual engine::Taken take(std::string_view visitor, const history::Event& event) = 0;
-  virtual void pause(Millis at) = 0;                             // down from here, until:
-  virtual void resume(Millis at, const Waiting& waiting) = 0;
-  virtual void change(std::size_t era) = 0;                      // this pack holds from now on
-  virtual void finish(Millis end) = 0;
+  virtual bool reach(Millis until) = 0;                          // time goes on; false: drain, and once more
+  virtual void resume(Millis at, const Waiting& waiting) = 0;    // it was down since it was reached last
+  virtual void change(std::size_t era) = 0;                      // this pack holds from now on; what lies before is reached and drained
+  virtual void finish(Millis end) = 0;                           // which is reached
   virtual std::vector<Made> drain() = 0;
   virtual void report(ReplayResult& result) const = 0;
 };

@@ -87,7 +87,10 @@ class Run {
     }
     if (options_.histories && result_.out_of_order == 0) play();
     const Millis end = options_.until.value_or(latest_);
-    if (result_.events > 0 || options_.until) judge_->finish(end);
+    if (result_.events > 0 || options_.until) {
+      reach(end);
+      judge_->finish(end);
+    }
     hand_out();
     if (!options_.stream && result_.out_of_order == 0) write_ordered();
     judge_->report(result_);
@@ -237,10 +240,11 @@ class Run {
         const bool changes = era < packs_.size() && packs_[era].from <= until;
         const bool down = outage < options_.outages.size() && options_.outages[outage].from < until;
         if (changes && (!down || packs_[era].from <= options_.outages[outage].from)) {
+          reach(packs_[era].from - 1);
           judge_->change(era++);
         } else if (down) {
           const Outage o = options_.outages[outage++];
-          judge_->pause(o.from);
+          reach(o.from);
           Judge::Waiting waiting;
           for (; i < reached_.size() && received(reached_[i].event) <= o.to; ++i) {
             waiting.emplace_back(std::move(reached_[i].visitor), std::move(reached_[i].event));
@@ -266,6 +270,14 @@ class Run {
       hand_out();
     }
     before(options_.until.value_or(latest_));
+  }
+
+  // Everything that is due until then. Of millions of visitors that have been silent only so much at a time is kept.
+  void reach(Millis until) {
+    for (bool all = false; !all;) {
+      all = judge_->reach(until);
+      hand_out();
+    }
   }
 
   void hand_out() {

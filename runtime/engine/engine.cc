@@ -187,17 +187,19 @@ void Engine::take_in(Visitor& v, const history::Event& event, std::uint64_t iden
   settle(v, event.at);
 }
 
-void Engine::advance(Millis until) {
+bool Engine::advance(Millis until, std::size_t most) {
   floor_ = std::max(floor_, until);
   Millis due = 0;
   std::uint32_t number = 0;
-  while (timers_.pop(until, due, number)) {
+  while (out_.size() < most) {
+    if (!timers_.pop(until, due, number)) return true;
     Visitor* v = visitors_->at(number);
     if (!v || v->deadline != due) continue;  // merged into another, or a stale hint
     run_timers(*v, due);
     if (v->past()) v->rare->now = std::max(v->now(), due);
     hint(*v);
   }
+  return false;
 }
 
 // Every place of timers until then, judged at its own time.

@@ -102,8 +102,9 @@ class Engine {
   // succeeded it at `at`. Offers that stand do so for as long as the plan says now. How many visitors had to be looked at.
   std::size_t amend(const std::vector<plan::Amended>& amended, Millis at);
 
-  // Runs the clocks of all visitors to `until`, timers due at `until` included.
-  void advance(Millis until);
+  // Runs the clocks of all visitors to `until`, timers due at `until` included. False: it stopped because so many decisions are made and there may be more;
+  // drain them, and call it again with the same time before anything else.
+  bool advance(Millis until, std::size_t most = std::numeric_limits<std::size_t>::max());
 
   // A table of answers that holds from its `at` on, for decisions not yet made. Tables come in the order of their times.
   void publish(history::AnswerTable table);

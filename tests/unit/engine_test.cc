@@ -133,6 +133,21 @@ TEST_F(Engines, AbsencesThatAreOverLeaveNoUnits) {
   EXPECT_LE(engine->bytes(), before);
 }
 
+TEST_F(Engines, TimeGoesOnInStepsOfSoManyDecisions) {
+  journey("rule r when a then no b for 1 hour do raise task \"t\"");
+  for (int i = 0; i < 50; ++i) take("v" + std::to_string(i), "10:00", "a");
+  std::size_t steps = 0, decisions = 0;
+  for (bool all = false; !all; ++steps) {
+    all = engine->advance(instant("12:00"), 8);
+    const std::size_t made = engine->drain().size();
+    EXPECT_LE(made, 8u);
+    decisions += made;
+  }
+  EXPECT_EQ(decisions, 50u);
+  EXPECT_GE(steps, 7u);
+  EXPECT_EQ(take("v1", "11:59", "a"), Taken::OutOfOrder) << "all of it has passed";
+}
+
 // ---- what `stop when` ends, as told by the trace ----
 
 TEST_F(Engines, StopWhenEndsAnArmedAbsenceOnce) {
