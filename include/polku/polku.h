@@ -81,8 +81,8 @@ struct Update {
 // together; what compiles in the background looks after itself.
 class Live {
  public:
-  // As those of Pack. In a build with machine code, Tier::Compiled makes it for all that is there at first; what is edited later is interpreted until its
-  // machine code is there.
+  // As those of Pack, but that two files of one name are a fault. In a build with machine code, Tier::Compiled makes it for all that is there at first; what
+  // is edited later is interpreted until its machine code is there.
   static Live load(const std::string& folder, const PackOptions& options = {});
   static Live compile(std::string catalog, std::vector<std::pair<std::string, std::string>> rules, const PackOptions& options = {});
 
