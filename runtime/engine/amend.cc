@@ -69,6 +69,7 @@ void Engine::amend_rules(const std::vector<plan::Amended>& amended) {
 }
 
 std::size_t Engine::amend(const std::vector<plan::Amended>& amended, Millis now) {
+  numbers_.clear();
   amend_rules(amended);
   const bool held = std::any_of(amended.begin(), amended.end(), [](const plan::Amended& a) { return a.held != 0; });
   const bool starts = std::any_of(amended.begin(), amended.end(), [](const plan::Amended& a) { return a.filter; });

@@ -177,7 +177,7 @@ class Engine {
   void begin_anew(Visitor& v, Millis at);
   void judge_overdue(Visitor& v, Millis at, const Overdue& overdue);
   std::uint64_t key_of(const Firing& f) const;
-  int rule_named(const std::string& journey, const std::string& name) const;
+  int rule_named(const std::string& journey, const std::string& name);
 
   // fold.cc: what a record does to a visitor's record, and which triggers it completes
   void happen(Visitor& v, const Happening& h);
@@ -295,6 +295,7 @@ class Engine {
   bool folding_ = false;                       // firings are placed, not judged
   std::vector<Firing> placed_;                 // by the fold
   void meet(std::uint64_t identity, std::int64_t seq, plan::OccurrenceId what, const history::Event* event = nullptr);
+  std::unordered_map<std::uint64_t, std::size_t> numbers_;  // of rules by a hash of their names; empty: not made yet
   std::unordered_map<std::uint64_t, Met> starts_;
   history::Event kept_, folded_;               // the records last remembered and last folded, unpacked
 

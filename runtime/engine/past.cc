@@ -9,10 +9,18 @@ namespace polku::engine {
 
 using history::Deed;
 
-int Engine::rule_named(const std::string& journey, const std::string& name) const {
-  for (std::size_t i = 0; i < plan_.rules.size(); ++i)
-    if (plan_.rules[i].name == name && plan_.rules[i].journey == journey) return static_cast<int>(i);
-  return -1;
+// Its number in the plan as it is now; -1: it has none of that name.
+int Engine::rule_named(const std::string& journey, const std::string& name) {
+  const auto key = [](const std::string& of, const std::string& n) { return history::firing_key(of, n, 0, 0); };
+  const auto is = [&](std::size_t i) { return plan_.rules[i].name == name && plan_.rules[i].journey == journey; };
+  if (numbers_.empty())
+    for (std::size_t i = 0; i < plan_.rules.size(); ++i) numbers_.emplace(key(plan_.rules[i].journey, plan_.rules[i].name), i);
+  const auto number = numbers_.find(key(journey, name));
+  if (number == numbers_.end()) return -1;
+  std::size_t i = number->second;
+  if (!is(i))  // two keys are equal
+    for (i = 0; i < plan_.rules.size() && !is(i);) ++i;
+  return i < plan_.rules.size() ? static_cast<int>(i) : -1;
 }
 
 std::uint64_t Engine::key_of(const Firing& f) const {
@@ -109,7 +117,7 @@ std::size_t Engine::fold_round(Visitor& v, std::size_t first) {
   };
   if (begin.begins_place || when != v.clock) ++place_;
   for (; end < entries.size() && same(entries[end]); ++end)
-    if (const Deed& d = *v.past()->deed(entries[end]); rule_named(d.journey, d.rule) >= 0) fired_[at(rule_named(d.journey, d.rule))] = place_;
+    if (const int rule = rule_named(v.past()->deed(entries[end])->journey, v.past()->deed(entries[end])->rule); rule >= 0) fired_[at(rule)] = place_;
   acted_ = 0;
   for (std::size_t i = first; i < end; ++i) fold_deed(v, *v.past()->deed(entries[i]), when);
   if (acted_ > 0) {
