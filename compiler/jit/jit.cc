@@ -269,7 +269,7 @@ class Program final : public Evaluator {
     const CodeId wanted = wanted_.exchange(-1, std::memory_order_relaxed);
     const std::scoped_lock lock(mutex_);
     if (given_up_) return nullptr;
-    std::size_t i = wanted < 0 || at(wanted) >= groups_.of.size() ? taken_.size() : at(groups_.of[at(wanted)]);
+    std::size_t i = at(wanted) < groups_.of.size() ? at(groups_.of[at(wanted)]) : taken_.size();  // -1 is beyond all
     if (i >= taken_.size() || taken_[i]) i = first_free();
     if (i >= taken_.size()) return nullptr;
     taken_[i] = true;

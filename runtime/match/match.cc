@@ -149,8 +149,8 @@ std::size_t Screen::narrow_late(const Seen& seen, Scratch& scratch, std::size_t 
   Left* const left = scratch.left.data();
   for (std::size_t c = 0; c < late_.size() && blocks > 0; c += kTogether) {
     std::size_t bits = 0;
-    for (std::size_t b = 0; b < blocks; ++b)
-      for (std::size_t w = 0; w < words_; ++w) bits += static_cast<std::size_t>(__builtin_popcountll(left[b].words[w]));
+    for (const Left* some = left; some < left + blocks; ++some)
+      for (std::size_t w = 0; w < words_; ++w) bits += static_cast<std::size_t>(__builtin_popcountll(some->words[w]));
     if (bits * kWorth <= (late_.size() - c) * blocks) break;
     for (std::size_t i = c; i < std::min(late_.size(), c + kTogether); ++i) {
       const Late& l = late_[i];
