@@ -78,6 +78,10 @@ class Run {
           tick();
           take(each);
         }
+        if (options_.flush && result_.decisions > flushed_) {
+          options_.flush();
+          flushed_ = result_.decisions;
+        }
       }
     }
     if (result_.needs_histories) return std::move(result_);
@@ -328,7 +332,7 @@ class Run {
   history::KnownIds known_;
   ReplayResult result_;
   Millis latest_ = std::numeric_limits<Millis>::min();
-  std::uint64_t ticks_ = 0;
+  std::uint64_t ticks_ = 0, flushed_ = 0;  // flushed_: how many decisions
   std::string line_, key_;
 };
 

@@ -38,6 +38,7 @@ struct ReplayOptions {
   engine::Keep keep = engine::Keep::Acted;
   bool any_order = false;                     // sort the records first: by time, visitor, event in catalog order, content
   bool stream = false;                        // hand out each decision as it is made; else ordered by (at, visitor, …)
+  std::function<void()> flush = {};           // with stream: what was handed out should be on its way, as a batch of records is through or the log has to be waited for
   std::optional<Millis> until;                // leave out later records, and run the clocks to here
   std::vector<history::AnswerTable> tables;   // published, in the order of their times
   bool histories = false;                     // records may come late or merge visitors: every visitor's whole history is kept

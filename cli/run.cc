@@ -45,10 +45,8 @@ class Output {
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
-  void line(std::string_view text, bool flush) {
-    failed_ = failed_ || std::fwrite(text.data(), 1, text.size(), file_) != text.size() || std::fputc('\n', file_) == EOF;
-    if (flush) failed_ = failed_ || std::fflush(file_) != 0;
-  }
+  void line(std::string_view text) { failed_ = failed_ || std::fwrite(text.data(), 1, text.size(), file_) != text.size() || std::fputc('\n', file_) == EOF; }
+  void flush() { failed_ = failed_ || std::fflush(file_) != 0; }
   bool failed() const { return failed_; }
   bool finish() {
     failed_ = std::fflush(file_) != 0 || failed_;
@@ -182,7 +180,8 @@ int run(const Options& o) {
   Progress progress;
   const bool terminal = isatty(STDERR_FILENO) != 0;
   if (terminal) progress = [size](const ingest::Counts& c) { bar(c, size); };
-  const auto sink = [&](std::string_view line) { out.line(line, o.stream); };
+  const auto sink = [&](std::string_view line) { out.line(line); };
+  if (o.stream) options.flush = [&] { out.flush(); };
   ReplayResult result = replay(*pack, *reader, texts, options, sink, progress);
   if (result.needs_histories > 0) {
     if (terminal) fmt::print(stderr, "\r\033[K");

@@ -35,6 +35,25 @@ def test_until():
         expect(2, run(pack, CARTS, until, "tomorrow"), "--until tomorrow", "2026-11-21T09:30:00Z")
 
 
+def test_what_visitors_take():
+    """`check --events` says what `run` counts, and refuses a log that does not say it."""
+    def sized(pack, text, *more):
+        return polku("check", pack, "--events", pack.write("sample.csv", text), "--source", "native", *more)
+
+    with Pack() as pack:
+        takes = next(line.split()[3] for line in run(pack, CARTS, "--stream").err.splitlines() if "a visitor takes" in line)
+        assert f"  {takes} in all after 3 events of 2 visitors in {pack.path}/sample.csv\n" in expect(0, sized(pack, CARTS), "bytes per visitor: ", stderr=False).out
+        assert " in all after " not in expect(0, polku("check", pack)).out
+        bad = expect(0, sized(pack, CARTS + "v3,never,cart,1\n"), "of 4 records read, 3 were taken in", "line 5")
+        assert " in all after 3 events of 2 visitors" in bad.out
+        expect(1, sized(pack, UNORDERED), "line 4 came before an earlier one of the same visitor")
+        expect(1, sized(pack, "visitor,at,received,event,items\nv1,2026-03-02T10:00,2026-03-02T11:00,cart,1\n"), "line 2 came late", "whole history")
+        expect(1, sized(pack, log()), "there is no visitor in it")
+        expect(2, sized(pack, CARTS, "--format", "json"), "--format json", "--events", "choose one of them")
+        expect(2, polku("check", pack, "--events", pack.path + "/none.csv"), "none.csv")
+        expect(2, polku("check", pack, "--source", "native"), "--events")
+
+
 UNORDERED = log(("v1", "10:10", "cart", 2), ("v2", "10:05", "cart", 0), ("v1", "10:00", "cart", 1))
 
 
