@@ -90,7 +90,31 @@ void keep_portable(Left* left, std::size_t blocks, const std::uint64_t* row) {
     for (std::size_t w = 0; w < kWords; ++w) left[b].words[w] &= row[left[b].block * kWords + w];
 }
 
-constexpr Kernel kPortable{"portable", place_portable, open_portable, meet_portable, asks_portable, keep_portable};
+// Without branches: nobody could foretell them.
+template <std::size_t kLooks>
+unsigned pass_portable(const Looks<kLooks>& l, const std::byte* cells) {
+  unsigned all = 0;
+  for (std::size_t i = 0; i < kLooks; ++i) {
+    std::uint32_t raw;
+    std::memcpy(&raw, cells + l.at[i], sizeof raw);
+    raw = raw >> l.shift[i] & l.mask[i];
+    const std::uint32_t inside = (raw - l.lo[i] <= l.span[i] ? 1u : 0u) & l.set[i] >> (raw & 31);
+    all |= ((inside | (raw == l.mask[i] ? 1u : 0u) | ((raw == 0 ? 1u : 0u) & l.gone[i])) & 1) << i;
+  }
+  return all;
+}
+
+std::uint64_t look_portable(const Looks<8>* firsts, const Looks<4>* seconds, std::uint64_t everyone, const std::byte* cells) {
+  std::uint64_t first = 0, left = 0;
+  for (unsigned i = 0; i < 64 && everyone >> i != 0; i += 8) first |= std::uint64_t{pass_portable(*firsts++, cells)} << i;
+  for (std::uint64_t bits = first & everyone; bits != 0; bits &= bits - 1) {
+    const int i = __builtin_ctzll(bits);
+    left |= std::uint64_t{pass_portable(seconds[i], cells) == 0xf} << i;
+  }
+  return left;
+}
+
+constexpr Kernel kPortable{"portable", place_portable, open_portable, meet_portable, asks_portable, keep_portable, look_portable};
 
 #if defined(__x86_64__)
 
@@ -203,7 +227,37 @@ POLKU_AVX2 void keep_avx2(Left* left, std::size_t blocks, const std::uint64_t* r
     }
 }
 
-constexpr Kernel kAvx2{"avx2", place_avx2, open_avx2, meet_avx2, asks_avx2, keep_avx2};
+POLKU_AVX2 unsigned pass_avx2(const Looks<8>& l, const std::byte* cells) {
+  const auto load = [&](const std::uint32_t* p) POLKU_AVX2 { return _mm256_load_si256(reinterpret_cast<const __m256i*>(p)); };
+  const __m256i mask = load(l.mask), span = load(l.span);
+  const __m256i raw = _mm256_and_si256(_mm256_srlv_epi32(_mm256_i32gather_epi32(reinterpret_cast<const int*>(cells), load(l.at), 1), load(l.shift)), mask);
+  const __m256i above = _mm256_sub_epi32(raw, load(l.lo)), inside = _mm256_cmpeq_epi32(_mm256_max_epu32(above, span), span);
+  const __m256i in_set = _mm256_slli_epi32(_mm256_srlv_epi32(load(l.set), _mm256_and_si256(raw, _mm256_set1_epi32(31))), 31);
+  const __m256i anyway = _mm256_or_si256(_mm256_cmpeq_epi32(raw, mask), _mm256_and_si256(_mm256_cmpeq_epi32(raw, _mm256_setzero_si256()), load(l.gone)));
+  return static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_or_si256(_mm256_and_si256(inside, in_set), anyway))));
+}
+
+POLKU_AVX2 unsigned pass_avx2(const Looks<4>& l, const std::byte* cells) {
+  const auto load = [&](const std::uint32_t* p) POLKU_AVX2 { return _mm_load_si128(reinterpret_cast<const __m128i*>(p)); };
+  const __m128i mask = load(l.mask), span = load(l.span);
+  const __m128i raw = _mm_and_si128(_mm_srlv_epi32(_mm_i32gather_epi32(reinterpret_cast<const int*>(cells), load(l.at), 1), load(l.shift)), mask);
+  const __m128i above = _mm_sub_epi32(raw, load(l.lo)), inside = _mm_cmpeq_epi32(_mm_max_epu32(above, span), span);
+  const __m128i in_set = _mm_slli_epi32(_mm_srlv_epi32(load(l.set), _mm_and_si128(raw, _mm_set1_epi32(31))), 31);
+  const __m128i anyway = _mm_or_si128(_mm_cmpeq_epi32(raw, mask), _mm_and_si128(_mm_cmpeq_epi32(raw, _mm_setzero_si128()), load(l.gone)));
+  return static_cast<unsigned>(_mm_movemask_ps(_mm_castsi128_ps(_mm_or_si128(_mm_and_si128(inside, in_set), anyway))));
+}
+
+POLKU_AVX2 std::uint64_t look_avx2(const Looks<8>* firsts, const Looks<4>* seconds, std::uint64_t everyone, const std::byte* cells) {
+  std::uint64_t first = 0, left = 0;
+  for (unsigned i = 0; i < 64 && everyone >> i != 0; i += 8) first |= std::uint64_t{pass_avx2(*firsts++, cells)} << i;
+  for (std::uint64_t bits = first & everyone; bits != 0; bits &= bits - 1) {
+    const int i = __builtin_ctzll(bits);
+    left |= std::uint64_t{pass_avx2(seconds[i], cells) == 0xf} << i;
+  }
+  return left;
+}
+
+constexpr Kernel kAvx2{"avx2", place_avx2, open_avx2, meet_avx2, asks_avx2, keep_avx2, look_avx2};
 
 // ---- AVX-512: sixteen values, a block at a time ----
 
@@ -277,7 +331,7 @@ POLKU_AVX512 void keep_avx512(Left* left, std::size_t blocks, const std::uint64_
     _mm512_store_si512(left[b].words, _mm512_and_si512(_mm512_load_si512(left[b].words), _mm512_load_si512(row + left[b].block * kWords)));
 }
 
-constexpr Kernel kAvx512{"avx512", place_avx512, open_avx512, meet_avx512, asks_avx512, keep_avx512};
+constexpr Kernel kAvx512{"avx512", place_avx512, open_avx512, meet_avx512, asks_avx512, keep_avx512, look_avx2};
 
 #endif
 

@@ -44,6 +44,13 @@ struct alignas(64) Chunk {
 };
 static_assert(sizeof(Chunk) == 192);
 
+// What conditions ask of one cell each: of `mask` of the four bytes at `at` behind `shift`. Passed by raw values from lo to lo + span whose last five bits are
+// in `set`, by what does not fit its cell, and by what is missing if `gone` is all ones. One of mask 0 is passed by everything.
+template <std::size_t kLooks>
+struct alignas(4 * kLooks) Looks {
+  std::uint32_t at[kLooks] = {}, shift[kLooks] = {}, mask[kLooks] = {}, lo[kLooks] = {}, span[kLooks] = {}, set[kLooks] = {}, gone[kLooks] = {};
+};
+
 // A block in which something is left.
 struct Left {
   alignas(64) std::uint64_t words[kWords];
@@ -67,6 +74,8 @@ struct Kernel {
   // Whether anything is left of the positions of a row; and what is left of them that a row has, Left::some aside.
   bool (*asks)(const Left* left, std::size_t blocks, const std::uint64_t* row);
   void (*keep)(Left* left, std::size_t blocks, const std::uint64_t* row);
+  // Of up to 64 conditions, a bit each in `everyone`, those that pass their first look, eight in one of `firsts`, and all of their `seconds`.
+  std::uint64_t (*look)(const Looks<8>* firsts, const Looks<4>* seconds, std::uint64_t everyone, const std::byte* cells);
 };
 
 // Those that this processor can run, the quickest first; portable is always the last. AVX-512 needs F, BW, DQ and VL.

@@ -17,6 +17,8 @@ constexpr std::size_t kAlternatives = 4;                  // of an `or`; beyond,
 constexpr std::size_t kUnshared = 2048;                   // a column of so many bytes is better without a list in front of it
 constexpr std::size_t kColumnBytes = std::size_t{1} << 20;  // of a column's rows
 constexpr std::size_t kLateUses = 8;                      // of a lookup; with fewer its conditions are looked at one by one
+constexpr std::size_t kFew = 16;                          // conditions, up to which each is looked at
+constexpr std::size_t kLooks = 5;                         // at most so many tests of each
 
 }  // namespace
 
@@ -29,7 +31,8 @@ class Screen::Maker {
     read();
     steps();
     arrange();
-    fill();
+    if (few_) looks();
+    else fill();
     tests();
     s_.lookups_ = std::move(lookups_.all);
     s_.plan_ = &plan_;
@@ -66,7 +69,11 @@ class Screen::Maker {
     for (std::uint32_t i = 0; i < asked_.size(); ++i) {
       if (asked_[i].code >= 0) conditions_[i] = normal_form(plan_.codes[static_cast<std::size_t>(asked_[i].code)], asked_[i].captures, asked_[i].event, lookups_);
       else conditions_[i].whole = false;
-      enter(i);
+    }
+    few_ = are_few();
+    for (std::uint32_t i = 0; i < asked_.size(); ++i) {
+      if (few_) entries_.push_back({i, {}, conditions_[i].whole ? kChecked : kOpen});
+      else enter(i);
     }
     std::map<Source, std::vector<Use>> by_source;
     for (std::uint32_t e = 0; e < entries_.size(); ++e)
@@ -75,6 +82,60 @@ class Screen::Maker {
       if (source.kind != Source::Kind::Lookup || uses.size() >= kLateUses) columns_.push_back({.source = source, .uses = std::move(uses), .cuts = {}});
     s_.words_ = entries_.size() <= 64 ? 1 : kWords;
     s_.blocks_ = (entries_.size() + kBits - 1) / kBits;
+  }
+
+  // So few that a test of each costs less than the rows of all their columns; and each has one that says no to most visitors.
+  bool are_few() const {
+    const std::int32_t bytes = plan_.layout.bytes;
+    if (conditions_.size() > kFew || bytes < 4) return false;
+    return std::none_of(conditions_.begin(), conditions_.end(), [&](const Condition& c) { return in_cells(c).empty(); });
+  }
+
+  // The tests of one attribute in its cell, those that hold seldom first.
+  std::vector<const Literal*> in_cells(const Condition& c) const {
+    std::vector<const Literal*> all;
+    for (const Clause& clause : c.all)
+      if (clause.size() == 1 && in_cell(clause[0].source) && !clause[0].yes.empty()) all.push_back(&clause[0]);
+    std::sort(all.begin(), all.end(), [&](const Literal* a, const Literal* b) { return std::tuple(share(*a), a) < std::tuple(share(*b), b); });
+    return all;
+  }
+
+  // How often it holds, as far as can be told: a value of a list like any other, one value of many seldom, half of all numbers half of the time.
+  double share(const Literal& l) const {
+    const catalog::Type& type = plan_.catalog.attributes[l.source.index].type;
+    double values = 0;
+    for (const Range& r : l.yes) {
+      if (r.lo == kLeast || r.hi == kMost) return 0.5;
+      values += static_cast<double>(r.hi - r.lo) + 1;
+    }
+    return type.kind == catalog::TypeKind::OneOf ? values / static_cast<double>(type.values.size()) : type.kind == catalog::TypeKind::YesNo || type.kind == catalog::TypeKind::Consent ? 0.5 : 0.125;
+  }
+
+  void looks() {
+    s_.attributes_ = plan_.layout.attribute;
+    s_.firsts_.resize((conditions_.size() + 7) / 8);
+    s_.seconds_.resize(conditions_.size());
+    for (std::size_t i = 0; i < conditions_.size(); ++i) {
+      const std::vector<const Literal*> all = in_cells(conditions_[i]);
+      look(*all[0], s_.firsts_[i / 8], i % 8);
+      for (std::size_t n = 1; n < std::min(all.size(), kLooks); ++n) look(*all[n], s_.seconds_[i], n - 1);
+    }
+  }
+
+  template <std::size_t kLanes>
+  void look(const Literal& l, Looks<kLanes>& out, std::size_t i) const {
+    const plan::Cell& cell = plan_.layout.attribute[l.source.index];
+    const std::int32_t at = std::min(cell.at, plan_.layout.bytes - 4);  // four bytes are read, of the record's own
+    out.at[i] = static_cast<std::uint32_t>(at);
+    out.shift[i] = static_cast<std::uint32_t>(8 * (cell.at - at));
+    out.mask[i] = 0xffff'ffffu >> (32 - 8 * cell.bytes);
+    out.gone[i] = l.missing == kNo ? 0 : 0xffff'ffffu;
+    const Value moved = Chunk::moved(static_cast<std::uint16_t>(cell.bytes)), least = 1 - moved, most = Value{out.mask[i]} - 1 - moved;  // what a cell can say
+    const auto raw = [&](Value v) { return static_cast<std::uint32_t>(std::clamp(v, least, most) + moved); };
+    out.lo[i] = raw(l.yes.front().lo);
+    out.span[i] = raw(l.yes.back().hi) - out.lo[i];
+    for (const Range& r : l.yes)
+      for (std::uint32_t x = raw(r.lo), n = 0; n < 32 && x <= raw(r.hi); ++x, ++n) out.set[i] |= 1u << (x & 31);
   }
 
   // The entries of a condition.
@@ -331,7 +392,7 @@ class Screen::Maker {
 
   // Of each condition that may need them, once; what is cheap to find stands first, and what the tables have last.
   void tests() {
-    std::vector<std::pair<int, const Clause*>> clauses;
+    std::vector<std::tuple<int, double, const Clause*>> clauses;
     for (std::size_t p = 0; p < s_.positions_.size(); ++p) {
       Position& position = s_.positions_[p];
       if (p > 0 && s_.positions_[p - 1].number == position.number) {
@@ -342,22 +403,29 @@ class Screen::Maker {
       if (condition_at(p).all.empty()) continue;
       position.first_test = static_cast<std::uint32_t>(s_.tests_.size()) & kMostTests;
       clauses.clear();
-      for (const Clause& c : condition_at(p).all) clauses.emplace_back(cost(c), &c);
+      for (const Clause& c : condition_at(p).all) clauses.emplace_back(cost(c), few_ ? later(condition_at(p), c) : 0, &c);
       std::sort(clauses.begin(), clauses.end());
       bool open = false;
       for (std::size_t i = 0; i < clauses.size(); ++i) {
-        for (const Literal& l : *clauses[i].second) {
+        for (const Literal& l : *std::get<const Clause*>(clauses[i])) {
           const auto missing = static_cast<std::uint8_t>(l.missing == kNo ? 0 : l.missing == kYes ? 1 : 2);
           for (const Range& r : l.yes) s_.tests_.push_back({r.lo, r.hi, l.source, missing, 0, 0, 0});
           if (l.yes.empty()) s_.tests_.push_back({1, 0, l.source, missing, 0, 0, 0});
         }
         s_.tests_.back().last = 1;
-        if (open || (i + 1 < clauses.size() && clauses[i + 1].first < kTabled)) continue;
+        if (open || (i + 1 < clauses.size() && std::get<int>(clauses[i + 1]) < kTabled)) continue;
         open = true;
         s_.tests_.back().last_open = 1;
       }
       s_.tests_.back().last_of_all = 1;
     }
+  }
+
+  // Of few conditions: what has been looked at comes last.
+  double later(const Condition& condition, const Clause& c) const {
+    const std::vector<const Literal*> all = in_cells(condition);
+    const auto tested = static_cast<std::size_t>(std::find(all.begin(), all.end(), &c[0]) - all.begin());
+    return tested < std::min(all.size(), kLooks) ? 1 : 0;
   }
 
   static constexpr int kTabled = 100;
@@ -393,6 +461,7 @@ class Screen::Maker {
   std::vector<Entry> entries_;                            // those of one condition next to each other
   std::vector<std::uint32_t> order_, position_;           // by position: the entry; by entry: the position
   std::vector<Column> columns_;
+  bool few_ = false;
 };
 
 Screen::Screen(const plan::Plan& plan, const plan::SharedTests& shared, const std::vector<Asked>& conditions, const Kernel& kernel) : kernel_(&kernel) {

@@ -122,8 +122,22 @@ std::uint64_t Screen::first_of_all(std::uint64_t positions, std::size_t word) co
   return positions;
 }
 
+std::size_t Screen::narrow_few(const Seen& seen, Scratch& scratch) const {
+  if (!lookups_.empty()) {
+    ++scratch.run;
+    if (scratch.lookups.size() < lookups_.size()) scratch.lookups.resize(lookups_.size());
+  }
+  if (scratch.left.empty()) scratch.left.resize(1);
+  scratch.left[0].words[0] = kernel_->look(firsts_.data(), seconds_.data(), everyone_[0], seen.record->cells());
+  scratch.left[0].block = 0;
+  scratch.left[0].some = 1;
+  scratch.some_missing = true;  // whatever it is: all tests are made
+  return scratch.left[0].words[0] != 0;
+}
+
 // Leaves in scratch.left the blocks with what may hold; returns how many. scratch.some_missing says whether something asked for is missing.
 std::size_t Screen::narrow(const Seen& seen, Scratch& scratch, Tally* unknown) const {
+  if (!firsts_.empty()) return narrow_few(seen, scratch);
   const bool missing = place(seen, scratch);
   if (!missing) return meet(scratch.rows.data(), scratch.left);
   const std::size_t blocks = unknown ? meet(scratch.rows.data(), scratch.left) : 0;
@@ -204,7 +218,7 @@ void Screen::leave_out(std::size_t condition) {
 
 std::size_t Screen::bytes() const {
   const auto of = [](const auto& v) { return v.capacity() * sizeof(v[0]); };
-  return of(positions_) + of(position_of_) + of(everyone_) + of(exact_) + of(others_of_it_) + of(chunks_) + of(others_) + of(shared_) + of(rows_) + of(open_) + of(order_) + of(attributes_) + of(table_) +
+  return of(positions_) + of(position_of_) + of(everyone_) + of(firsts_) + of(seconds_) + of(exact_) + of(others_of_it_) + of(chunks_) + of(others_) + of(shared_) + of(rows_) + of(open_) + of(order_) + of(attributes_) + of(table_) +
          of(tests_) + of(lookups_) + of(late_) + of(late_cuts_);
 }
 

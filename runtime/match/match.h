@@ -3,7 +3,8 @@
 // The constants that conditions compare a value with cut its range into intervals; "missing" is one more. Each interval has a bitmap of the conditions
 // that may hold there, and matching is an AND of one bitmap a value, however many rules ask. (Bit-vector packet classification: Lakshman and Stiliadis,
 // SIGCOMM 1998.) Intervals are steps of equal width, so that the bitmap is found without a search; where constants lie too close or too far apart for
-// that, a step holds several, and what it leaves open is looked at literal by literal.
+// that, a step holds several, and what it leaves open is looked at literal by literal. Of a few conditions only the test that says no most often is made
+// for each of them, and the others for what that leaves: below some 32 that is quicker than a row for each value.
 #pragma once
 #include <cstdint>
 #include <utility>
@@ -139,6 +140,7 @@ class Screen {
 
   class Maker;
   std::size_t narrow(const Seen& seen, Scratch& scratch, Tally* unknown) const;
+  std::size_t narrow_few(const Seen& seen, Scratch& scratch) const;
   std::size_t narrow_late(const Seen& seen, Scratch& scratch, std::size_t blocks) const;
   std::uint64_t first_of_all(std::uint64_t positions, std::size_t word) const;
   std::size_t meet(const std::uint32_t* rows, std::vector<Left, base::PageAllocator<Left>>& left) const;
@@ -167,6 +169,10 @@ class Screen {
   std::vector<std::uint32_t> shared_, rows_;         // columns many of whose rows are alike: their rows are places in rows_, which has where each begins
   std::vector<plan::Cell> attributes_;               // of the record
   std::vector<std::uint64_t, base::PageAllocator<std::uint64_t>> table_;
+
+  // Of few conditions: a look for each, and four more; at least what passes the condition passes them. Else empty.
+  std::vector<Looks<8>> firsts_;
+  std::vector<Looks<4>> seconds_;
 
   std::vector<Test> tests_;
   std::vector<Lookup> lookups_;
