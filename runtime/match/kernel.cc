@@ -16,6 +16,24 @@ namespace {
 
 constexpr std::size_t kStep = 4;  // rows between two looks whether anything is left
 
+// The numbers of the bits that are set.
+struct Blocks {
+  Blocks(const std::uint64_t* some, std::size_t words) : word(some), end(some + words), bits(*some) {}
+  bool next() {
+    while (bits == 0) {
+      if (++word == end) return false;
+      bits = *word;
+      base += 64;
+    }
+    at = base + static_cast<std::size_t>(__builtin_ctzll(bits));
+    bits &= bits - 1;
+    return true;
+  }
+  const std::uint64_t *word, *end;
+  std::uint64_t bits;
+  std::size_t base = 0, at = 0;
+};
+
 // ---- any processor ----
 
 // As record/cells.h has them: 0 is missing, all ones does not fit.
@@ -58,11 +76,11 @@ void open_portable(const std::uint32_t* open, const std::uint16_t* missing, std:
     }
 }
 
-std::size_t meet_portable(const std::uint64_t* table, const std::uint32_t* rows, const std::uint32_t* order, std::size_t count, std::size_t blocks, Left* left) {
+std::size_t meet_portable(const std::uint64_t* table, const std::uint32_t* rows, const std::uint32_t* order, std::size_t count, const std::uint64_t* some, std::size_t words, Left* left) {
   std::size_t n = 0;
-  for (std::size_t b = 0; b < blocks; ++b) {
+  for (Blocks b(some, words); b.next();) {
     Left& out = left[n];
-    const std::uint64_t* at = table + b * kWords;
+    const std::uint64_t* at = table + b.at * kWords;
     std::copy_n(at + rows[order[0]], kWords, out.words);
     const auto any = [&] {
       out.some = 0;
@@ -72,7 +90,7 @@ std::size_t meet_portable(const std::uint64_t* table, const std::uint32_t* rows,
     for (std::size_t i = 1; i < count && any();)
       for (const std::size_t end = std::min(i + kStep, count); i < end; ++i)
         for (std::size_t w = 0; w < kWords; ++w) out.words[w] &= at[rows[order[i]] + w];
-    out.block = static_cast<std::uint32_t>(b);
+    out.block = static_cast<std::uint32_t>(b.at);
     n += any();
   }
   return n;
@@ -181,10 +199,10 @@ POLKU_AVX2 void open_avx2(const std::uint32_t* open, const std::uint16_t* missin
   }
 }
 
-POLKU_AVX2 std::size_t meet_avx2(const std::uint64_t* table, const std::uint32_t* rows, const std::uint32_t* order, std::size_t count, std::size_t blocks, Left* left) {
+POLKU_AVX2 std::size_t meet_avx2(const std::uint64_t* table, const std::uint32_t* rows, const std::uint32_t* order, std::size_t count, const std::uint64_t* some, std::size_t words, Left* left) {
   std::size_t n = 0;
-  for (std::size_t b = 0; b < blocks; ++b) {
-    const std::uint64_t* at = table + b * kWords;
+  for (Blocks b(some, words); b.next();) {
+    const std::uint64_t* at = table + b.at * kWords;
     const auto half = [&](std::size_t i, std::size_t words) POLKU_AVX2 { return _mm256_load_si256(reinterpret_cast<const __m256i*>(at + rows[order[i]] + words)); };
     __m256i low = half(0, 0), high = half(0, 4);
     const auto empty = [&]() POLKU_AVX2 {
@@ -205,7 +223,7 @@ POLKU_AVX2 std::size_t meet_avx2(const std::uint64_t* table, const std::uint32_t
     _mm256_store_si256(reinterpret_cast<__m256i*>(left[n].words + 4), high);
     const auto zero = [](__m256i x) POLKU_AVX2 { return static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(x, _mm256_setzero_si256())))); };
     left[n].some = ~(zero(low) | zero(high) << 4) & 0xffu;
-    left[n++].block = static_cast<std::uint32_t>(b);
+    left[n++].block = static_cast<std::uint32_t>(b.at);
   }
   return n;
 }
@@ -301,21 +319,21 @@ POLKU_AVX512 void open_avx512(const std::uint32_t* open, const std::uint16_t* mi
     _mm512_mask_storeu_epi32(rows + Chunk::kLanes * i, missing[i], _mm512_loadu_si512(open + Chunk::kLanes * i));
 }
 
-POLKU_AVX512 std::size_t meet_avx512(const std::uint64_t* table, const std::uint32_t* rows, const std::uint32_t* order, std::size_t count, std::size_t blocks, Left* left) {
+POLKU_AVX512 std::size_t meet_avx512(const std::uint64_t* table, const std::uint32_t* rows, const std::uint32_t* order, std::size_t count, const std::uint64_t* some, std::size_t words, Left* left) {
   std::size_t n = 0;
-  for (std::size_t b = 0; b < blocks; ++b) {
-    const std::uint64_t* at = table + b * kWords;
+  for (Blocks b(some, words); b.next();) {
+    const std::uint64_t* at = table + b.at * kWords;
     const auto row = [&](std::size_t i) POLKU_AVX512 { return _mm512_load_si512(at + rows[order[i]]); };
     __m512i v = row(0);
     std::size_t i = 1;
     for (; i + kStep <= count && _mm512_test_epi64_mask(v, v) != 0; i += kStep)
       v = _mm512_and_si512(_mm512_and_si512(v, _mm512_and_si512(row(i), row(i + 1))), _mm512_and_si512(row(i + 2), row(i + 3)));
     for (; i < count; ++i) v = _mm512_and_si512(v, row(i));
-    const unsigned some = _mm512_test_epi64_mask(v, v);
-    if (some == 0) continue;
+    const unsigned here = _mm512_test_epi64_mask(v, v);
+    if (here == 0) continue;
     _mm512_store_si512(left[n].words, v);
-    left[n].some = some;
-    left[n++].block = static_cast<std::uint32_t>(b);
+    left[n].some = here;
+    left[n++].block = static_cast<std::uint32_t>(b.at);
   }
   return n;
 }

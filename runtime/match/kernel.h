@@ -69,8 +69,8 @@ struct Kernel {
   Placed (*place)(const Chunk* chunks, std::size_t count, const std::byte* cells, std::uint32_t* rows, std::uint16_t* missing);
   // In place of the rows of what is missing those of `open`, of as many sixteens of lanes.
   void (*open)(const std::uint32_t* open, const std::uint16_t* missing, std::size_t sixteens, std::uint32_t* rows);
-  // The AND of the rows order[0 … count), count > 0, block by block; returns how many blocks it left something in.
-  std::size_t (*meet)(const std::uint64_t* table, const std::uint32_t* rows, const std::uint32_t* order, std::size_t count, std::size_t blocks, Left* left);
+  // The AND of the rows order[0 … count), count > 0, of those blocks whose bit is set in some[0 … words); returns how many blocks it left something in.
+  std::size_t (*meet)(const std::uint64_t* table, const std::uint32_t* rows, const std::uint32_t* order, std::size_t count, const std::uint64_t* some, std::size_t words, Left* left);
   // Whether anything is left of the positions of a row; and what is left of them that a row has, Left::some aside.
   bool (*asks)(const Left* left, std::size_t blocks, const std::uint64_t* row);
   void (*keep)(Left* left, std::size_t blocks, const std::uint64_t* row);

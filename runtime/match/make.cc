@@ -15,9 +15,12 @@ constexpr Value kFarthestInCell = Value{1} << 29, kFarthest = Value{1} << 61;
 constexpr std::size_t kSmallest = 1024;                     // rows that a column may always have
 constexpr std::size_t kAlternatives = 4;                  // of an `or`; beyond, its literals are looked at
 constexpr std::size_t kUnshared = 2048;                   // a column of so many bytes is better without a list in front of it
-constexpr std::size_t kColumnBytes = std::size_t{1} << 20;  // of a column's rows
+constexpr std::size_t kColumnBytes = std::size_t{8} << 20;  // of a column's rows
 constexpr std::size_t kLateUses = 8;                      // of a lookup; with fewer its conditions are looked at one by one
 constexpr std::size_t kFew = 16;                          // conditions, up to which each is looked at
+constexpr std::size_t kManyBlocks = 8;                    // from which on it is worth it to know first in which of them something may be left
+constexpr std::size_t kTopped = 8;                        // columns that say so
+constexpr double kWorth = 0.25;                           // the share of blocks they must leave at most, on average
 constexpr std::size_t kLooks = 5;                         // at most so many tests of each
 
 }  // namespace
@@ -287,6 +290,7 @@ class Screen::Maker {
         continue;
       }
       s_.order_.push_back(c.number);
+      if (top_ends_.size() < kTopped) top_ends_.push_back(s_.table_.size());
       if (!in_cell(c.source)) {
         s_.others_[c.number - s_.chunks_.size() * Chunk::kLanes].step = step;
         continue;
@@ -301,6 +305,28 @@ class Screen::Maker {
       else k.stride = step.stride;
       k.used = static_cast<std::uint16_t>(k.used | 1u << lane);
     }
+    if (s_.blocks_ >= kManyBlocks && !top_ends_.empty()) tops();
+  }
+
+  // Rows of the table all have the same length, and those of the columns on top are the first of it.
+  void tops() {
+    const std::size_t width = s_.blocks_ * kWords;
+    s_.tops_.assign(top_ends_.back() / kWords, 0);
+    double left = 1;
+    for (std::size_t c = 0, row = 0; c < top_ends_.size(); ++c) {
+      const std::size_t first = row;
+      std::size_t some = 0;
+      for (; row < top_ends_[c]; row += width)
+        for (std::size_t b = 0; b < s_.blocks_; ++b) {
+          const std::uint64_t* const words = &s_.table_[row + b * kWords];
+          if (std::none_of(words, words + kWords, [](std::uint64_t w) { return w != 0; })) continue;
+          s_.tops_[row / kWords + b / 64] |= std::uint64_t{1} << b % 64;
+          ++some;
+        }
+      left *= static_cast<double>(some * width) / static_cast<double>((row - first) * s_.blocks_);
+    }
+    if (left <= kWorth) s_.topped_ = top_ends_.size();
+    else s_.tops_ = {};
   }
 
   void late(const Column& c, const Step& step) {
@@ -462,6 +488,7 @@ class Screen::Maker {
   std::vector<std::uint32_t> order_, position_;           // by position: the entry; by entry: the position
   std::vector<Column> columns_;
   bool few_ = false;
+  std::vector<std::size_t> top_ends_;                     // of the rows of each column on top
 };
 
 Screen::Screen(const plan::Plan& plan, const plan::SharedTests& shared, const std::vector<Asked>& conditions, const Kernel& kernel) : kernel_(&kernel) {

@@ -98,7 +98,8 @@ bool Screen::place(const Seen& seen, Scratch& scratch) const {
   return scratch.some_missing = placed.missing;
 }
 
-std::size_t Screen::meet(const std::uint32_t* rows, std::vector<Left, base::PageAllocator<Left>>& left) const {
+std::size_t Screen::meet(Scratch& scratch, std::vector<Left, base::PageAllocator<Left>>& left) const {
+  const std::uint32_t* const rows = scratch.rows.data();
   if (left.size() < blocks_) left.resize(blocks_);
   if (order_.empty()) {
     for (std::size_t b = 0; b < blocks_; ++b) {
@@ -108,11 +109,23 @@ std::size_t Screen::meet(const std::uint32_t* rows, std::vector<Left, base::Page
     }
     return blocks_;
   }
-  if (words_ != 1) return kernel_->meet(table_.data(), rows, order_.data(), order_.size(), blocks_, left.data());
-  left[0].words[0] = meet_words(table_.data(), rows, order_.data(), order_.size());
-  left[0].block = 0;
-  left[0].some = 1;
-  return left[0].words[0] != 0;
+  if (words_ == 1) {
+    left[0].words[0] = meet_words(table_.data(), rows, order_.data(), order_.size());
+    left[0].block = 0;
+    left[0].some = 1;
+    return left[0].words[0] != 0;
+  }
+  const std::size_t words = (blocks_ + 63) / 64;
+  if (scratch.some.size() < words) scratch.some.resize(words);
+  if (topped_ == 0) {
+    scratch.some[0] = (std::uint64_t{1} << blocks_) - 1;
+  } else {
+    const auto top = [&](std::size_t column) { return &tops_[rows[order_[column]] / kWords]; };
+    std::copy_n(top(0), words, scratch.some.data());
+    for (std::size_t c = 1; c < topped_; ++c)
+      for (std::size_t w = 0; w < words; ++w) scratch.some[w] &= top(c)[w];
+  }
+  return kernel_->meet(table_.data(), rows, order_.data(), order_.size(), scratch.some.data(), words, left.data());
 }
 
 // The first positions of the conditions that some of these exact positions of a word belong to.
@@ -139,11 +152,11 @@ std::size_t Screen::narrow_few(const Seen& seen, Scratch& scratch) const {
 std::size_t Screen::narrow(const Seen& seen, Scratch& scratch, Tally* unknown) const {
   if (!firsts_.empty()) return narrow_few(seen, scratch);
   const bool missing = place(seen, scratch);
-  if (!missing) return meet(scratch.rows.data(), scratch.left);
-  const std::size_t blocks = unknown ? meet(scratch.rows.data(), scratch.left) : 0;
+  if (!missing) return meet(scratch, scratch.left);
+  const std::size_t blocks = unknown ? meet(scratch, scratch.left) : 0;
   kernel_->open(open_.data(), scratch.missing.data(), lane_words_, scratch.rows.data());
-  if (!unknown) return meet(scratch.rows.data(), scratch.left);
-  const std::size_t some = meet(scratch.rows.data(), scratch.unknown);  // what holds is a part of it
+  if (!unknown) return meet(scratch, scratch.left);
+  const std::size_t some = meet(scratch, scratch.unknown);  // what holds is a part of it
   for (std::size_t i = 0, k = 0; i < some; ++i) {
     const Left& may = scratch.unknown[i];
     while (k < blocks && scratch.left[k].block < may.block) ++k;
@@ -218,7 +231,7 @@ void Screen::leave_out(std::size_t condition) {
 
 std::size_t Screen::bytes() const {
   const auto of = [](const auto& v) { return v.capacity() * sizeof(v[0]); };
-  return of(positions_) + of(position_of_) + of(everyone_) + of(firsts_) + of(seconds_) + of(exact_) + of(others_of_it_) + of(chunks_) + of(others_) + of(shared_) + of(rows_) + of(open_) + of(order_) + of(attributes_) + of(table_) +
+  return of(positions_) + of(position_of_) + of(everyone_) + of(firsts_) + of(seconds_) + of(exact_) + of(others_of_it_) + of(chunks_) + of(others_) + of(shared_) + of(rows_) + of(open_) + of(order_) + of(attributes_) + of(table_) + of(tops_) +
          of(tests_) + of(lookups_) + of(late_) + of(late_cuts_);
 }
 

@@ -62,6 +62,7 @@ struct Scratch {
   std::vector<std::uint16_t> missing;
   bool some_missing = false;
   std::vector<Left, base::PageAllocator<Left>> left, unknown;
+  std::vector<std::uint64_t> some;                   // a bit for each block in which something may be left
   struct Found { std::uint64_t run = 0; Value value = kUnknown; };
   std::vector<Found> lookups;
   std::uint64_t run = 0;
@@ -143,7 +144,7 @@ class Screen {
   std::size_t narrow_few(const Seen& seen, Scratch& scratch) const;
   std::size_t narrow_late(const Seen& seen, Scratch& scratch, std::size_t blocks) const;
   std::uint64_t first_of_all(std::uint64_t positions, std::size_t word) const;
-  std::size_t meet(const std::uint32_t* rows, std::vector<Left, base::PageAllocator<Left>>& left) const;
+  std::size_t meet(Scratch& scratch, std::vector<Left, base::PageAllocator<Left>>& left) const;
   bool place(const Seen& seen, Scratch& scratch) const;
   Value value(const Source& source, const Seen& seen, Scratch& scratch) const;
   Value look_up(std::size_t lookup, const Seen& seen) const;
@@ -169,6 +170,10 @@ class Screen {
   std::vector<std::uint32_t> shared_, rows_;         // columns many of whose rows are alike: their rows are places in rows_, which has where each begins
   std::vector<plan::Cell> attributes_;               // of the record
   std::vector<std::uint64_t, base::PageAllocator<std::uint64_t>> table_;
+  // Of many blocks: a bit for each in which a row has something. Those of the row that begins at table_[i] begin at tops_[i / kWords]; of the first
+  // topped_ columns of order_. (Aggregated bit vectors: Baboescu and Varghese, Scalable packet classification, SIGCOMM 2001.)
+  std::vector<std::uint64_t, base::PageAllocator<std::uint64_t>> tops_;
+  std::size_t topped_ = 0;
 
   // Of few conditions: a look for each, and four more; at least what passes the condition passes them. Else empty.
   std::vector<Looks<8>> firsts_;

@@ -54,9 +54,16 @@ class Conditions {
  public:
   Conditions(unsigned seed, bool tabled) : random_(seed), tabled_(tabled) {}
 
-  Code next() {
+  // keys: more than 0: the first attribute is one of so many, and more.
+  Code next(int keys) {
     code_.instrs.clear();
-    std::int32_t all = part();
+    std::int32_t all = -1;
+    if (keys > 0) {
+      const std::int32_t a = add(attribute(0)), b = add(constant(below(keys)));
+      all = add(op(Op::Eq, a, b));
+    } else {
+      all = part();
+    }
     for (int more = below(4); more > 0; --more) {
       const std::int32_t other = part();
       all = below(2) ? add(op(Op::And, all, other)) : add(op(Op::And, other, all));
@@ -227,14 +234,14 @@ class Asker final : public match::Asker {
   const plan::Evaluator& evaluator_;
 };
 
-// What the screen says, judged by the interpreter.
-void check(const match::Kernel& kernel, unsigned seed, std::size_t count, bool tabled) {
+// What the screen says, judged by the interpreter. keys: of each condition, or 0.
+void check(const match::Kernel& kernel, unsigned seed, std::size_t count, bool tabled, int keys = 0) {
   Conditions conditions(seed, tabled);
   plan::Plan p = world();
   const std::vector<plan::Capture> captures = {{kStart, 1}, {kStart, 0}};  // the code's fields are captures
   std::vector<match::Asked> asked;
   for (std::size_t i = 0; i < count; ++i) {
-    if (i % 97 == 96) {
+    if (keys == 0 && i % 97 == 96) {
       asked.push_back({static_cast<std::uint32_t>(i)});
       continue;
     }
@@ -243,7 +250,7 @@ void check(const match::Kernel& kernel, unsigned seed, std::size_t count, bool t
     rule.gate = asked.back().code;
     rule.captures = captures;
     rule.trigger.on = {{kStart, -1}};
-    p.codes.push_back(conditions.next());
+    p.codes.push_back(conditions.next(keys));
   }
   p.layout = plan::lay_out(p);
   plan::share_tests(p);
@@ -259,6 +266,7 @@ void check(const match::Kernel& kernel, unsigned seed, std::size_t count, bool t
     Value attributes[kAttributes], fields[kFields];
     record::Alone record(p);
     for (int a = 0; a < kAttributes; ++a) attributes[a] = a < kAttributes - kYesNo ? conditions.value() : conditions.yes_no();
+    if (keys > 0 && conditions.below(4) > 0) attributes[0] = conditions.below(keys);
     for (int a = 0; a < kAttributes; ++a) record::set_attribute(p, *record, a, attributes[a]);
     for (Value& f : fields) f = conditions.value();
     const Millis now = std::clamp<Millis>(conditions.value(), -5000, Value{1} << 32);
@@ -332,6 +340,16 @@ TEST_P(Screens, BeyondOneBlock) {
     check(*GetParam(), static_cast<unsigned>(count), count, true);
     check(*GetParam(), static_cast<unsigned>(count) + 1, count, false);
   }
+}
+
+// So few that each is looked at.
+TEST_P(Screens, OfFew) {
+  for (unsigned seed = 1; seed <= 200; ++seed) check(*GetParam(), seed, 1 + seed % 17, seed % 2 == 0, 1 + static_cast<int>(seed % 7));
+}
+
+// So many of such different keys that most blocks are left out at once.
+TEST_P(Screens, OfManyKeys) {
+  for (unsigned seed = 1; seed <= 2; ++seed) check(*GetParam(), seed, 6000, seed == 1, 2000);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kernels, Screens, testing::ValuesIn(match::kernels()), [](const auto& kernel) { return std::string(kernel.param->name); });
