@@ -118,7 +118,8 @@ std::size_t Screen::meet(Scratch& scratch, std::vector<Left, base::PageAllocator
   const std::size_t words = (blocks_ + 63) / 64;
   if (scratch.some.size() < words) scratch.some.resize(words);
   if (topped_ == 0) {
-    scratch.some[0] = (std::uint64_t{1} << blocks_) - 1;
+    std::fill_n(scratch.some.data(), words, ~std::uint64_t{0});
+    scratch.some[words - 1] >>= words * 64 - blocks_;
   } else {
     const auto top = [&](std::size_t column) { return &tops_[rows[order_[column]] / kWords]; };
     std::copy_n(top(0), words, scratch.some.data());
