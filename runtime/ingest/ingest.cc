@@ -45,7 +45,7 @@ class CsvRecords : public Reader {
 
   bool next(Record& record) override {
     Counts& counts = builder_.counts();
-    while (true) {
+    for (bool first = true; first || !must_wait(); first = false) {
       const Csv::Got got = csv_.next();
       counts.bytes = csv_.bytes();
       if (got == Csv::Got::End) {
@@ -61,6 +61,7 @@ class CsvRecords : public Reader {
       fill();
       if (builder_.build(row_, csv_.line(), record)) return true;
     }
+    return false;
   }
   const Counts& counts() const override { return builder_.counts(); }
 
@@ -113,7 +114,7 @@ class JsonRecords : public Reader {
 
   bool next(Record& record) override {
     Counts& counts = builder_.counts();
-    while (true) {
+    for (bool first = true; first || !must_wait(); first = false) {
       input_->consume(std::exchange(consume_, 0));
       if (std::exchange(skip_, false)) input_->skip_line();
       const std::size_t end = input_->line_end(0);
@@ -136,6 +137,7 @@ class JsonRecords : public Reader {
       else if (!json_.read(line, row_)) builder_.note(Reject::bad_json, line_, line.substr(0, 400));
       else if (builder_.build(row_, line_, record)) return true;
     }
+    return false;
   }
   const Counts& counts() const override { return builder_.counts(); }
 
@@ -189,7 +191,9 @@ std::span<const Record> Reader::next_batch() {
     visitors_[count] = batch_[count].visitor;
     batch_[count].visitor = visitors_[count];
     ++count;
+    waits_ = false;
   }
+  waits_ = true;
   return {batch_.data(), count};
 }
 

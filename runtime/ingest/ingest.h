@@ -61,8 +61,11 @@ class Reader {
 
  protected:
   virtual bool at_hand() = 0;                      // the next line has been read to its end
+  // next() must not go on to another line that it would have to wait for: behind one that is no record it says false instead.
+  bool must_wait() { return !waits_ && !at_hand(); }
 
  private:
+  bool waits_ = true;
   std::vector<Record> batch_;                      // which keeps its memory,
   std::vector<std::string> visitors_;              // and what its views point at
 };

@@ -99,7 +99,9 @@ class Screen::Maker {
     std::vector<const Literal*> all;
     for (const Clause& clause : c.all)
       if (clause.size() == 1 && in_cell(clause[0].source) && !clause[0].yes.empty()) all.push_back(&clause[0]);
-    std::sort(all.begin(), all.end(), [&](const Literal* a, const Literal* b) { return std::tuple(share(*a), a) < std::tuple(share(*b), b); });
+    // Inserted in order, which std::stable_sort would not do without memory; they are few.
+    for (std::size_t i = 1; i < all.size(); ++i)
+      for (std::size_t n = i; n > 0 && share(*all[n]) < share(*all[n - 1]); --n) std::swap(all[n], all[n - 1]);
     return all;
   }
 
@@ -109,7 +111,7 @@ class Screen::Maker {
     double values = 0;
     for (const Range& r : l.yes) {
       if (r.lo == kLeast || r.hi == kMost) return 0.5;
-      values += static_cast<double>(r.hi - r.lo) + 1;
+      values += static_cast<double>(r.hi) - static_cast<double>(r.lo) + 1;
     }
     return type.kind == catalog::TypeKind::OneOf ? values / static_cast<double>(type.values.size()) : type.kind == catalog::TypeKind::YesNo || type.kind == catalog::TypeKind::Consent ? 0.5 : 0.125;
   }
@@ -311,7 +313,7 @@ class Screen::Maker {
   // Rows of the table all have the same length, and those of the columns on top are the first of it.
   void tops() {
     const std::size_t width = s_.blocks_ * kWords;
-    s_.tops_.assign(top_ends_.back() / kWords, 0);
+    decltype(s_.tops_) tops(top_ends_.back() / kWords, 0);
     double left = 1;
     for (std::size_t c = 0, row = 0; c < top_ends_.size(); ++c) {
       const std::size_t first = row;
@@ -320,13 +322,14 @@ class Screen::Maker {
         for (std::size_t b = 0; b < s_.blocks_; ++b) {
           const std::uint64_t* const words = &s_.table_[row + b * kWords];
           if (std::none_of(words, words + kWords, [](std::uint64_t w) { return w != 0; })) continue;
-          s_.tops_[row / kWords + b / 64] |= std::uint64_t{1} << b % 64;
+          tops[row / kWords + b / 64] |= std::uint64_t{1} << b % 64;
           ++some;
         }
       left *= static_cast<double>(some * width) / static_cast<double>((row - first) * s_.blocks_);
     }
-    if (left <= kWorth) s_.topped_ = top_ends_.size();
-    else s_.tops_ = {};
+    if (left > kWorth) return;
+    s_.topped_ = top_ends_.size();
+    s_.tops_ = std::move(tops);
   }
 
   void late(const Column& c, const Step& step) {

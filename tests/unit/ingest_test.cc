@@ -114,6 +114,27 @@ TEST(IngestInput, ABatchIsWhatIsThere) {
   ::close(ends[0]);
 }
 
+// What is no record is not waited behind either. (If it is, this test does not end.)
+TEST(IngestInput, ABatchEndsBehindWhatIsNoRecord) {
+  auto c = a_catalog();
+  base::Texts texts;
+  const auto first_batch = [&](const std::string& text) {
+    int ends[2];
+    EXPECT_EQ(pipe(ends), 0);
+    EXPECT_EQ(::write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    auto opened = open("/dev/fd/" + std::to_string(ends[0]), c, nullptr, texts);
+    const std::size_t size = opened.reader->next_batch().size();
+    ::close(ends[1]);
+    EXPECT_TRUE(opened.reader->next_batch().empty());
+    ::close(ends[0]);
+    return size;
+  };
+  const std::string line = "{\"visitor\":\"v\",\"at\":1,\"event\":\"paid\"}\n";
+  EXPECT_EQ(first_batch(line + "\n"), 1u);
+  EXPECT_EQ(first_batch(line + "bad\n" + line + "\n\nbad\n"), 2u);
+  EXPECT_EQ(first_batch("visitor,at,event\nv,2026-03-02T10:00:00Z,paid\nv,2026-03-02T10:00:00Z,paid,more\nv,never,paid\n"), 1u);
+}
+
 TEST(IngestInput, FilesAndWhatCannotBeRead) {
   auto path = std::filesystem::path(testing::TempDir()) / "polku_ingest_test.csv";
   const std::string text = mixed_csv(5);
