@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <stdexcept>
 #include <utility>
 
 #include "compiler/reference/reference.h"
@@ -20,7 +21,11 @@ class PlanJudge : public Judge {
     for (const history::AnswerTable& t : options.tables) engine_->publish(t);
   }
   void expect(std::span<const engine::Engine::Coming> batch) override { engine_->prefetch(batch); }
-  engine::Taken take(std::string_view visitor, const history::Event& event) override { return engine_->take(visitor, event); }
+  engine::Taken take(std::string_view visitor, const history::Event& event) override {
+    const engine::Taken taken = engine_->take(visitor, event);
+    if (options_.naps && taken == engine::Taken::Yes) nap(visitor);
+    return taken;
+  }
   bool reach(Millis until) override { return engine_->advance(until, kTogether); }
   void resume(Millis at, const Waiting& waiting) override { engine_->resume(at, waiting); }
   void change(std::size_t era) override {
@@ -49,6 +54,15 @@ class PlanJudge : public Judge {
                                   .afresh = options_.afresh};
     return std::make_unique<engine::Engine>(*h.pack->plan, *h.evaluator, *h.texts, options);
   }
+  void nap(std::string_view visitor) {
+    saved_.clear();
+    engine_->save(visitor, saved_);
+    engine_->sleep(visitor);
+    if (!engine_->wake(saved_)) throw std::logic_error("a visitor did not wake");
+    again_.clear();
+    engine_->save(visitor, again_);
+    if (again_ != saved_) throw std::logic_error("a visitor woke as another");
+  }
   void keep(std::vector<history::Decision> decisions) {
     for (history::Decision& d : decisions) made_.push_back({std::move(d), era_});
   }
@@ -58,6 +72,7 @@ class PlanJudge : public Judge {
   std::unique_ptr<engine::Engine> engine_;
   std::size_t era_ = 0;
   std::vector<Made> made_;
+  std::string saved_, again_;
 };
 
 class ReferenceJudge : public Judge {

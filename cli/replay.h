@@ -45,6 +45,7 @@ struct ReplayOptions {
   std::vector<Change> changes;                // by their instants; needs histories
   std::vector<Outage> outages;                // in order, apart; none holds the instant of a change. Needs histories
   bool afresh = false;                        // with histories: fold anew at every record; slow, for tests
+  bool naps = false;                          // with histories: every visitor leaves the engine and comes back after each record; slow, for tests
   bool unknowns = false;                      // count how often each clause was decided by what is not known; every judgement is looked at: slower
   std::size_t sort_memory = 256u << 20;       // bytes; beyond it sorting goes to disk
 };

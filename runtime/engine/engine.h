@@ -1,5 +1,6 @@
 // Applies a plan to visitors' records in time order and chooses actions. The runtime's heart; knows the plan, not the language.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -96,6 +97,21 @@ class Engine {
   // With histories on both sides, and this engine new: goes on from `at` with the visitors of `old`, which is empty afterwards
   // (reading 74). `old` must have been advanced to at - 1 and drained.
   void succeed(Engine& old, Millis at);
+
+  // With histories. A visitor may leave the engine as bytes and come back later, here or in another engine of equal catalog, as if it had never been away: but
+  // for timers, which it does not have while it sleeps. Whoever lets it sleep wakes it before its deadline is reached, and before a record of it, or of another
+  // that is merged with it, is taken. A name is any of a visitor's; all but awake() and wake() want one that is awake.
+  bool awake(std::string_view name) const;
+  std::string_view key(std::string_view name) const;                        // its first name; good until it sleeps
+  std::span<const std::string_view> aliases(std::string_view name) const;   // its other names; likewise, and until it is merged
+  Millis deadline(std::string_view name) const;                             // nothing is due before; the largest Millis: nothing ever will be
+  void save(std::string_view name, std::string& out) const;                 // appended; equal states are equal bytes
+  void sleep(std::string_view name);
+  bool wake(std::string_view saved);      // false, and nothing has changed: it is damaged, or one of its names is awake
+  // What is numbered in the order of all visitors. An engine that goes on where another stopped must begin with its numbers.
+  struct Numbers { std::uint64_t arrivals = 0, rounds = 0; };
+  Numbers numbers() const { return {arrivals_, rounds_}; }
+  void begin_at(Numbers numbers) { arrivals_ = std::max(arrivals_, numbers.arrivals), rounds_ = std::max(rounds_, numbers.rounds); }
 
   // The plan became another by a patch (plan::apply), its evaluator was extended, and `amended` says what the patch did: from `at` on this engine decides by it.
   // It must have been advanced to at - 1 and drained before the plan was patched. With histories it then is as if another engine with the whole new plan had

@@ -90,16 +90,46 @@ std::string_view Visitors::call(std::string_view name, Visitor& v) {
     return aliases_[n - kAlias].name->text();
   }
   if (n == v.number) return v.key();
-  const auto alias = static_cast<std::uint32_t>(kAlias + aliases_.size());
-  if (n == base::NameIndex::kNone) {
-    aliases_.push_back({names_.add(name), v.number});
-    name_bytes_ += base::Names::bytes(name.size());
-    index_.add(h, alias);
-  } else {
-    aliases_.push_back({block(n).name, v.number});
-    index_.replace(h, n, alias);
+  if (n != base::NameIndex::kNone) {
+    const base::Name* const known = block(n).name;
+    index_.replace(h, n, alias(known, v.number));
+    return known->text();
   }
-  return aliases_.back().name->text();
+  const base::Name* const fresh = names_.add(name);
+  name_bytes_ += base::Names::bytes(name.size());
+  index_.add(h, alias(fresh, v.number));
+  return fresh->text();
+}
+
+std::uint32_t Visitors::alias(const base::Name* name, std::uint32_t number) {
+  if (unused_.empty()) {
+    aliases_.push_back({name, number});
+    return static_cast<std::uint32_t>(kAlias + aliases_.size() - 1);
+  }
+  const std::uint32_t n = unused_.back();
+  unused_.pop_back();
+  aliases_[n] = {name, number};
+  return kAlias + n;
+}
+
+void Visitors::remove(const base::Name* name, std::uint32_t entry) {
+  index_.remove(hash(name->text()), entry);
+  if (entry >= kAlias) {
+    aliases_[entry - kAlias] = {};
+    unused_.push_back(entry - kAlias);
+  }
+  name_bytes_ -= base::Names::bytes(name->length);
+  names_.remove(name);
+}
+
+void Visitors::forget(Visitor& v) {
+  if (v.rare)
+    for (const std::string_view name : v.rare->aliases) {
+      const std::uint32_t n = entry(name, hash(name));
+      remove(aliases_[n - kAlias].name, n);
+    }
+  remove(v.name, v.number);
+  erase(v);
 }
 
 std::string_view Visitors::kept(std::string_view name) const {
@@ -126,6 +156,7 @@ void Visitors::adopt(Visitors& old) {
   std::swap(index_, old.index_);
   std::swap(names_, old.names_);
   std::swap(aliases_, old.aliases_);
+  std::swap(unused_, old.unused_);
   std::swap(name_bytes_, old.name_bytes_);
 }
 

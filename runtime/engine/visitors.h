@@ -79,6 +79,7 @@ class Visitors {
   Visitor& make(std::string_view name);                 // which stands for none yet. Throws std::length_error beyond 2^31 - 1
   Visitor* at(std::uint32_t number);                    // nullptr: none lives there
   void erase(Visitor& v);                               // its names must stand for another by then
+  void forget(Visitor& v);                              // and all its names, which must be its key and Rare::aliases
   void clear(record::Record& r) {
     empty_.release(r);
     empty_.put(r, memory_);
@@ -109,6 +110,8 @@ class Visitors {
   Visitor& block(std::uint32_t number) const { return *reinterpret_cast<Visitor*>(slots_.at(number)); }
   void prefetch(std::uint32_t number) const;
   std::uint32_t entry(std::string_view name, std::uint64_t hash) const;
+  std::uint32_t alias(const base::Name* name, std::uint32_t number);
+  void remove(const base::Name* name, std::uint32_t entry);
 
   const plan::Layout& layout_;
   record::Empty empty_;
@@ -117,6 +120,7 @@ class Visitors {
   base::NameIndex index_;
   base::Names names_;
   std::vector<Alias> aliases_;
+  std::vector<std::uint32_t> unused_;                   // aliases that stand for nobody
   std::size_t living_ = 0, name_bytes_ = 0;
 };
 

@@ -16,6 +16,11 @@ class Identities {
   void insert(const Identities& all);
   void clear();                         // and keep the memory
   std::size_t size() const { return size_; }
+  template <class Each>
+  void each(Each see) const {             if (zero_) see(std::uint64_t{0});
+    for (const std::uint64_t identity : places_)
+      if (identity != 0) see(identity);
+  }
   void prefetch(std::uint64_t identity) const { base::fetch(&places_[identity & (places_.size() - 1)]); }
 
  private:

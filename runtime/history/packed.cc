@@ -1,16 +1,15 @@
-// The identity as it is, then numbers of 7 bits a byte, the last without its highest bit (LEB128), signed ones with their sign in the lowest bit.
+// The identity as it is, then numbers as runtime/base/bytes.h writes them. What is read was written by this process, so nothing is checked.
 #include "runtime/history/packed.h"
 
 #include <cstring>
+
+#include "runtime/base/bytes.h"
 
 namespace polku::history {
 
 namespace {
 
-void put(std::string& out, std::uint64_t n) {
-  for (; n >= 0x80; n >>= 7) out += static_cast<char>(n | 0x80);
-  out += static_cast<char>(n);
-}
+using base::put_number;
 
 std::uint64_t get(std::string_view& in) {
   std::uint64_t n = 0;
@@ -27,7 +26,7 @@ std::uint64_t get(std::string_view& in) {
 // 0 is kUnknown, the only value whose sign and size do not fit.
 void put_value(std::string& out, Value v) {
   const std::uint64_t n = static_cast<std::uint64_t>(v) << 1 ^ static_cast<std::uint64_t>(v >> 63);
-  put(out, v == kUnknown ? 0 : n + 1);
+  put_number(out, v == kUnknown ? 0 : n + 1);
 }
 
 Value get_value(std::string_view& in) {
@@ -42,19 +41,19 @@ void pack(const Event& event, std::string& out) {
   out.append(reinterpret_cast<const char*>(&event.identity), sizeof event.identity);
   put_value(out, event.type);
   put_value(out, event.received);
-  put(out, event.fields.size());
+  put_number(out, event.fields.size());
   for (const Value v : event.fields) put_value(out, v);
-  put(out, event.changes.size());
+  put_number(out, event.changes.size());
   for (const AttributeChange& c : event.changes) {
-    put(out, static_cast<std::uint64_t>(c.attribute));
+    put_number(out, static_cast<std::uint64_t>(c.attribute));
     put_value(out, c.value);
   }
-  put(out, event.asked.size());
+  put_number(out, event.asked.size());
   for (const Place& p : event.asked) {
-    put(out, static_cast<std::uint64_t>(p.channel));
-    put(out, static_cast<std::uint64_t>(p.slot));
+    put_number(out, static_cast<std::uint64_t>(p.channel));
+    put_number(out, static_cast<std::uint64_t>(p.slot));
   }
-  put(out, event.merges.size());
+  put_number(out, event.merges.size());
   out += event.merges;
 }
 

@@ -92,7 +92,7 @@ std::uint64_t firing_key(std::string_view journey, std::string_view rule, std::u
   buffer += '\0';
   buffer += rule;
   buffer += '\0';
-  buffer.append(reinterpret_cast<const char*>(&start), sizeof start);  // only ever compared within one process
+  buffer.append(reinterpret_cast<const char*>(&start), sizeof start);  // only ever compared by machines of one byte order
   buffer.append(reinterpret_cast<const char*>(&opening), sizeof opening);
   return XXH3_64bits(buffer.data(), buffer.size());
 }

@@ -64,7 +64,7 @@ Verdict judge(Engines& compiled, const Input& given, const std::vector<Engine>& 
   v.too_long = quickly.size() > kMostActs;
   if (v.too_long) return v;
   Input input = given;
-  if (quickly.size() > kMostFolded) input.engine_afresh = input.reference_afresh = false;
+  if (quickly.size() > kMostFolded) input.engine_afresh = input.reference_afresh = input.jit_naps = false;
   for (std::size_t i = 0; i < which.size(); ++i) {
     v.answers.push_back(which[i] == Engine::Shipped ? quickly : compiled.run(which[i], input, error));
     if (!error.empty()) {
@@ -103,6 +103,7 @@ void print_input(const Input& input) {
   for (const Outage& o : input.outages) std::printf("--- down from %s to %s\n", instant(o.from).c_str(), instant(o.to).c_str());
   if (input.engine_afresh) std::printf("--- the interpreter folds at every step\n");
   if (input.reference_afresh) std::printf("--- the reference folds at every step\n");
+  if (input.jit_naps) std::printf("--- visitors leave the JIT's engine and come back after each record\n");
   if (!input.change) return;
   std::printf("--- from %s on another pack\n%s", instant(input.change->from).c_str(), input.change->catalog.c_str());
   for (const RuleFile& f : input.change->files) std::printf("--- %s, later\n%s", f.name.c_str(), f.text.c_str());

@@ -40,6 +40,7 @@ class PackEngines : public Engines {
     options.tables = input.tables;
     options.histories = input.histories;
     options.afresh = engine == Engine::Reference ? input.reference_afresh : engine == Engine::Interpreter && input.engine_afresh;
+    options.naps = engine == Engine::Jit && input.jit_naps;
     for (const Outage& o : input.outages) options.outages.push_back({o.from, o.to});
     std::unique_ptr<plan::Evaluator> mixed, later_mixed;
     base::Texts later_texts;

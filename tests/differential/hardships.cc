@@ -60,6 +60,7 @@ class Hardships {
     input.histories = true;
     input.engine_afresh = random_.percent(30);
     input.reference_afresh = random_.percent(4);
+    input.jit_naps = random_.percent(30);
     lines_ = lines_of(input.log);
     if (lines_.empty()) return;
     const bool late = random_.percent(60);

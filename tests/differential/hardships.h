@@ -25,6 +25,7 @@ struct Input {
   std::vector<Outage> outages;
   std::optional<Change> change;
   bool engine_afresh = false, reference_afresh = false;  // fold anew at every step: the interpreter; the reference
+  bool jit_naps = false;                  // after each record its visitor leaves the engine as bytes and comes back: the JIT's
 };
 
 // The names of the hardships that `input` has: late, merge, tie, outage, pack change.

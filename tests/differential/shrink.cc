@@ -125,7 +125,7 @@ class Shrinker {
       c.input.change.reset();
       progress |= keep_if_fails(std::move(c));
     }
-    for (bool Input::* flag : {&Input::engine_afresh, &Input::reference_afresh}) {
+    for (bool Input::* flag : {&Input::engine_afresh, &Input::reference_afresh, &Input::jit_naps}) {
       if (!(best_.input.*flag)) continue;
       Case c = best_;
       c.input.*flag = false;

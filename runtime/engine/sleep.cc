@@ -1,0 +1,57 @@
+// Visitors who leave the engine as bytes and come back. Their records are not written down: they are the fold of the history.
+#include "runtime/base/bytes.h"
+#include "runtime/engine/visitor.h"
+#include "runtime/history/portable.h"
+
+namespace polku::engine {
+
+bool Engine::awake(std::string_view name) const { return visitors_->find(name) != nullptr; }
+
+std::string_view Engine::key(std::string_view name) const { return visitors_->find(name)->key(); }
+
+Millis Engine::deadline(std::string_view name) const { return visitors_->find(name)->deadline; }
+
+std::span<const std::string_view> Engine::aliases(std::string_view name) const { return visitors_->find(name)->rare->aliases; }
+
+void Engine::save(std::string_view name, std::string& out) const {
+  const Visitor& v = *visitors_->find(name);
+  base::put_text(out, v.key());
+  base::put_number(out, v.rare->aliases.size());
+  for (const std::string_view alias : v.rare->aliases) base::put_text(out, alias);
+  base::put_text(out, v.rare->person);
+  base::put_signed(out, v.rare->received);
+  base::put_signed(out, v.rare->now);
+  history::Portable(plan_.catalog, texts_).write(*v.past(), out);
+}
+
+void Engine::sleep(std::string_view name) {
+  visitors_->forget(*visitors_->find(name));
+  attributes_of_ = nullptr;
+}
+
+bool Engine::wake(std::string_view saved) {
+  base::Bytes in(saved);
+  const std::string_view key = in.text();
+  std::vector<std::string_view> aliases(in.count());
+  for (std::string_view& alias : aliases) alias = in.text();
+  const std::string_view person = in.text();
+  const Millis received = in.signed_number(), now = in.signed_number();
+  auto past = std::make_unique<history::Past>();
+  history::Portable(plan_.catalog, texts_).read(in, *past);
+  if (!in.done() || key.empty() || visitors_->find(key)) return false;
+  for (const std::string_view alias : aliases)
+    if (alias == key || visitors_->find(alias)) return false;
+  Visitor& v = visitors_->make(key);
+  Rare& own = v.own();
+  own.past = std::move(past);
+  own.received = received;
+  own.now = now;
+  for (const std::string_view alias : aliases) own.aliases.push_back(visitors_->call(alias, v));
+  if (const Visitor* named = person.empty() ? nullptr : visitors_->find(person); named == &v) own.person = visitors_->kept(person);
+  arrivals_ = std::max(arrivals_, own.past->arrival / history::kDeeds);
+  fold(v, v.now());
+  hint(v);
+  return true;
+}
+
+}  // namespace polku::engine

@@ -1,0 +1,96 @@
+#include "runtime/shards/log.h"
+
+namespace polku::shards {
+
+void ChunkWriter::begin(const ChunkHead& head) {
+  bytes_.clear();
+  items_ = 0;
+  base::put_number(bytes_, head.shard);
+  base::put_number(bytes_, head.number);
+  base::put_signed(bytes_, head.clock);
+  base::put_number(bytes_, head.resumed);
+  base::put_number(bytes_, head.numbers.arrivals);
+  base::put_number(bytes_, head.numbers.rounds);
+}
+
+void ChunkWriter::add(const Item& item) {
+  ++items_;
+  base::put_number(bytes_, static_cast<std::uint64_t>(item.kind));
+  base::put_text(bytes_, item.visitor);
+  switch (item.kind) {
+    case ItemKind::Record:
+      base::put_signed(bytes_, item.received);
+      base::put_text(bytes_, item.bytes);
+      break;
+    case ItemKind::Merge:
+      base::put_text(bytes_, item.other);
+      base::put_signed(bytes_, item.at);
+      base::put_signed(bytes_, item.received);
+      break;
+    case ItemKind::MoveIn:
+    case ItemKind::Decision:
+      base::put_text(bytes_, item.other);
+      base::put_text(bytes_, item.bytes);
+      break;
+    case ItemKind::MoveOut: base::put_text(bytes_, item.other); break;
+    case ItemKind::Identify: break;
+  }
+}
+
+bool read_chunk(std::string_view bytes, ChunkHead& head, std::vector<Item>& items) {
+  base::Bytes in(bytes);
+  head.shard = in.number();
+  head.number = in.number();
+  head.clock = in.signed_number();
+  head.resumed = in.below(2) == 1;
+  head.numbers.arrivals = in.number();
+  head.numbers.rounds = in.number();
+  items.clear();
+  while (in.fine() && !in.rest().empty()) {
+    Item& item = items.emplace_back();
+    item.kind = static_cast<ItemKind>(in.below(kItemKinds));
+    item.visitor = in.text();
+    switch (item.kind) {
+      case ItemKind::Record:
+        item.received = in.signed_number();
+        item.bytes = in.text();
+        break;
+      case ItemKind::Merge:
+        item.other = in.text();
+        item.at = in.signed_number();
+        item.received = in.signed_number();
+        break;
+      case ItemKind::MoveIn:
+      case ItemKind::Decision:
+        item.other = in.text();
+        item.bytes = in.text();
+        break;
+      case ItemKind::MoveOut: item.other = in.text(); break;
+      case ItemKind::Identify: break;
+    }
+  }
+  return in.fine();
+}
+
+std::string log_key(std::uint64_t position) {
+  std::string key;
+  base::put_fixed(key, position);
+  return key;
+}
+
+std::uint64_t log_position(std::string_view key) { return base::Bytes(key).fixed(); }
+
+void begin_entry(std::string& out, std::size_t chunks) {
+  base::put_number(out, kLogFormat);
+  base::put_number(out, chunks);
+}
+
+bool read_entry(std::string_view bytes, std::vector<std::string_view>& chunks) {
+  base::Bytes in(bytes);
+  chunks.clear();
+  if (in.number() != kLogFormat) return false;
+  for (std::size_t n = in.count(); n > 0; --n) chunks.push_back(in.text());
+  return in.done();
+}
+
+}  // namespace polku::shards

@@ -1,0 +1,65 @@
+// The log: what each shard did, in the order in which it became durable.
+//
+// One entry of the table Log is what became durable together: a format, and chunks; the key is its position, 8 bytes, the highest first. A chunk is what one
+// shard did at once: its number, its clock, the numbers its engine began with, and items in the order in which they happened.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/base/bytes.h"
+#include "runtime/base/value.h"
+#include "runtime/engine/engine.h"
+
+namespace polku::shards {
+
+inline constexpr std::uint64_t kLogFormat = 1;
+
+enum class ItemKind : std::uint8_t {
+  Record,    // a record was taken: visitor, received, event
+  Merge,     // two names were found to be of one visitor: visitor, other, received, at
+  MoveIn,    // a visitor came from another shard: visitor (who it is found to be), other, its state
+  MoveOut,   // a visitor went to another shard: visitor, other (who it is found to be)
+  Decision,  // visitor, id, JSON
+  Identify,  // the visitor is identified from now on
+};
+inline constexpr std::uint64_t kItemKinds = 6;
+
+struct Item {
+  ItemKind kind = ItemKind::Record;
+  std::string_view visitor, other;   // Decision: other is its id
+  Millis at = 0, received = 0;       // Merge: both; Record: received
+  std::string_view bytes;            // Record: the event; MoveIn: the state; Decision: the JSON
+};
+
+struct ChunkHead {
+  std::uint64_t shard = 0;
+  std::uint64_t number = 0;          // of all chunks of all shards, ascending for each shard
+  Millis clock = 0;                  // time had come so far for all visitors of the shard before the items
+  bool resumed = false;              // and the service had been down since the shard's chunk before
+  engine::Engine::Numbers numbers;
+};
+
+class ChunkWriter {
+ public:
+  void begin(const ChunkHead& head);
+  void add(const Item& item);
+  std::size_t items() const { return items_; }
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+  std::size_t items_ = 0;
+};
+
+// Reads what was written; the views are into those bytes. False: it is damaged.
+bool read_chunk(std::string_view bytes, ChunkHead& head, std::vector<Item>& items);
+
+std::string log_key(std::uint64_t position);
+std::uint64_t log_position(std::string_view key);
+void begin_entry(std::string& out, std::size_t chunks);
+// The chunks of an entry. False: it is damaged, or of another format.
+bool read_entry(std::string_view bytes, std::vector<std::string_view>& chunks);
+
+}  // namespace polku::shards
