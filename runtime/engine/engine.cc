@@ -187,7 +187,7 @@ void Engine::take_in(Visitor& v, const history::Event& event, std::uint64_t iden
   settle(v, event.at);
 }
 
-bool Engine::advance(Millis until, std::size_t most) {
+bool Engine::advance(Millis until, std::size_t most, std::vector<std::string_view>* ran) {
   floor_ = std::max(floor_, until);
   Millis due = 0;
   std::uint32_t number = 0;
@@ -197,6 +197,7 @@ bool Engine::advance(Millis until, std::size_t most) {
     if (!v || v->deadline != due) continue;  // merged into another, or a stale hint
     run_timers(*v, due);
     if (v->past()) v->rare->now = std::max(v->now(), due);
+    if (ran) ran->push_back(v->key());
     hint(*v);
   }
   return false;

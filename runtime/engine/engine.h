@@ -1,6 +1,5 @@
 // Applies a plan to visitors' records in time order and chooses actions. The runtime's heart; knows the plan, not the language.
 #pragma once
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -91,8 +90,8 @@ class Engine {
   void prefetch(std::span<const Coming> batch) const;
 
   // With histories. The engine was down and is up again at `at`: timers due meanwhile are overdue, and `waiting` are the records that came
-  // meanwhile, in the order in which they were received (reading 70).
-  void resume(Millis at, const std::vector<std::pair<std::string, history::Event>>& waiting);
+  // meanwhile, in the order in which they were received (reading 70). ran: as of advance().
+  void resume(Millis at, const std::vector<std::pair<std::string, history::Event>>& waiting, std::vector<std::string_view>* ran = nullptr);
 
   // With histories on both sides, and this engine new: goes on from `at` with the visitors of `old`, which is empty afterwards
   // (reading 74). `old` must have been advanced to at - 1 and drained.
@@ -104,14 +103,18 @@ class Engine {
   bool awake(std::string_view name) const;
   std::string_view key(std::string_view name) const;                        // its first name; good until it sleeps
   std::span<const std::string_view> aliases(std::string_view name) const;   // its other names; likewise, and until it is merged
+  bool has(std::string_view name, std::uint64_t identity) const;            // a record of that identity
+  Millis received(std::string_view name) const;                             // when the latest record was
   Millis deadline(std::string_view name) const;                             // nothing is due before; the largest Millis: nothing ever will be
   void save(std::string_view name, std::string& out) const;                 // appended; equal states are equal bytes
   void sleep(std::string_view name);
   bool wake(std::string_view saved);      // false, and nothing has changed: it is damaged, or one of its names is awake
-  // What is numbered in the order of all visitors. An engine that goes on where another stopped must begin with its numbers.
+  // What is numbered in the order of all visitors. An engine that goes on where another stopped must begin with its numbers, and with no lower ones than
+  // those in a visitor's state that comes from elsewhere: latest().
   struct Numbers { std::uint64_t arrivals = 0, rounds = 0; };
   Numbers numbers() const { return {arrivals_, rounds_}; }
-  void begin_at(Numbers numbers) { arrivals_ = std::max(arrivals_, numbers.arrivals), rounds_ = std::max(rounds_, numbers.rounds); }
+  void begin_at(Numbers numbers) { arrivals_ = numbers.arrivals, rounds_ = numbers.rounds; }
+  std::uint64_t latest(std::string_view name) const;                        // arrivals, as of its latest record
 
   // The plan became another by a patch (plan::apply), its evaluator was extended, and `amended` says what the patch did: from `at` on this engine decides by it.
   // It must have been advanced to at - 1 and drained before the plan was patched. With histories it then is as if another engine with the whole new plan had
@@ -120,7 +123,8 @@ class Engine {
 
   // Runs the clocks of all visitors to `until`, timers due at `until` included. False: it stopped because so many decisions are made and there may be more;
   // drain them, and call it again with the same time before anything else.
-  bool advance(Millis until, std::size_t most = std::numeric_limits<std::size_t>::max());
+  // ran: gains the keys of those whose timers ran, good until they sleep.
+  bool advance(Millis until, std::size_t most = std::numeric_limits<std::size_t>::max(), std::vector<std::string_view>* ran = nullptr);
 
   // A table of answers that holds from its `at` on, for decisions not yet made. Tables come in the order of their times.
   void publish(history::AnswerTable table);

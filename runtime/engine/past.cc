@@ -180,7 +180,7 @@ void Engine::unite(Visitor& into, std::string_view name, const history::Event& e
   remember(into, name, event);
 }
 
-void Engine::resume(Millis now, const std::vector<std::pair<std::string, history::Event>>& waiting) {
+void Engine::resume(Millis now, const std::vector<std::pair<std::string, history::Event>>& waiting, std::vector<std::string_view>* ran) {
   std::map<std::uint32_t, Overdue> overdue;  // by visitor
   std::set<std::uint32_t> looked_at;
   const auto add_new = [&](Visitor& v, bool late) {
@@ -233,7 +233,10 @@ void Engine::resume(Millis now, const std::vector<std::pair<std::string, history
   }
   for (const auto& [n, firings] : overdue) judge_overdue(*visitors_->at(n), now, firings);
   for (const std::uint32_t n : looked_at)
-    if (const Visitor* v = visitors_->at(n)) hint(*v);
+    if (const Visitor* v = visitors_->at(n)) {
+      hint(*v);
+      if (ran) ran->push_back(v->key());
+    }
 }
 
 // A record of an older pack, as this pack has it: what it does not declare, or otherwise, is not known.

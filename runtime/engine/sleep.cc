@@ -9,6 +9,12 @@ bool Engine::awake(std::string_view name) const { return visitors_->find(name) !
 
 std::string_view Engine::key(std::string_view name) const { return visitors_->find(name)->key(); }
 
+bool Engine::has(std::string_view name, std::uint64_t identity) const { return visitors_->find(name)->past()->has(identity); }
+
+Millis Engine::received(std::string_view name) const { return visitors_->find(name)->rare->received; }
+
+std::uint64_t Engine::latest(std::string_view name) const { return visitors_->find(name)->past()->arrival / history::kDeeds; }
+
 Millis Engine::deadline(std::string_view name) const { return visitors_->find(name)->deadline; }
 
 std::span<const std::string_view> Engine::aliases(std::string_view name) const { return visitors_->find(name)->rare->aliases; }
@@ -48,7 +54,6 @@ bool Engine::wake(std::string_view saved) {
   own.now = now;
   for (const std::string_view alias : aliases) own.aliases.push_back(visitors_->call(alias, v));
   if (const Visitor* named = person.empty() ? nullptr : visitors_->find(person); named == &v) own.person = visitors_->kept(person);
-  arrivals_ = std::max(arrivals_, own.past->arrival / history::kDeeds);
   fold(v, v.now());
   hint(v);
   return true;

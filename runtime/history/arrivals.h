@@ -40,7 +40,7 @@ class Identities {
 // bounded memory (two generations).
 class KnownIds {
  public:
-  static constexpr std::size_t kRemembered = 4'000'000;
+  static constexpr std::size_t kRemembered = 4'000'000;  // at 16 to 50 bytes each
   bool first(std::uint64_t identity);   // remembers it; false: it was there already
   bool contains(std::uint64_t identity) const { return young_.contains(identity) || old_.contains(identity); }
   void prefetch(std::uint64_t identity) const {  // it will be asked for soon

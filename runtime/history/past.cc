@@ -44,6 +44,16 @@ void Past::insert(Millis at, std::uint64_t arrival, std::uint32_t name, const Ev
   Entry e{at, arrival, add(event)};
   e.name = name & 0x7FFF'FFFFu;
   insert(e);
+  if (known_.size() > 0) known_.insert(event.identity);
+}
+
+bool Past::has(std::uint64_t identity) {
+  const auto of = [&](const Entry& e) { return packed_identity(std::string_view(records).substr(e.where)); };
+  if (entries.size() <= kScanned) return std::any_of(entries.rbegin(), entries.rend(), [&](const Entry& e) { return e.deed == 0 && of(e) == identity; });
+  if (known_.size() == 0)
+    for (const Entry& e : entries)
+      if (e.deed == 0) known_.insert(of(e));
+  return known_.contains(identity);
 }
 
 void Past::insert(Millis at, std::uint64_t arrival, Deed deed) {
@@ -84,6 +94,7 @@ void Past::absorb(Past other) {
   entries = std::move(both);
   placed.insert(other.placed);
   converted.insert(other.converted);
+  known_ = {};
 }
 
 std::uint64_t firing_key(std::string_view journey, std::string_view rule, std::uint64_t start, Millis opening) {

@@ -59,6 +59,7 @@ struct Past {
   void read(const Entry& record, Event& into) const;
   const Deed* deed(const Entry& e) const { return e.deed != 0 ? &deeds[e.where] : nullptr; }
   std::uint64_t distinct(Millis at, std::uint64_t identity) const;  // the next that no record of that time has
+  bool has(std::uint64_t identity);       // some record has it
   void absorb(Past other);                // a merge: two histories become one
   // The same entries with records in other words: edit(event), which must leave its time alone.
   template <class Edit>
@@ -77,6 +78,8 @@ struct Past {
  private:
   std::uint32_t add(const Event& event);
   void insert(Entry entry);
+  static constexpr std::size_t kScanned = 64;  // entries that has() looks at one by one
+  Identities known_;                      // of all records, where there are more entries; empty until it is asked for
 };
 
 // The key of a firing (reading 67): opening is kUnknown unless it was placed at its opening.

@@ -151,6 +151,14 @@ void Portable::read(Bytes& in, Event& into) const {
   into.merges = into.type == kMerge ? in.text() : std::string_view();
 }
 
+std::uint64_t Portable::identity(std::string_view event) {
+  Bytes in(event);
+  in.signed_number();
+  get_instant(in);
+  in.number();
+  return in.fixed();
+}
+
 void Portable::write(const Past& past, std::string& out) const {
   put_number(out, past.names.size());
   for (const std::string& name : past.names) put_text(out, name);

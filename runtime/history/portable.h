@@ -19,6 +19,7 @@ class Portable {
 
   void write(const Event& event, std::string& out) const;   // all of it
   void read(base::Bytes& in, Event& into) const;
+  static std::uint64_t identity(std::string_view event);   // of what write() wrote
 
   void write(const Past& past, std::string& out) const;
   void read(base::Bytes& in, Past& into) const;

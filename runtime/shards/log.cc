@@ -1,5 +1,7 @@
 #include "runtime/shards/log.h"
 
+#include "runtime/shards/message.h"
+
 namespace polku::shards {
 
 void ChunkWriter::begin(const ChunkHead& head) {
@@ -20,6 +22,7 @@ void ChunkWriter::add(const Item& item) {
   switch (item.kind) {
     case ItemKind::Record:
       base::put_signed(bytes_, item.received);
+      base::put_number(bytes_, item.has_id);
       base::put_text(bytes_, item.bytes);
       break;
     case ItemKind::Merge:
@@ -53,6 +56,7 @@ bool read_chunk(std::string_view bytes, ChunkHead& head, std::vector<Item>& item
     switch (item.kind) {
       case ItemKind::Record:
         item.received = in.signed_number();
+        item.has_id = in.below(2) == 1;
         item.bytes = in.text();
         break;
       case ItemKind::Merge:
@@ -90,6 +94,33 @@ bool read_entry(std::string_view bytes, std::vector<std::string_view>& chunks) {
   chunks.clear();
   if (in.number() != kLogFormat) return false;
   for (std::size_t n = in.count(); n > 0; --n) chunks.push_back(in.text());
+  return in.done();
+}
+
+std::string handover(const Message& m) {
+  std::string out;
+  base::put_text(out, m.visitor);
+  base::put_text(out, m.also);
+  base::put_text(out, m.bytes);
+  base::put_signed(out, m.received);
+  base::put_number(out, m.identified + 2u * m.has_id + 4u * m.merges);
+  base::put_text(out, m.state);
+  return out;
+}
+
+bool read_handover(std::string_view bytes, Message& m) {
+  base::Bytes in(bytes);
+  m = {};
+  m.visitor = in.text();
+  m.also = in.text();
+  m.bytes = in.text();
+  m.received = in.signed_number();
+  const std::uint64_t flags = in.below(8);
+  m.identified = (flags & 1) != 0;
+  m.has_id = (flags & 2) != 0;
+  m.merges = (flags & 4) != 0;
+  m.state = in.text();
+  m.settled = m.moves = true;
   return in.done();
 }
 

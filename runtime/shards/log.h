@@ -17,10 +17,10 @@ namespace polku::shards {
 inline constexpr std::uint64_t kLogFormat = 1;
 
 enum class ItemKind : std::uint8_t {
-  Record,    // a record was taken: visitor, received, event
+  Record,    // a record was taken: visitor, received, event, has_id
   Merge,     // two names were found to be of one visitor: visitor, other, received, at
-  MoveIn,    // a visitor came from another shard: visitor (who it is found to be), other, its state
-  MoveOut,   // a visitor went to another shard: visitor, other (who it is found to be)
+  MoveIn,    // a visitor came from another shard: other, who is found to be visitor, and its state
+  MoveOut,   // a visitor went to another shard: visitor, who is found to be other
   Decision,  // visitor, id, JSON
   Identify,  // the visitor is identified from now on
 };
@@ -28,9 +28,10 @@ inline constexpr std::uint64_t kItemKinds = 6;
 
 struct Item {
   ItemKind kind = ItemKind::Record;
-  std::string_view visitor, other;   // Decision: other is its id
+  std::string_view visitor = {}, other = {};  // Decision: other is its id
   Millis at = 0, received = 0;       // Merge: both; Record: received
-  std::string_view bytes;            // Record: the event; MoveIn: the state; Decision: the JSON
+  bool has_id = false;
+  std::string_view bytes = {};       // Record: the event; MoveIn: the state; Decision: the JSON
 };
 
 struct ChunkHead {
@@ -38,7 +39,7 @@ struct ChunkHead {
   std::uint64_t number = 0;          // of all chunks of all shards, ascending for each shard
   Millis clock = 0;                  // time had come so far for all visitors of the shard before the items
   bool resumed = false;              // and the service had been down since the shard's chunk before
-  engine::Engine::Numbers numbers;
+  engine::Engine::Numbers numbers = {};
 };
 
 class ChunkWriter {

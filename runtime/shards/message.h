@@ -6,44 +6,44 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/base/value.h"
 
 namespace polku::shards {
 
-// What became of records, so far; each counts once.
-struct Tally {
-  std::uint64_t taken = 0;
-  std::uint64_t duplicates = 0;   // a record of this id was taken before
-  std::uint64_t unmerged = 0;     // of those taken: two identified visitors were named as one, and stay two
-};
-
-// Those who wait for some records. Made for one set of messages, and settled once all of them are durable.
+// Those who wait for some messages. Settled once all of them are durable.
 struct Ticket {
   std::atomic<std::size_t> open = 0;                       // messages that are not durable yet
-  std::atomic<std::uint64_t> taken = 0, duplicates = 0, unmerged = 0;
+  std::atomic<std::uint64_t> taken = 0;
+  std::atomic<std::uint64_t> duplicates = 0;               // a record of this id was taken before
+  std::atomic<std::uint64_t> unmerged = 0;                 // of those taken: two identified visitors were named as one, and stay two
   std::vector<std::string> answers;                        // to messages that want one, by Message::place: decisions as JSON, separated by commas
   std::function<void()> settled;                           // called by another thread, once; must be quick
 };
 
+// One record, and whose it is.
 struct Message {
-  enum class Kind : std::uint8_t {
-    Record,      // an event, an update, a request or a merge of `visitor`
-    MoveIn,      // another shard hands `also` over, who is found to be `visitor`
-  };
-  Kind kind = Kind::Record;
-  bool identified = false;     // Record: `visitor` is a name by which the business knows the person, not one that a device made up
-  bool has_id = false;         // Record: equal identities are one record
-  bool settled = false;        // Record: it has been with the shard of `also`
-  bool merges = false;         // Record: says no more than that `visitor` and `also` are one, whoever they are
   std::string visitor;         // in NFC, not empty
   std::string also;            // another name of the same visitor; empty: none
-  std::string bytes;           // Record: the event, as history::Portable writes it. MoveIn: the visitor, as engine::Engine saves it; empty: nobody
+  std::string bytes;           // the event, as history::Portable writes it
   Millis received = 0;         // when it reached the service
-  std::uint32_t place = 0;     // of the answer
+  bool identified = false;     // `visitor` is a name by which the business knows the person, not one that a device made up
+  bool has_id = false;         // equal identities are one record
+  bool merges = false;         // the event says that `visitor` and `also` are one, whoever they are
   bool asks = false;           // wants an answer
+  std::uint32_t place = 0;     // of the answer
   std::shared_ptr<Ticket> ticket;   // null: nobody waits
+
+  // On its way from shard to shard, beginning with that of `also`, if there is one.
+  bool settled = false;        // it has been with whoever had `also`
+  bool apart = false;          // and they are to stay two
+  bool moves = false;          // and brings the visitor `also` along:
+  std::string state;           // as engine::Engine saves it; empty: nobody
 };
+
+std::string handover(const Message& m);                // as bytes, without the ticket
+bool read_handover(std::string_view bytes, Message& m);  // false: damaged
 
 }  // namespace polku::shards

@@ -14,6 +14,7 @@
 
 #include <array>
 #include <filesystem>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -88,6 +89,11 @@ void Writes::erase(Table table, std::string_view key) {
 void Writes::erase_below(Table table, std::string_view key) {
   impl_->bytes += key.size();
   impl_->changes.push_back({table, true, false, std::string(key), {}});
+}
+void Writes::add(Writes&& more) {
+  impl_->bytes += more.impl_->bytes;
+  impl_->changes.insert(impl_->changes.end(), std::make_move_iterator(more.impl_->changes.begin()), std::make_move_iterator(more.impl_->changes.end()));
+  more.clear();
 }
 void Writes::clear() {
   impl_->changes.clear();
@@ -182,6 +188,7 @@ bool Store::Scan::valid() const { return impl_->at->Valid(); }
 std::string_view Store::Scan::key() const { return view(impl_->at->key()); }
 std::string_view Store::Scan::value() const { return view(impl_->at->value()); }
 void Store::Scan::next() { impl_->at->Next(); }
+void Store::Scan::previous() { impl_->at->Prev(); }
 void Store::Scan::last() { impl_->at->SeekToLast(); }
 std::string Store::Scan::error() const { return told("read", impl_->at->status()); }
 

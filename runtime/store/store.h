@@ -30,6 +30,7 @@ class Writes {
   void put(Table table, std::string_view key, std::string_view value);
   void erase(Table table, std::string_view key);
   void erase_below(Table table, std::string_view key);    // all keys before it
+  void add(Writes&& more);                                // behind these
   void clear();
   std::size_t bytes() const;
   bool empty() const;
@@ -70,6 +71,7 @@ class Store {
     std::string_view key() const;           // good until it moves
     std::string_view value() const;
     void next();
+    void previous();
     void last();                            // to the last of all
     std::string error() const;
 

@@ -1,0 +1,519 @@
+#include "runtime/shards/service.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+namespace polku::shards {
+
+namespace {
+
+using namespace std::chrono_literals;
+using store::Table;
+
+constexpr std::string_view kFormat = "polku data 1";
+constexpr std::size_t kTogether = 2048;              // messages in a chunk
+constexpr std::size_t kTidied = 256;                 // visitors written down in a chunk
+constexpr std::size_t kMostUncommitted = 64u << 20;  // bytes of chunks that wait for the disk; then the shards wait
+constexpr auto kTick = 5ms;
+constexpr std::string_view kCursor = "cursor ";
+
+std::string number_text(std::uint64_t n) {
+  std::string out;
+  base::put_fixed(out, n);
+  return out;
+}
+
+}  // namespace
+
+struct Service::Impl {
+  // What belongs to one shard's thread, and how others reach it.
+  struct Worker {
+    std::unique_ptr<Shard> shard;
+    std::thread thread;
+    std::mutex mutex;                      // for what follows
+    std::condition_variable wake;
+    std::vector<Message> inbox;
+    std::vector<Chunk> committed;          // and not told to the shard
+    ShardCounts counts;
+    bool stop = false, stopped = false;
+  };
+
+  ServiceOptions options;
+  std::unique_ptr<store::Store> store;
+  Known known;
+  std::vector<std::unique_ptr<Worker>> workers;
+  std::atomic<std::size_t> waiting = 0;    // messages in inboxes
+  std::atomic<bool> closed = false;
+  std::atomic<std::uint64_t> next_number = 1;
+  std::atomic<Millis> reached = std::numeric_limits<Millis>::min() / 4;  // Clock::Log
+
+  std::thread committer;
+  mutable std::mutex mutex;                // for what follows
+  std::condition_variable chunks_there, room, durable;
+  std::vector<std::pair<std::size_t, Chunk>> chunks;  // by shard
+  std::size_t uncommitted = 0;             // bytes of them, and of those being written
+  bool stop_committer = false;
+  std::uint64_t position = 0;              // of what is durable
+  std::uint64_t from = 1;                  // as it stands in Meta
+  std::vector<std::uint64_t> needed;       // of the log, by each shard, as its last durable chunk says
+  std::map<std::string, std::uint64_t> cursors, moved_cursors;
+  std::uint64_t commits = 0, failed = 0, log_bytes = 0, replayed = 0;
+  std::string fault;
+
+  std::atomic<std::uint64_t> writing = 1;  // the position of the entry that is being made next
+
+  Millis now() const {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  }
+
+  // ---- start ----
+
+  std::string meta(std::string_view key) const {
+    std::string value, error;
+    store->get(Table::Meta, key, value, error);
+    return value;
+  }
+  std::uint64_t meta_number(std::string_view key, std::uint64_t otherwise) const {
+    const std::string value = meta(key);
+    return value.empty() ? otherwise : base::Bytes(value).fixed();
+  }
+
+  std::string open(const plan::Plan& plan, const plan::Evaluator& evaluator, const std::string& pack) {
+    std::string error;
+    store = store::Store::open(options.data, options.store, error);
+    if (!store) return error;
+    const std::string format = meta("format");
+    if (format.empty()) {
+      store::Writes writes;
+      writes.put(Table::Meta, "format", kFormat);
+      writes.put(Table::Meta, "pack", pack);
+      writes.put(Table::Meta, "shards", number_text(options.shards));
+      if (error = store->write(writes, true); !error.empty()) return error;
+    } else if (format != kFormat) {
+      return fmt::format("`{}` was written in the format `{}`, and this version reads `{}`.", options.data, format, kFormat);
+    } else if (meta("pack") != pack) {
+      return fmt::format("`{}` was written with another pack. Start with the pack it was written with, or with an empty folder.", options.data);
+    } else if (const std::uint64_t were = meta_number("shards", 0); were != options.shards) {
+      return fmt::format("`{}` was written with {} shards. Start with `--shards {}`.", options.data, were, were);
+    }
+    for (std::size_t i = 0; i < options.shards; ++i) {
+      auto worker = std::make_unique<Worker>();
+      worker->shard = std::make_unique<Shard>(plan, evaluator, *store, known,
+                                              ShardOptions{.index = i, .shards = options.shards, .most_awake = std::max<std::size_t>(options.most_awake / options.shards, 1),
+                                                           .save_after = options.save_after, .wall = options.clock == ServiceOptions::Clock::Wall, .first_round = std::uint64_t{i} << 48});
+      workers.push_back(std::move(worker));
+    }
+    store::Store::Scan scan = store->scan(Table::Meta);
+    for (scan.seek(kCursor); scan.valid() && scan.key().starts_with(kCursor); scan.next())
+      cursors[std::string(scan.key().substr(kCursor.size()))] = base::Bytes(scan.value()).fixed();
+    return recover();
+  }
+
+  // Reads the log from where not all of it is written down.
+  std::string recover() {
+    from = meta_number("from", 1);
+    next_number = meta_number("number", 0) + 1;
+    position = from - 1;
+    store::Store::Scan scan = store->scan(Table::Log);
+    std::vector<std::string_view> chunks_of;
+    std::vector<Item> items;
+    ChunkHead head;
+    const auto damaged = [&](std::uint64_t at) { return fmt::format("Entry {} of the log in `{}` is damaged. Restore the latest backup (`polku data restore`).", at, options.data); };
+    for (scan.seek(log_key(from)); scan.valid(); scan.next()) {
+      const std::uint64_t at = log_position(scan.key());
+      if (at != position + 1 || !read_entry(scan.value(), chunks_of)) return damaged(at);
+      for (const std::string_view bytes : chunks_of) {
+        if (!read_chunk(bytes, head, items) || head.shard >= workers.size()) return damaged(at);
+        next_number = std::max(next_number.load(), head.number + 1);
+        Shard& shard = *workers[head.shard]->shard;
+        if (!shard.replay(head, items, at)) return shard.fault();
+        shard.tidy(kTidied);
+        Chunk chunk = shard.end();
+        if (chunk.writes.empty() && chunk.left.empty()) continue;
+        if (std::string error = store->write(chunk.writes, false); !error.empty()) return error;
+        shard.committed(chunk);
+      }
+      position = at;
+      ++replayed;
+    }
+    if (std::string error = scan.error(); !error.empty()) return error;
+    remember_ids();
+    writing = position + 1;
+    for (const auto& w : workers) needed.push_back(w->shard->needs_from());
+    return {};
+  }
+
+  // Those of the latest records, back from the end of the log.
+  void remember_ids() {
+    std::vector<std::uint64_t> ids;
+    std::vector<std::string_view> chunks_of;
+    std::vector<Item> items;
+    ChunkHead head;
+    store::Store::Scan scan = store->scan(Table::Log);
+    for (scan.last(); scan.valid() && ids.size() < history::KnownIds::kRemembered; scan.previous()) {
+      if (!read_entry(scan.value(), chunks_of)) break;
+      for (auto chunk = chunks_of.rbegin(); chunk != chunks_of.rend(); ++chunk) {
+        if (!read_chunk(*chunk, head, items)) break;
+        for (auto item = items.rbegin(); item != items.rend(); ++item)
+          if (item->kind == ItemKind::Record && item->has_id) ids.push_back(history::Portable::identity(item->bytes));
+      }
+    }
+    std::reverse(ids.begin(), ids.end());
+    known.add(ids);
+  }
+
+  void run() {
+    store::Store::Scan scan = store->scan(Table::Handovers);
+    for (scan.seek({}); scan.valid(); scan.next()) {  // those that were on their way from one shard to another
+      Message m;
+      if (!read_handover(scan.value(), m)) continue;
+      Worker& to = *workers[shard_of(m.visitor, options.shards)];
+      ++waiting;
+      to.inbox.push_back(std::move(m));
+    }
+    committer = std::thread([this] { commit_all(); });
+    for (const auto& worker : workers) worker->thread = std::thread([this, w = worker.get()] { work(*w); });
+  }
+
+  // ---- a shard's thread ----
+
+  void work(Worker& w) {
+    Shard& shard = *w.shard;
+    const auto index = static_cast<std::size_t>(std::find_if(workers.begin(), workers.end(), [&](const auto& x) { return x.get() == &w; }) - workers.begin());
+    bool first = true;
+    for (;;) {
+      std::vector<Message> messages;
+      std::vector<Chunk> committed;
+      bool stop = false;
+      {
+        std::unique_lock lock(w.mutex);
+        if (!first) w.wake.wait_for(lock, kTick, [&] { return !w.inbox.empty() || w.stop; });
+        if (w.inbox.size() <= kTogether) {
+          messages.swap(w.inbox);
+        } else {
+          messages.assign(std::make_move_iterator(w.inbox.begin()), std::make_move_iterator(w.inbox.begin() + kTogether));
+          w.inbox.erase(w.inbox.begin(), w.inbox.begin() + kTogether);
+        }
+        committed.swap(w.committed);
+        stop = w.stop && messages.empty();
+      }
+      for (const Chunk& c : committed) shard.committed(c);
+      const bool wall = options.clock == ServiceOptions::Clock::Wall;
+      shard.begin(next_number++, writing.load(), wall ? now() : std::max(shard.clock(), reached.load()), first && wall);
+      first = false;
+      for (Message& m : messages) shard.take(std::move(m));
+      if (!messages.empty()) waiting -= messages.size();
+      shard.tidy(kTidied);
+      if (stop) shard.save_all();
+      Chunk chunk = shard.end();
+      {
+        const std::lock_guard lock(w.mutex);
+        w.counts = shard.counts();
+        w.stopped = stop;
+      }
+      if (!shard.fault().empty()) {  // it cannot know what it should: nothing of it may become durable
+        give_up(shard.fault());
+        return;
+      }
+      if (!chunk.empty()) {
+        std::vector<std::pair<std::size_t, Message>> forwards = std::move(chunk.forwards);
+        hand_in(index, std::move(chunk));
+        for (auto& [to, m] : forwards) {
+          ++waiting;
+          const std::lock_guard lock(workers[to]->mutex);
+          workers[to]->inbox.push_back(std::move(m));
+          workers[to]->wake.notify_one();
+        }
+      }
+      if (stop) return;
+    }
+  }
+
+  void hand_in(std::size_t index, Chunk chunk) {
+    std::unique_lock lock(mutex);
+    room.wait(lock, [&] { return uncommitted < kMostUncommitted || stop_committer; });
+    uncommitted += chunk.record.size() + chunk.writes.bytes();
+    chunks.emplace_back(index, std::move(chunk));
+    chunks_there.notify_one();
+  }
+
+  void give_up(const std::string& why) {
+    closed = true;
+    const std::lock_guard lock(mutex);
+    fault = why;
+    ++failed;
+  }
+
+  // ---- the committer's thread ----
+
+  void commit_all() {
+    auto looked = std::chrono::steady_clock::now();
+    for (;;) {
+      std::vector<std::pair<std::size_t, Chunk>> group;
+      std::map<std::string, std::uint64_t> moved;
+      {
+        std::unique_lock lock(mutex);
+        chunks_there.wait_for(lock, 1s, [&] { return !chunks.empty() || stop_committer; });
+        group.swap(chunks);
+        moved.swap(moved_cursors);
+        if (group.empty() && moved.empty() && stop_committer) return;
+      }
+      store::Writes writes;
+      std::string entry, body;
+      std::size_t count = 0, bytes = 0;
+      for (auto& [shard, chunk] : group) {
+        bytes += chunk.record.size() + chunk.writes.bytes();
+        needed[shard] = chunk.needs_from;
+        if (!chunk.record.empty()) {
+          base::put_text(body, chunk.record);
+          ++count;
+        }
+        writes.add(std::move(chunk.writes));
+      }
+      const std::uint64_t at = writing.load();
+      if (count > 0) {
+        begin_entry(entry, count);
+        entry += body;
+        writes.put(Table::Log, log_key(at), entry);
+      }
+      for (const auto& [name, to] : moved) writes.put(Table::Meta, std::string(kCursor) + name, number_text(to));
+      const auto time = std::chrono::steady_clock::now();
+      if (time - looked > 1s) {
+        looked = time;
+        keep_log(writes, at);
+      }
+      if (!writes.empty() && !write(writes)) return;
+      {
+        const std::lock_guard lock(mutex);
+        uncommitted -= bytes;
+        ++commits;
+        log_bytes += entry.size();
+        if (count > 0) {
+          position = at;
+          writing = at + 1;
+        }
+        for (const auto& [name, to] : moved) cursors[name] = to;
+      }
+      room.notify_all();
+      durable.notify_all();
+      for (auto& [shard, chunk] : group) {
+        known.add(chunk.ids);
+        for (const std::shared_ptr<Ticket>& ticket : chunk.settled)
+          if (--ticket->open == 0) ticket->settled();
+        chunk.settled.clear();
+        chunk.record.clear();
+        const std::lock_guard lock(workers[shard]->mutex);
+        workers[shard]->committed.push_back(std::move(chunk));
+      }
+    }
+  }
+
+  // Until it is on the disk: whoever waits goes on waiting, and is told to come again by whoever keeps them. False: the service was stopped meanwhile.
+  bool write(store::Writes& writes) {
+    for (;;) {
+      std::string error = store->write(writes, options.durable);
+      {
+        const std::lock_guard lock(mutex);
+        fault = error;
+        if (error.empty()) return true;
+        ++failed;
+        if (stop_committer) return false;
+      }
+      std::this_thread::sleep_for(100ms);
+    }
+  }
+
+  // How far back the log must go: for a start, for those who read it, and for as long as was asked for.
+  void keep_log(store::Writes& writes, std::uint64_t next) {
+    writes.put(Table::Meta, "number", number_text(next_number.load()));
+    if (const std::uint64_t all = std::min(next, *std::min_element(needed.begin(), needed.end())); all > from) {
+      from = all;
+      writes.put(Table::Meta, "from", number_text(from));
+    }
+    std::uint64_t until = from;
+    {
+      const std::lock_guard lock(mutex);
+      for (const auto& [name, at] : cursors) until = std::min(until, at + 1);
+    }
+    store::Store::Scan scan = store->scan(Table::Log);
+    std::vector<std::string_view> chunks_of;
+    std::vector<Item> items;
+    ChunkHead head;
+    std::uint64_t below = 0;
+    const Millis oldest = now() - options.keep_log;
+    std::size_t looks = 0;
+    for (scan.seek({}); scan.valid() && ++looks <= 64; scan.next()) {
+      const std::uint64_t at = log_position(scan.key());
+      if (at >= until || at + 1 >= next) break;
+      if (!read_entry(scan.value(), chunks_of) || chunks_of.empty() || !read_chunk(chunks_of.front(), head, items) || head.clock > oldest) break;
+      below = at + 1;
+    }
+    if (below > 0) writes.erase_below(Table::Log, log_key(below));
+  }
+
+  void stop() {
+    closed = true;
+    // Messages may still go from shard to shard, so all shards stop only when none has any left.
+    while (waiting.load() > 0) {
+      {
+        const std::lock_guard lock(mutex);
+        if (!fault.empty()) {  // what waits is not acknowledged
+          stop_committer = true;
+          break;
+        }
+      }
+      std::this_thread::sleep_for(1ms);
+    }
+    room.notify_all();
+    for (const auto& w : workers) {
+      const std::lock_guard lock(w->mutex);
+      w->stop = true;
+      w->wake.notify_one();
+    }
+    for (const auto& w : workers)
+      if (w->thread.joinable()) w->thread.join();
+    {
+      const std::lock_guard lock(mutex);
+      stop_committer = true;
+    }
+    chunks_there.notify_all();
+    room.notify_all();
+    durable.notify_all();
+    if (committer.joinable()) committer.join();
+    if (!store) return;
+    const bool all = std::all_of(workers.begin(), workers.end(), [](const auto& w) { return w->stopped; });
+    if (all && fault.empty()) {
+      store::Writes writes;
+      writes.put(Table::Meta, "from", number_text(position + 1));
+      writes.put(Table::Meta, "number", number_text(next_number.load()));
+      store->write(writes, true);
+    }
+    store.reset();
+  }
+};
+
+Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Service::~Service() { stop(); }
+
+std::unique_ptr<Service> Service::start(const plan::Plan& plan, const plan::Evaluator& evaluator, const std::string& pack, const ServiceOptions& options, std::string& error) {
+  auto impl = std::make_unique<Impl>();
+  impl->options = options;
+  error = impl->open(plan, evaluator, pack);
+  if (!error.empty()) return nullptr;
+  impl->run();
+  return std::unique_ptr<Service>(new Service(std::move(impl)));
+}
+
+bool Service::submit(std::vector<Message>&& messages) {
+  if (impl_->closed) return false;
+  const std::size_t before = impl_->waiting.fetch_add(messages.size());
+  if (before + messages.size() > impl_->options.most_waiting && before > 0) {
+    impl_->waiting -= messages.size();
+    return false;
+  }
+  std::vector<std::vector<Message>> of(impl_->workers.size());
+  // A person by two names goes to whoever has the other name first, and what is behind it in the same set goes behind it.
+  std::unordered_map<std::string, std::size_t> by;
+  for (Message& m : messages) {
+    std::size_t first = shard_of(m.also.empty() ? m.visitor : m.also, of.size());
+    if (!m.also.empty()) by[m.visitor] = first;
+    else if (const auto b = by.find(m.visitor); b != by.end()) first = b->second;
+    of[first].push_back(std::move(m));
+  }
+  for (std::size_t i = 0; i < of.size(); ++i) {
+    if (of[i].empty()) continue;
+    Impl::Worker& w = *impl_->workers[i];
+    const std::lock_guard lock(w.mutex);
+    if (w.inbox.empty()) w.inbox = std::move(of[i]);
+    else w.inbox.insert(w.inbox.end(), std::make_move_iterator(of[i].begin()), std::make_move_iterator(of[i].end()));
+    w.wake.notify_one();
+  }
+  return true;
+}
+
+void Service::advance(Millis until) {
+  if (Millis was = impl_->reached; was < until) impl_->reached.compare_exchange_strong(was, until);
+}
+
+Millis Service::now() const { return impl_->now(); }
+
+std::uint64_t Service::position() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->position;
+}
+
+std::string Service::read(std::uint64_t& position, std::size_t most, std::chrono::milliseconds wait, std::vector<Delivery>& out) const {
+  out.clear();
+  std::uint64_t until = 0;
+  {
+    std::unique_lock lock(impl_->mutex);
+    impl_->durable.wait_for(lock, wait, [&] { return impl_->position > position || impl_->stop_committer; });
+    until = impl_->position;
+  }
+  if (until <= position) return {};
+  store::Store::Scan scan = impl_->store->scan(Table::Log);
+  std::vector<std::string_view> chunks;
+  std::vector<Item> items;
+  ChunkHead head;
+  for (scan.seek(log_key(position + 1)); scan.valid() && position < until && out.size() < most; scan.next()) {
+    const std::uint64_t at = log_position(scan.key());
+    if (!read_entry(scan.value(), chunks)) return fmt::format("Entry {} of the log is damaged.", at);
+    for (const std::string_view chunk : chunks) {
+      if (!read_chunk(chunk, head, items)) return fmt::format("Entry {} of the log is damaged.", at);
+      for (const Item& i : items)
+        if (i.kind == ItemKind::Decision) out.push_back({at, std::string(i.other), std::string(i.visitor), std::string(i.bytes)});
+    }
+    position = at;
+  }
+  return scan.error();
+}
+
+std::uint64_t Service::cursor(const std::string& name) const {
+  const std::lock_guard lock(impl_->mutex);
+  const auto moved = impl_->moved_cursors.find(name);
+  if (moved != impl_->moved_cursors.end()) return moved->second;
+  const auto at = impl_->cursors.find(name);
+  return at == impl_->cursors.end() ? 0 : at->second;
+}
+
+void Service::keep_cursor(const std::string& name, std::uint64_t position) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->moved_cursors[name] = position;
+}
+
+std::string Service::backup(const std::string& folder) const { return impl_->store->copy(folder); }
+
+ServiceCounts Service::counts() const {
+  ServiceCounts out;
+  for (const auto& w : impl_->workers) {
+    const std::lock_guard lock(w->mutex);
+    const ShardCounts& c = w->counts;
+    ShardCounts& all = out.all;
+    for (const auto n : {&ShardCounts::taken, &ShardCounts::duplicates, &ShardCounts::unmerged, &ShardCounts::merges, &ShardCounts::moves, &ShardCounts::decisions, &ShardCounts::woken,
+                         &ShardCounts::slept, &ShardCounts::saved})
+      all.*n += c.*n;
+    for (const auto n : {&ShardCounts::awake, &ShardCounts::unsaved, &ShardCounts::bytes}) all.*n += c.*n;
+  }
+  out.waiting = impl_->waiting;
+  const std::lock_guard lock(impl_->mutex);
+  out.position = impl_->position;
+  out.commits = impl_->commits;
+  out.failed_commits = impl_->failed;
+  out.log_bytes = impl_->log_bytes;
+  out.replayed = impl_->replayed;
+  out.fault = impl_->fault;
+  if (impl_->store) out.sizes = impl_->store->sizes();
+  return out;
+}
+
+void Service::stop() { impl_->stop(); }
+
+}  // namespace polku::shards

@@ -1,0 +1,85 @@
+// Live visitors: shards on threads of their own, the log before all they do, and what was decided for whoever wants to know.
+//
+// Nothing that reached the service is acknowledged, and nothing that it decided leaves it, before both are in the log and the log is on the disk. After a
+// crash the log is read from where not all of it is written down elsewhere, and the shards are what they were.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/plan/plan.h"
+#include "runtime/shards/message.h"
+#include "runtime/shards/shard.h"
+#include "runtime/store/store.h"
+
+namespace polku::shards {
+
+struct ServiceOptions {
+  std::string data;                              // folder
+  std::size_t shards = 1;                        // of a folder that exists already, it must be as many as it was made with
+  // Whose time it is. Wall: the machine's; timers fire as it passes. Log: visitors' records carry it, as in `polku run`; nobody's time passes but by records.
+  enum class Clock { Wall, Log } clock = Clock::Wall;
+  bool durable = true;                           // false: acknowledged when the system has it; a crash of the machine, not of the process, loses up to some seconds
+  std::size_t most_waiting = 1 << 16;            // messages that were not taken yet; then submit() says no
+  std::size_t most_awake = 1'000'000;            // visitors in memory
+  Millis save_after = 10 * kSecond;              // a changed visitor is written down
+  Millis keep_log = 7 * kDay;                    // at least
+  store::Options store = {};
+};
+
+struct ServiceCounts {
+  ShardCounts all;
+  std::uint64_t position = 0;                    // of the log's last entry
+  std::uint64_t waiting = 0;                     // messages
+  std::uint64_t commits = 0, failed_commits = 0;
+  std::uint64_t log_bytes = 0;                   // written since the start
+  std::uint64_t replayed = 0;                    // entries of the log, at the start
+  std::string fault;                             // why nothing becomes durable just now; empty: it does
+  store::Store::Sizes sizes;
+};
+
+// A decision that acted, as it left the service.
+struct Delivery {
+  std::uint64_t position = 0;                    // of the entry of the log
+  std::string id, visitor, json;
+};
+
+// All functions are safe from several threads.
+class Service {
+ public:
+  // Opens the folder, or makes it, and goes on where it stopped. plan and evaluator must outlive it; pack names the plan's text. Null: `error` says why.
+  static std::unique_ptr<Service> start(const plan::Plan& plan, const plan::Evaluator& evaluator, const std::string& pack, const ServiceOptions& options, std::string& error);
+  ~Service();                                    // as stop()
+
+  // The messages, whose tickets must count them already. False: there are too many waiting; none of them was taken, nor will be.
+  bool submit(std::vector<Message>&& messages);
+
+  void advance(Millis until);                    // Clock::Log: time passes for everybody, until then; soon
+  Millis now() const;                            // the machine's time, which never goes back here
+  std::uint64_t position() const;                // of what is durable
+
+  // Decisions behind `position`, which moves to the last entry that was looked at; some `most` of them, none if there are none yet after waiting so long.
+  // Error: the log cannot be read, or no longer goes back so far.
+  std::string read(std::uint64_t& position, std::size_t most, std::chrono::milliseconds wait, std::vector<Delivery>& out) const;
+
+  // A position that somebody has read up to, which outlives the process; 0: never told. Those whose name it was told keep the log from there.
+  std::uint64_t cursor(const std::string& name) const;
+  void keep_cursor(const std::string& name, std::uint64_t position);
+
+  // A copy of all that is durable, in a folder that does not exist yet, from which a service can start. Empty; or why there is none.
+  std::string backup(const std::string& folder) const;
+
+  ServiceCounts counts() const;
+  // Takes what waits, writes everybody down and closes the folder. submit() says no from now on.
+  void stop();
+
+ private:
+  struct Impl;
+  explicit Service(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace polku::shards

@@ -1,0 +1,485 @@
+#include "runtime/shards/shard.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/base/name_index.h"
+
+namespace polku::shards {
+
+namespace {
+
+constexpr std::uint64_t kStateFormat = 1;
+constexpr Millis kLongAgo = std::numeric_limits<Millis>::min() / 4;
+
+base::Texts& preloaded(base::Texts& texts, const plan::Plan& plan) {
+  plan::preload(texts, plan);
+  return texts;
+}
+
+// What stands before a visitor's state in the table Visitors.
+struct StateHead {
+  std::uint64_t format = kStateFormat, number = 0;  // the chunk up to which it goes
+  Millis deadline = 0;
+  bool identified = false;
+};
+
+void put(std::string& out, const StateHead& head) {
+  base::put_number(out, head.format);
+  base::put_number(out, head.number);
+  base::put_signed(out, head.deadline);
+  base::put_number(out, head.identified);
+}
+
+bool get(base::Bytes& in, StateHead& head) {
+  head.format = in.number();
+  head.number = in.number();
+  head.deadline = in.signed_number();
+  head.identified = in.below(2) == 1;
+  return in.fine() && head.format == kStateFormat;
+}
+
+}  // namespace
+
+std::size_t shard_of(std::string_view visitor, std::size_t shards) { return base::NameIndex::hash(visitor) % shards; }
+
+Shard::Shard(const plan::Plan& plan, const plan::Evaluator& evaluator, const store::Store& store, const Known& known, const ShardOptions& options)
+    : store_(store), known_(known), options_(options), engine_(plan, evaluator, preloaded(texts_, plan), {.keep = engine::Keep::Acted, .remember = engine::Remember::Histories}),
+      portable_(plan.catalog, texts_), identity_(plan.catalog), currency_(plan.catalog.currency), clock_(kLongAgo), woken_until_(kLongAgo), next_listed_(kLongAgo) {
+  engine_.begin_at({0, options.first_round});
+}
+
+// ---- who is where ----
+
+bool Shard::get(store::Table table, std::string_view key, std::string& value) { return fault_.empty() && store_.get(table, key, value, fault_); }
+
+bool Shard::wake(std::string_view state) {
+  base::Bytes in(state);
+  StateHead head;
+  std::string key;
+  if (shards::get(in, head)) key = base::Bytes(in.rest()).text();
+  if (key.empty() || !engine_.wake(in.rest())) {
+    fault_ = "The state of a visitor is damaged or of another format. Restore the latest backup (`polku data restore`).";
+    return false;
+  }
+  Kept& k = kept_[key];
+  k.saved = head.number;
+  k.listed = head.deadline;
+  k.identified = head.identified;
+  k.used = used_;
+  idle_.emplace_back(used_, key);
+  ++counts_.woken;
+  return true;
+}
+
+bool Shard::fetch(const std::string& key) {
+  if (const auto leaving = leaving_.find(key); leaving != leaving_.end()) {
+    const std::string state = std::move(leaving->second.state);
+    leaving_.erase(leaving);
+    return wake(state);
+  }
+  return get(store::Table::Visitors, key, scratch_) && wake(scratch_);
+}
+
+Shard::Found Shard::find(std::string_view name) {
+  if (engine_.awake(name)) return {true, std::string(engine_.key(name))};
+  std::string key(name), to;
+  if (const auto renamed = renamed_.find(key); renamed != renamed_.end()) to = renamed->second.to;
+  else if (shard_of(key, options_.shards) == options_.index && fetch(key)) return {true, std::move(key)};
+  else if (!get(store::Table::Names, key, to)) return {};
+  if (shard_of(to, options_.shards) != options_.index) return {false, std::move(to)};
+  return to == key ? Found{} : find(to);  // names lead to those that came to stand for them later, never back
+}
+
+void Shard::changed(std::string_view key) {
+  Kept& k = kept(key);
+  k.used = ++used_;
+  if (k.unsaved_from != 0) return;
+  k.unsaved_from = position_;
+  unsaved_.push_back({position_, clock_, std::string(key)});
+}
+
+// ---- time ----
+
+std::string Shard::deadline_key(Millis due, std::string_view key) const {
+  std::string out(1, static_cast<char>(options_.index));
+  base::put_fixed(out, static_cast<std::uint64_t>(due) ^ std::uint64_t{1} << 63);  // negative ones first
+  out += key;
+  return out;
+}
+
+// Whoever sleeps and has something to do by now wakes.
+void Shard::wake_due(Millis now) {
+  std::vector<std::string> due;
+  for (const auto& [key, leaving] : leaving_)
+    if (leaving.deadline <= now) due.push_back(key);
+  std::sort(due.begin(), due.end());
+  for (const std::string& key : due) fetch(key);
+  if (now < next_listed_) return;
+  store::Store::Scan scan = store_.scan(store::Table::Deadlines);
+  const char mine = static_cast<char>(options_.index);
+  for (scan.seek(deadline_key(woken_until_, {})); scan.valid() && scan.key().front() == mine; scan.next()) {
+    const Millis at = static_cast<Millis>(base::Bytes(scan.key().substr(1)).fixed() ^ std::uint64_t{1} << 63);
+    if (at > now) break;
+    const std::string key(scan.key().substr(9));
+    if (!kept_.contains(key)) fetch(key);  // else its place in the list is an old one
+  }
+  next_listed_ = scan.valid() && scan.key().front() == mine ? static_cast<Millis>(base::Bytes(scan.key().substr(1)).fixed() ^ std::uint64_t{1} << 63) : kNever;
+  if (std::string error = scan.error(); !error.empty()) fault_ = std::move(error);
+  woken_until_ = now;
+}
+
+void Shard::pass_time(Millis now, bool resumed) {
+  clock_ = std::max(clock_, now);
+  wake_due(clock_);
+  ran_.clear();
+  if (resumed) engine_.resume(clock_, {}, &ran_);
+  else engine_.advance(clock_, std::numeric_limits<std::size_t>::max(), &ran_);
+  for (const std::string_view key : ran_) changed(key);
+  collect(nullptr);
+}
+
+// ---- messages ----
+
+history::Event& Shard::event_of(std::string_view bytes, Millis received) {
+  base::Bytes in(bytes);
+  portable_.read(in, event_);
+  if (!in.done()) fault_ = "A record in the log is damaged or of another pack.";
+  event_.received = std::max({received, event_.at});
+  return event_;
+}
+
+void Shard::begin(std::uint64_t number, std::uint64_t position, Millis now, bool resumed) {
+  number_ = number;
+  position_ = position;
+  chunk_ = {};
+  chunk_.number = number;
+  writer_.begin({options_.index, number, std::max(clock_, now), resumed, engine_.numbers()});
+  pass_time(now, resumed);
+}
+
+void Shard::forward(Message&& m, std::string_view to) { chunk_.forwards.emplace_back(shard_of(to, options_.shards), std::move(m)); }
+
+// Who is known by the name `m.also` here goes to the shard of `to` with the message, to be one with its visitor.
+void Shard::move_out(Message&& m, const std::string& key, const std::string& to) {
+  ++counts_.moves;
+  m.settled = m.moves = true;
+  std::vector<std::string> names{m.also};
+  if (!key.empty()) {
+    names.push_back(key);
+    for (const std::string_view alias : engine_.aliases(key)) names.emplace_back(alias);
+    Kept& k = kept(key);
+    m.state = state_of(key, k);
+    if (k.listed != kNever) chunk_.writes.erase(store::Table::Deadlines, deadline_key(k.listed, key));
+    chunk_.writes.erase(store::Table::Visitors, key);
+    for (const auto& [gone, listed] : k.gone) {
+      if (listed != kNever) chunk_.writes.erase(store::Table::Deadlines, deadline_key(listed, gone));
+      chunk_.writes.erase(store::Table::Visitors, gone);
+    }
+    engine_.sleep(key);
+    kept_.erase(key);
+    m.also = key;
+  }
+  for (const std::string& name : names) {
+    chunk_.writes.put(store::Table::Names, name, to);
+    renamed_[name] = {to, number_};
+    chunk_.renamed.push_back(name);
+  }
+  chunk_.writes.put(store::Table::Handovers, m.also, handover(m));
+  writer_.add({.kind = ItemKind::MoveOut, .visitor = m.also, .other = to});
+  forward(std::move(m), to);
+}
+
+void Shard::take(Message&& m) {
+  if (!fault_.empty()) return;
+  if (options_.wall) m.received = clock_ = std::max(clock_, m.received);
+  if (m.also == m.visitor) m.also.clear();
+  if (m.also.empty() || m.settled) return finish(std::move(m));
+  // First it goes to whoever has the other name.
+  if (shard_of(m.also, options_.shards) != options_.index && !engine_.awake(m.also)) {
+    const std::string also = m.also;
+    return forward(std::move(m), also);
+  }
+  const Found other = find(m.also);
+  if (!other.here) {
+    if (other.key == m.visitor) {
+      m.settled = true;
+    } else {
+      m.also = other.key;
+    }
+    return forward(std::move(m), other.key);
+  }
+  const bool mine = shard_of(m.visitor, options_.shards) == options_.index || engine_.awake(m.visitor);
+  const Found visitor = mine ? find(m.visitor) : Found{};
+  m.settled = true;
+  if (!other.key.empty() && (other.key == m.visitor || (mine && visitor.here && visitor.key == other.key))) return finish(std::move(m));
+  if (!m.merges && !other.key.empty() && kept(other.key).identified) {
+    m.apart = true;
+    m.also = other.key;
+    return mine && visitor.here ? finish(std::move(m)) : forward(std::move(m), mine ? visitor.key : m.visitor);
+  }
+  if (mine && visitor.here) return finish(std::move(m));
+  const std::string to = mine ? visitor.key : m.visitor;
+  move_out(std::move(m), other.key, to);
+}
+
+// The visitor is here, or it is nobody's and belongs here; so is whoever has the other name, or the message brings them along.
+void Shard::finish(Message&& m) {
+  const Found found = find(m.visitor);
+  if (!found.here) return forward(std::move(m), found.key);
+  if (found.key.empty() && shard_of(m.visitor, options_.shards) != options_.index) {
+    const std::string visitor = m.visitor;
+    return forward(std::move(m), visitor);
+  }
+  if (m.moves) {
+    if (!m.state.empty() && !engine_.awake(m.also)) {  // else it has been handed over before
+      if (!move_in(m.also, m.state)) return;
+      writer_.add({.kind = ItemKind::MoveIn, .visitor = m.visitor, .other = m.also, .bytes = m.state});
+    }
+    chunk_.writes.erase(store::Table::Handovers, m.also);
+  }
+  history::Event& event = event_of(m.bytes, m.received);
+  if (!fault_.empty()) return;
+  if (m.apart) {
+    if (m.also != found.key) {
+      ++counts_.unmerged;
+      if (m.ticket) ++m.ticket->unmerged;
+    }
+  } else if (!m.also.empty() && !m.merges) {
+    if (find(m.also); found.key.empty() || !engine_.awake(m.also) || engine_.key(m.also) != found.key) {
+      writer_.add({.kind = ItemKind::Merge, .visitor = m.visitor, .other = m.also, .at = event.at, .received = event.received});
+      merge(m.visitor, m.also, event.at, event.received);
+    }
+  }
+  if (m.has_id && (known_.contains(event.identity) || (engine_.awake(m.visitor) && engine_.has(m.visitor, event.identity)))) {
+    ++counts_.duplicates;
+    if (m.ticket) ++m.ticket->duplicates;
+  } else {
+    if (m.asks) collect(nullptr);
+    writer_.add({.kind = ItemKind::Record, .visitor = m.visitor, .received = event.received, .has_id = m.has_id, .bytes = m.bytes});
+    if (m.has_id) chunk_.ids.push_back(event.identity);
+    feed(m.visitor, event);
+    ++counts_.taken;
+    if (m.ticket) ++m.ticket->taken;
+    if (m.identified && !kept(engine_.key(m.visitor)).identified) {
+      writer_.add({.kind = ItemKind::Identify, .visitor = m.visitor});
+      identify(m.visitor);
+    }
+    collect(m.asks && m.ticket ? &m.ticket->answers[m.place] : nullptr);
+  }
+  if (m.ticket) chunk_.settled.push_back(std::move(m.ticket));
+}
+
+// Two names are found to be of one visitor. Whoever has them is awake.
+void Shard::merge(std::string_view visitor, const std::string& other, Millis at, Millis received) {
+  merge_.at = at;
+  merge_.received = received;
+  merge_.type = history::kMerge;
+  merge_.merges = other;
+  merge_.identity = identity_.of_content(visitor, merge_, texts_);
+  feed(visitor, merge_);
+}
+
+// A visitor from another shard, awake here from now on.
+bool Shard::move_in(const std::string& key, std::string_view state) {
+  if (!wake(state)) return false;
+  Kept& k = kept(key);
+  k.listed = kNever;  // its place was in the other shard's list
+  k.saved = 0;
+  const engine::Engine::Numbers numbers = engine_.numbers();
+  engine_.begin_at({std::max(numbers.arrivals, engine_.latest(key)), numbers.rounds});
+  changed(key);
+  return true;
+}
+
+void Shard::feed(std::string_view visitor, history::Event& event) {
+  if (engine_.awake(visitor)) event.received = std::max(event.received, engine_.received(visitor));
+  std::string gone;
+  if (event.type == history::kMerge) {
+    find(event.merges);  // wakes them
+    ++counts_.merges;
+    if (engine_.awake(event.merges)) gone = engine_.key(event.merges);
+    if (engine_.awake(visitor) && engine_.key(visitor) == gone) gone.clear();
+  }
+  if (engine_.take(visitor, event) != engine::Taken::Yes) {
+    fault_ = "A record could not be taken: it was received before one that was taken already.";
+    return;
+  }
+  const std::string key(engine_.key(visitor));
+  const auto [k, fresh] = kept_.try_emplace(key);
+  if (fresh) idle_.emplace_back(used_, key);
+  if (event.type == history::kMerge) {
+    k->second.renamed = true;
+    if (const auto was = gone.empty() ? kept_.end() : kept_.find(gone); was != kept_.end()) {
+      Kept& old = was->second;
+      k->second.identified |= old.identified;
+      k->second.gone.insert(k->second.gone.end(), old.gone.begin(), old.gone.end());
+      k->second.gone.emplace_back(gone, old.listed);
+      kept_.erase(was);
+    }
+  }
+  changed(key);
+}
+
+void Shard::identify(std::string_view visitor) { kept(engine_.key(visitor)).identified = true; }
+
+// What has been decided since. answer: gains it.
+void Shard::collect(std::string* answer) {
+  if (engine_.empty()) return;
+  for (history::Decision& d : engine_.drain(replaying_ ? engine::Engine::Reasons::Without : engine::Engine::Reasons::With)) {
+    if (replaying_) continue;
+    ++counts_.decisions;
+    Decided& decided = chunk_.decisions.emplace_back();
+    history::append_json(decided.json, d, currency_);
+    decided.id = std::move(d.id);
+    decided.visitor = std::move(d.visitor);
+    writer_.add({.kind = ItemKind::Decision, .visitor = decided.visitor, .other = decided.id, .bytes = decided.json});
+    if (answer) *answer += (answer->empty() ? "" : ",") + decided.json;
+  }
+}
+
+Chunk Shard::end() {
+  if (writer_.items() > 0) chunk_.record = writer_.bytes();
+  chunk_.needs_from = needs_from();
+  return std::move(chunk_);
+}
+
+// ---- sleep ----
+
+std::string Shard::state_of(std::string_view key, const Kept& k) {
+  std::string state;
+  put(state, {.number = number_, .deadline = engine_.deadline(key), .identified = k.identified});
+  engine_.save(key, state);
+  return state;
+}
+
+void Shard::save(const std::string& key, Kept& k) {
+  ++counts_.saved;
+  const Millis deadline = engine_.deadline(key);
+  chunk_.writes.put(store::Table::Visitors, key, state_of(key, k));
+  if (k.listed != kNever && k.listed != deadline) chunk_.writes.erase(store::Table::Deadlines, deadline_key(k.listed, key));
+  for (const auto& [gone, listed] : k.gone) {
+    if (listed != kNever) chunk_.writes.erase(store::Table::Deadlines, deadline_key(listed, gone));
+    chunk_.writes.erase(store::Table::Visitors, gone);
+  }
+  if (deadline != kNever && deadline != k.listed) chunk_.writes.put(store::Table::Deadlines, deadline_key(deadline, key), {});
+  if (k.renamed) {
+    for (const std::string_view alias : engine_.aliases(key)) {
+      chunk_.writes.put(store::Table::Names, alias, key);
+      renamed_[std::string(alias)] = {key, number_};
+      chunk_.renamed.emplace_back(alias);
+    }
+  }
+  next_listed_ = std::min(next_listed_, deadline);
+  k.gone.clear();
+  k.renamed = false;
+  k.listed = deadline;
+  k.saved = number_;
+  k.unsaved_from = 0;
+}
+
+void Shard::tidy(std::size_t most) {
+  for (std::size_t n = most; n > 0 && !unsaved_.empty() && unsaved_.front().since + options_.save_after <= clock_; unsaved_.pop_front()) {
+    const Unsaved& u = unsaved_.front();
+    const auto k = kept_.find(u.key);
+    if (k == kept_.end() || k->second.unsaved_from != u.position) continue;  // it has been since
+    save(u.key, k->second);
+    --n;
+  }
+  rest(most);
+}
+
+void Shard::save_all() {
+  for (; !unsaved_.empty(); unsaved_.pop_front()) {
+    const Unsaved& u = unsaved_.front();
+    const auto k = kept_.find(u.key);
+    if (k != kept_.end() && k->second.unsaved_from == u.position) save(u.key, k->second);
+  }
+}
+
+// Those who were not used for longest sleep, while there are too many.
+void Shard::rest(std::size_t most) {
+  for (std::size_t looks = 8 * most; kept_.size() > options_.most_awake && looks > 0 && !idle_.empty(); --looks) {
+    const auto [used, key] = std::move(idle_.front());
+    idle_.pop_front();
+    const auto at = kept_.find(key);
+    if (at == kept_.end()) continue;
+    Kept& k = at->second;
+    if (k.used != used || engine_.deadline(key) <= clock_) {
+      idle_.emplace_back(k.used, key);
+      continue;
+    }
+    if (k.unsaved_from != 0) save(key, k);
+    if (k.saved > committed_) {
+      leaving_[key] = {state_of(key, k), number_, engine_.deadline(key)};
+      chunk_.left.push_back(key);
+    }
+    engine_.sleep(key);
+    kept_.erase(at);
+    ++counts_.slept;
+  }
+}
+
+void Shard::committed(const Chunk& chunk) {
+  committed_ = chunk.number;
+  for (const std::string& key : chunk.left)
+    if (const auto l = leaving_.find(key); l != leaving_.end() && l->second.number <= chunk.number) leaving_.erase(l);
+  for (const std::string& name : chunk.renamed)
+    if (const auto r = renamed_.find(name); r != renamed_.end() && r->second.number <= chunk.number) renamed_.erase(r);
+}
+
+std::uint64_t Shard::needs_from() const {
+  for (const Unsaved& u : unsaved_)
+    if (const auto k = kept_.find(u.key); k != kept_.end() && k->second.unsaved_from == u.position) return u.position;
+  return kNowhere;
+}
+
+ShardCounts Shard::counts() const {
+  ShardCounts c = counts_;
+  c.awake = kept_.size();
+  c.unsaved = unsaved_.size();
+  c.bytes = engine_.bytes();
+  return c;
+}
+
+// ---- the log, after a start ----
+
+bool Shard::replay(const ChunkHead& head, const std::vector<Item>& items, std::uint64_t position) {
+  replaying_ = true;
+  engine_.begin_at(head.numbers);
+  begin(head.number, position, head.clock, head.resumed);
+  const auto covered = [&](const std::string& key) {  // its state goes beyond this chunk
+    const auto k = kept_.find(key);
+    return k != kept_.end() && k->second.saved >= head.number;
+  };
+  for (const Item& item : items) {
+    if (!fault_.empty()) break;
+    if (item.kind == ItemKind::Decision || item.kind == ItemKind::MoveOut) continue;  // made again, or known by the table of names
+    if (options_.wall) clock_ = std::max(clock_, item.received);
+    const Found found = find(item.visitor);
+    if (!found.here || (!found.key.empty() && covered(found.key))) {
+      if (item.kind == ItemKind::Record || item.kind == ItemKind::Merge) engine_.begin_at({engine_.numbers().arrivals + 1, engine_.numbers().rounds});
+      continue;
+    }
+    switch (item.kind) {
+      case ItemKind::Record: feed(item.visitor, event_of(item.bytes, item.received)); break;
+      case ItemKind::Merge: merge(item.visitor, std::string(item.other), item.at, item.received); break;
+      case ItemKind::MoveIn: {
+        const std::string other(item.other);
+        if (!engine_.awake(other)) move_in(other, item.bytes);
+        break;
+      }
+      case ItemKind::Identify: identify(item.visitor); break;
+      case ItemKind::Decision:
+      case ItemKind::MoveOut: break;
+    }
+    collect(nullptr);
+  }
+  writer_.begin(head);  // nothing of it is to be logged again
+  chunk_.settled.clear();
+  chunk_.forwards.clear();
+  replaying_ = false;
+  return fault_.empty();
+}
+
+}  // namespace polku::shards

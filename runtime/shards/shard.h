@@ -1,0 +1,148 @@
+// One shard: some of the visitors, the engine that judges them, and where they are kept while they sleep. Private to the stage.
+//
+// A shard works in chunks: begin(), take() of every message, end(). What a chunk did becomes durable elsewhere (service.cc); then committed(). Nothing that a
+// chunk decided may leave the process before. After a crash, replay() of all chunks since some position makes the shard what it was: a visitor's saved
+// state says up to which chunk it goes, and chunks up to there do not touch it.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "compiler/plan/plan.h"
+#include "runtime/engine/engine.h"
+#include "runtime/history/portable.h"
+#include "runtime/shards/known.h"
+#include "runtime/shards/log.h"
+#include "runtime/shards/message.h"
+#include "runtime/store/store.h"
+
+namespace polku::shards {
+
+struct Decided { std::string id, visitor, json; };
+
+// What one chunk did.
+struct Chunk {
+  std::uint64_t number = 0;
+  std::string record;                                     // for the log; empty: nothing that must be remembered
+  store::Writes writes;                                   // to become durable with it
+  std::vector<Decided> decisions;
+  std::vector<std::pair<std::size_t, Message>> forwards;  // to other shards, once this chunk is on its way to the disk
+  std::vector<std::shared_ptr<Ticket>> settled;           // one for each message that is done with
+  std::uint64_t needs_from = 0;                           // once it is durable, as Shard::needs_from()
+  std::vector<std::uint64_t> ids;                         // of the records taken, of those that have one
+  std::vector<std::string> left, renamed;                 // what need not be remembered elsewhere once it is durable
+  bool empty() const { return record.empty() && writes.empty() && settled.empty() && forwards.empty(); }
+};
+
+struct ShardOptions {
+  std::size_t index = 0, shards = 1;
+  std::size_t most_awake = 1'000'000;                     // visitors in memory
+  Millis save_after = 10 * kSecond;                       // of a change, its visitor is written down
+  bool wall = true;                                       // nothing is received before the shard's clock; else by what it says, and no clock moves by it
+  std::uint64_t first_round = 0;                          // rounds are numbered from here on: no two shards ever number alike
+};
+
+struct ShardCounts {
+  std::uint64_t taken = 0, duplicates = 0, unmerged = 0, merges = 0, moves = 0, decisions = 0;
+  std::uint64_t woken = 0, slept = 0, saved = 0;
+  std::size_t awake = 0, unsaved = 0, bytes = 0;          // bytes: of records, but histories
+};
+
+// Which shard a visitor belongs to.
+std::size_t shard_of(std::string_view visitor, std::size_t shards);
+
+// One thread at a time. plan, evaluator, store and known must outlive it.
+class Shard {
+ public:
+  Shard(const plan::Plan& plan, const plan::Evaluator& evaluator, const store::Store& store, const Known& known, const ShardOptions& options);
+
+  // number: larger than of all chunks before. position: no later than where the chunk will stand in the log. now: it has become so late; what is due by then
+  // is judged at its own time, or, if the service was down since the chunk before (`resumed`), now.
+  void begin(std::uint64_t number, std::uint64_t position, Millis now, bool resumed);
+  void take(Message&& m);
+  void tidy(std::size_t most);                            // writes down whoever changed long ago, and lets some sleep: about so many
+  void save_all();                                        // everybody who changed, however lately
+  Chunk end();
+  void committed(const Chunk& chunk);                     // it is durable
+
+  // A chunk of the log, while it is read after a start; as begin() and take() did it. tidy() and end() may follow. False: it is damaged.
+  bool replay(const ChunkHead& head, const std::vector<Item>& items, std::uint64_t position);
+
+  // From which position on the log would have to be replayed; kNowhere: all is written down.
+  std::uint64_t needs_from() const;
+  static constexpr std::uint64_t kNowhere = std::numeric_limits<std::uint64_t>::max();
+  Millis clock() const { return clock_; }
+  const std::string& fault() const { return fault_; }     // not empty: the store cannot be read, and no chunk may become durable any more
+  ShardCounts counts() const;
+
+ private:
+  // What is known of one who is awake, beside the engine.
+  struct Kept {
+    std::uint64_t unsaved_from = 0;      // position of the log from which it must be read; 0: all is written down
+    std::uint64_t saved = 0;             // number of the chunk up to which it is
+    std::uint64_t used = 0;              // when, in messages of the shard
+    Millis listed = kNever;              // its place in Deadlines; kNever: it has none
+    bool identified = false, renamed = false;
+    std::vector<std::pair<std::string, Millis>> gone;  // visitors who became this one since it was written down, and their places in Deadlines
+  };
+  struct Leaving { std::string state; std::uint64_t number = 0; Millis deadline = 0; };
+  struct Renamed { std::string to; std::uint64_t number = 0; };
+  struct Unsaved { std::uint64_t position = 0; Millis since = 0; std::string key; };
+  static constexpr Millis kNever = std::numeric_limits<Millis>::max();
+
+  // Where a name leads. `here`: awake, or nobody at all; `key` is whose it is, empty if nobody's. Else another shard has it, as far as is known as `key`.
+  struct Found { bool here = true; std::string key; };
+  Found find(std::string_view name);
+  bool fetch(const std::string& key);                     // wakes who sleeps under that key, if anybody does
+  bool wake(std::string_view state);
+  bool get(store::Table table, std::string_view key, std::string& value);
+  Kept& kept(std::string_view key) { return kept_.find(std::string(key))->second; }
+  void changed(std::string_view key);
+  void pass_time(Millis now, bool resumed);
+  void wake_due(Millis now);
+  void forward(Message&& m, std::string_view to);
+  void move_out(Message&& m, const std::string& key, const std::string& to);
+  void finish(Message&& m);
+  bool move_in(const std::string& key, std::string_view state);
+  history::Event& event_of(std::string_view bytes, Millis received);
+  void merge(std::string_view visitor, const std::string& other, Millis at, Millis received);
+  void feed(std::string_view visitor, history::Event& event);
+  void identify(std::string_view visitor);
+  void collect(std::string* answer);
+  void save(const std::string& key, Kept& k);
+  void rest(std::size_t most);
+  std::string state_of(std::string_view key, const Kept& k);
+  std::string deadline_key(Millis due, std::string_view key) const;
+
+  const store::Store& store_;
+  const Known& known_;
+  const ShardOptions options_;
+  base::Texts texts_;
+  engine::Engine engine_;
+  const history::Portable portable_;
+  history::Identity identity_;
+  const std::string& currency_;
+  std::unordered_map<std::string, Kept> kept_;            // by key: all who are awake
+  std::unordered_map<std::string, Leaving> leaving_;      // those who sleep since a chunk that is not durable yet, by key
+  std::unordered_map<std::string, Renamed> renamed_;      // names that stand for others, likewise
+  std::deque<Unsaved> unsaved_;                           // oldest first; some have been written down since
+  std::deque<std::pair<std::uint64_t, std::string>> idle_;  // (used, key) of all who are awake; some have been used since
+  Chunk chunk_;
+  ChunkWriter writer_;
+  Millis clock_ = 0;
+  Millis woken_until_ = 0, next_listed_ = 0;              // Deadlines: all up to there have been woken; none stands before that
+  std::uint64_t number_ = 0, position_ = 0, committed_ = 0, used_ = 0;
+  bool replaying_ = false;
+  std::string fault_, scratch_;
+  history::Event event_, merge_;
+  std::vector<std::string_view> ran_;
+  ShardCounts counts_;
+};
+
+}  // namespace polku::shards
