@@ -47,6 +47,22 @@ Shard::Shard(const plan::Plan& plan, const plan::Evaluator& evaluator, const sto
     : store_(store), known_(known), options_(options), engine_(plan, evaluator, preloaded(texts_, plan), {.keep = engine::Keep::Acted, .remember = engine::Remember::Histories}),
       portable_(plan.catalog, texts_), identity_(plan.catalog), currency_(plan.catalog.currency), clock_(kLongAgo), woken_until_(kLongAgo), next_listed_(kLongAgo) {
   engine_.begin_at({0, options.first_round});
+  if (std::string value; get(store::Table::Meta, numbers_key(), value)) {
+    base::Bytes in(value);
+    const std::uint64_t arrivals = in.number(), rounds = in.number();
+    engine_.begin_at({arrivals, rounds});
+    clock_ = in.signed_number();
+  }
+}
+
+std::string Shard::numbers_key() const { return "shard " + std::to_string(options_.index); }
+
+std::string Shard::numbers() const {
+  std::string out;
+  base::put_number(out, engine_.numbers().arrivals);
+  base::put_number(out, engine_.numbers().rounds);
+  base::put_signed(out, clock_);
+  return out;
 }
 
 // ---- who is where ----
@@ -152,6 +168,7 @@ history::Event& Shard::event_of(std::string_view bytes, Millis received) {
 void Shard::begin(std::uint64_t number, std::uint64_t position, Millis now, bool resumed) {
   number_ = number;
   position_ = position;
+  replayed_ = false;
   chunk_ = {};
   chunk_.number = number;
   writer_.begin({options_.index, number, std::max(clock_, now), resumed, engine_.numbers()});
@@ -341,6 +358,7 @@ void Shard::collect(std::string* answer) {
 Chunk Shard::end() {
   if (writer_.items() > 0) chunk_.record = writer_.bytes();
   chunk_.needs_from = needs_from();
+  if (!replayed_ && (!chunk_.record.empty() || !chunk_.writes.empty())) chunk_.writes.put(store::Table::Meta, numbers_key(), numbers());
   return std::move(chunk_);
 }
 
@@ -475,6 +493,7 @@ bool Shard::replay(const ChunkHead& head, const std::vector<Item>& items, std::u
     }
     collect(nullptr);
   }
+  replayed_ = true;
   writer_.begin(head);  // nothing of it is to be logged again
   chunk_.settled.clear();
   chunk_.forwards.clear();

@@ -115,6 +115,8 @@ class Shard {
   void feed(std::string_view visitor, history::Event& event);
   void identify(std::string_view visitor);
   void collect(std::string* answer);
+  std::string numbers_key() const;
+  std::string numbers() const;                            // with which it goes on after a start
   void save(const std::string& key, Kept& k);
   void rest(std::size_t most);
   std::string state_of(std::string_view key, const Kept& k);
@@ -138,7 +140,7 @@ class Shard {
   Millis clock_ = 0;
   Millis woken_until_ = 0, next_listed_ = 0;              // Deadlines: all up to there have been woken; none stands before that
   std::uint64_t number_ = 0, position_ = 0, committed_ = 0, used_ = 0;
-  bool replaying_ = false;
+  bool replaying_ = false, replayed_ = false;             // replayed_: the chunk was
   std::string fault_, scratch_;
   history::Event event_, merge_;
   std::vector<std::string_view> ran_;

@@ -89,12 +89,12 @@ class Case {
     std::set<std::uint64_t> known;
     for (bool more = true; more;) {
       more = opened.reader->next(record);
-      if (more && record.has_id && !known.insert(record.event.identity).second && random_.percent(50)) continue;
-      // Records that are on their way at once have no order between names. Whoever tells of a merge, or of one person by two names, waits for the answer.
+      const bool again = more && record.has_id && !known.insert(record.event.identity).second;
+      // Records that are on their way at once have no order between names. Whoever tells of a merge, or of one person by two names, or sends again, waits for the answer.
       const bool merge = more && record.event.type == history::kMerge;
       const std::string name(more ? record.visitor : "");
       const bool other_name = more && under_.try_emplace(person(name), name).first->second != name;
-      if (merge || other_name) {
+      if (merge || other_name || again) {
         if (!send(std::exchange(batch, {}), error)) return {};
         if (merge) persons_[person(record.event.merges)] = person(name);
         under_.clear();
