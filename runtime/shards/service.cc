@@ -66,7 +66,7 @@ struct Service::Impl {
   std::vector<std::uint64_t> needed;       // of the log, by each shard, as its last durable chunk says
   std::map<std::string, std::uint64_t> cursors, moved_cursors;
   std::uint64_t commits = 0, failed = 0, log_bytes = 0, replayed = 0;
-  std::string fault;
+  std::string fault, broken;               // why nothing becomes durable: just now; for good
 
   std::atomic<std::uint64_t> writing = 1;  // the position of the entry that is being made next
 
@@ -248,8 +248,7 @@ struct Service::Impl {
   void give_up(const std::string& why) {
     closed = true;
     const std::lock_guard lock(mutex);
-    fault = why;
-    ++failed;
+    broken = why;
   }
 
   // ---- the committer's thread ----
@@ -365,7 +364,7 @@ struct Service::Impl {
     while (waiting.load() > 0) {
       {
         const std::lock_guard lock(mutex);
-        if (!fault.empty()) {  // what waits is not acknowledged
+        if (!fault.empty() || !broken.empty()) {  // what waits is not acknowledged
           stop_committer = true;
           break;
         }
@@ -390,7 +389,7 @@ struct Service::Impl {
     if (committer.joinable()) committer.join();
     if (!store) return;
     const bool all = std::all_of(workers.begin(), workers.end(), [](const auto& w) { return w->stopped; });
-    if (all && fault.empty()) {
+    if (all && fault.empty() && broken.empty()) {
       store::Writes writes;
       writes.put(Table::Meta, "from", number_text(position + 1));
       writes.put(Table::Meta, "number", number_text(next_number.load()));
@@ -509,7 +508,7 @@ ServiceCounts Service::counts() const {
   out.failed_commits = impl_->failed;
   out.log_bytes = impl_->log_bytes;
   out.replayed = impl_->replayed;
-  out.fault = impl_->fault;
+  out.fault = impl_->broken.empty() ? impl_->fault : impl_->broken;
   if (impl_->store) out.sizes = impl_->store->sizes();
   return out;
 }

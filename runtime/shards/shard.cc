@@ -89,6 +89,7 @@ bool Shard::wake(std::string_view state) {
 }
 
 bool Shard::fetch(const std::string& key) {
+  if (renamed_.contains(key)) return false;  // what the tables say of it is old
   if (const auto leaving = leaving_.find(key); leaving != leaving_.end()) {
     const std::string state = std::move(leaving->second.state);
     leaving_.erase(leaving);
@@ -138,7 +139,7 @@ void Shard::wake_due(Millis now) {
     const Millis at = static_cast<Millis>(base::Bytes(scan.key().substr(1)).fixed() ^ std::uint64_t{1} << 63);
     if (at > now) break;
     const std::string key(scan.key().substr(9));
-    if (!kept_.contains(key)) fetch(key);  // else its place in the list is an old one
+    if (!engine_.awake(key)) fetch(key);  // else its place in the list is an old one: it is another's name by now, or will be written down
   }
   next_listed_ = scan.valid() && scan.key().front() == mine ? static_cast<Millis>(base::Bytes(scan.key().substr(1)).fixed() ^ std::uint64_t{1} << 63) : kNever;
   if (std::string error = scan.error(); !error.empty()) fault_ = std::move(error);

@@ -104,7 +104,7 @@ class Case {
         Message m;
         m.visitor = record.visitor;
         m.received = record.event.received == kUnknown ? record.event.at : std::max(record.event.at, record.event.received);
-        latest = std::max(latest, m.received);
+        if (!again) latest = std::max(latest, m.received);
         m.has_id = record.has_id;
         m.merges = record.event.type == history::kMerge;
         m.also = record.event.merges;
@@ -124,6 +124,7 @@ class Case {
       if (!read(error)) return {};
       quiet = decisions_.size() == before && service_->counts().waiting == 0 ? quiet + 1 : 0;
     }
+    error = service_->counts().fault;
     note();
     return decisions_;
   }
