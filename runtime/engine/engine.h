@@ -109,12 +109,11 @@ class Engine {
   void save(std::string_view name, std::string& out) const;                 // appended; equal states are equal bytes
   void sleep(std::string_view name);
   bool wake(std::string_view saved);      // false, and nothing has changed: it is damaged, or one of its names is awake
-  // What is numbered in the order of all visitors. An engine that goes on where another stopped must begin with its numbers, and with no lower ones than
-  // those in a visitor's state that comes from elsewhere: latest().
+  // What is numbered in the order of all visitors: records as they came, which orders those of one instant; and rounds of judgements, of which no two that
+  // touch one visitor may have the same number. An engine that goes on where another stopped must begin with its numbers, or with whoever gives them.
   struct Numbers { std::uint64_t arrivals = 0, rounds = 0; };
   Numbers numbers() const { return {arrivals_, rounds_}; }
   void begin_at(Numbers numbers) { arrivals_ = numbers.arrivals, rounds_ = numbers.rounds; }
-  std::uint64_t latest(std::string_view name) const;                        // arrivals, as of its latest record
 
   // The plan became another by a patch (plan::apply), its evaluator was extended, and `amended` says what the patch did: from `at` on this engine decides by it.
   // It must have been advanced to at - 1 and drained before the plan was patched. With histories it then is as if another engine with the whole new plan had

@@ -34,9 +34,10 @@ const history::Event& Engine::remember(Visitor& v, std::string_view name, histor
   if (it == names.end()) it = names.insert(names.end(), std::string(name));
   const Millis when = event.at;
   event.identity = v.past()->distinct(when, event.identity);
-  v.past()->arrival = ++arrivals_ * history::kDeeds;
+  const std::uint64_t arrival = ++arrivals_ * history::kDeeds;
+  v.past()->arrival = std::max(v.past()->arrival, arrival);
   kept_ = std::move(event);
-  v.past()->insert(when, v.past()->arrival, static_cast<std::uint32_t>(it - names.begin()), kept_);
+  v.past()->insert(when, arrival, static_cast<std::uint32_t>(it - names.begin()), kept_);
   v.rare->person = visitors_->kept(names[v.past()->entries.front().name]);  // a record stands first: nothing is decided before there is one
   return kept_;
 }

@@ -13,8 +13,6 @@ bool Engine::has(std::string_view name, std::uint64_t identity) const { return v
 
 Millis Engine::received(std::string_view name) const { return visitors_->find(name)->rare->received; }
 
-std::uint64_t Engine::latest(std::string_view name) const { return visitors_->find(name)->past()->arrival / history::kDeeds; }
-
 Millis Engine::deadline(std::string_view name) const { return visitors_->find(name)->deadline; }
 
 std::span<const std::string_view> Engine::aliases(std::string_view name) const { return visitors_->find(name)->rare->aliases; }

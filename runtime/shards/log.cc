@@ -11,8 +11,7 @@ void ChunkWriter::begin(const ChunkHead& head) {
   base::put_number(bytes_, head.number);
   base::put_signed(bytes_, head.clock);
   base::put_number(bytes_, head.resumed);
-  base::put_number(bytes_, head.numbers.arrivals);
-  base::put_number(bytes_, head.numbers.rounds);
+  base::put_number(bytes_, head.rounds);
 }
 
 void ChunkWriter::add(const Item& item) {
@@ -22,6 +21,7 @@ void ChunkWriter::add(const Item& item) {
   switch (item.kind) {
     case ItemKind::Record:
       base::put_signed(bytes_, item.received);
+      base::put_number(bytes_, item.order);
       base::put_number(bytes_, item.has_id);
       base::put_text(bytes_, item.bytes);
       break;
@@ -29,6 +29,7 @@ void ChunkWriter::add(const Item& item) {
       base::put_text(bytes_, item.other);
       base::put_signed(bytes_, item.at);
       base::put_signed(bytes_, item.received);
+      base::put_number(bytes_, item.order);
       break;
     case ItemKind::MoveIn:
     case ItemKind::Decision:
@@ -46,8 +47,7 @@ bool read_chunk(std::string_view bytes, ChunkHead& head, std::vector<Item>& item
   head.number = in.number();
   head.clock = in.signed_number();
   head.resumed = in.below(2) == 1;
-  head.numbers.arrivals = in.number();
-  head.numbers.rounds = in.number();
+  head.rounds = in.number();
   items.clear();
   while (in.fine() && !in.rest().empty()) {
     Item& item = items.emplace_back();
@@ -56,6 +56,7 @@ bool read_chunk(std::string_view bytes, ChunkHead& head, std::vector<Item>& item
     switch (item.kind) {
       case ItemKind::Record:
         item.received = in.signed_number();
+        item.order = in.number();
         item.has_id = in.below(2) == 1;
         item.bytes = in.text();
         break;
@@ -63,6 +64,7 @@ bool read_chunk(std::string_view bytes, ChunkHead& head, std::vector<Item>& item
         item.other = in.text();
         item.at = in.signed_number();
         item.received = in.signed_number();
+        item.order = in.number();
         break;
       case ItemKind::MoveIn:
       case ItemKind::Decision:
@@ -103,6 +105,7 @@ std::string handover(const Message& m) {
   base::put_text(out, m.also);
   base::put_text(out, m.bytes);
   base::put_signed(out, m.received);
+  base::put_number(out, m.order);
   base::put_number(out, m.identified + 2u * m.has_id + 4u * m.merges);
   base::put_text(out, m.state);
   return out;
@@ -115,6 +118,7 @@ bool read_handover(std::string_view bytes, Message& m) {
   m.also = in.text();
   m.bytes = in.text();
   m.received = in.signed_number();
+  m.order = in.number();
   const std::uint64_t flags = in.below(8);
   m.identified = (flags & 1) != 0;
   m.has_id = (flags & 2) != 0;

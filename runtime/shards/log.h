@@ -1,7 +1,7 @@
 // The log: what each shard did, in the order in which it became durable.
 //
 // One entry of the table Log is what became durable together: a format, and chunks; the key is its position, 8 bytes, the highest first. A chunk is what one
-// shard did at once: its number, its clock, the numbers its engine began with, and items in the order in which they happened.
+// shard did at once: its number, its clock, and items in the order in which they happened.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -10,15 +10,14 @@
 
 #include "runtime/base/bytes.h"
 #include "runtime/base/value.h"
-#include "runtime/engine/engine.h"
 
 namespace polku::shards {
 
 inline constexpr std::uint64_t kLogFormat = 1;
 
 enum class ItemKind : std::uint8_t {
-  Record,    // a record was taken: visitor, received, event, has_id
-  Merge,     // two names were found to be of one visitor: visitor, other, received, at
+  Record,    // a record was taken: visitor, received, order, event, has_id
+  Merge,     // two names were found to be of one visitor: visitor, other, received, order, at
   MoveIn,    // a visitor came from another shard: other, who is found to be visitor, and its state
   MoveOut,   // a visitor went to another shard: visitor, who is found to be other
   Decision,  // visitor, id, JSON
@@ -30,6 +29,7 @@ struct Item {
   ItemKind kind = ItemKind::Record;
   std::string_view visitor = {}, other = {};  // Decision: other is its id
   Millis at = 0, received = 0;       // Merge: both; Record: received
+  std::uint64_t order = 0;           // Message::order
   bool has_id = false;
   std::string_view bytes = {};       // Record: the event; MoveIn: the state; Decision: the JSON
 };
@@ -39,7 +39,7 @@ struct ChunkHead {
   std::uint64_t number = 0;          // of all chunks of all shards, ascending for each shard
   Millis clock = 0;                  // time had come so far for all visitors of the shard before the items
   bool resumed = false;              // and the service had been down since the shard's chunk before
-  engine::Engine::Numbers numbers = {};
+  std::uint64_t rounds = 0;          // of engine::Engine::Numbers, before the items
 };
 
 class ChunkWriter {

@@ -29,6 +29,7 @@ struct Message {
   std::string also;            // another name of the same visitor; empty: none
   std::string bytes;           // the event, as history::Portable writes it
   Millis received = 0;         // when it reached the service
+  std::uint64_t order = 0;     // among all messages: of records of one instant, it says which was first. Given by Service::submit()
   bool identified = false;     // `visitor` is a name by which the business knows the person, not one that a device made up
   bool has_id = false;         // equal identities are one record
   bool merges = false;         // the event says that `visitor` and `also` are one, whoever they are

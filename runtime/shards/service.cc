@@ -53,6 +53,7 @@ struct Service::Impl {
   std::atomic<std::size_t> waiting = 0;    // messages in inboxes
   std::atomic<bool> closed = false;
   std::atomic<std::uint64_t> next_number = 1;
+  std::atomic<std::uint64_t> next_order = 1;
   std::atomic<Millis> reached = std::numeric_limits<Millis>::min() / 4;  // Clock::Log
 
   std::thread committer;
@@ -121,6 +122,7 @@ struct Service::Impl {
   std::string recover() {
     from = meta_number("from", 1);
     next_number = meta_number("number", 0) + 1;
+    next_order = meta_number("order", 0) + 1;
     position = from - 1;
     store::Store::Scan scan = store->scan(Table::Log);
     std::vector<std::string_view> chunks_of;
@@ -133,6 +135,7 @@ struct Service::Impl {
       for (const std::string_view bytes : chunks_of) {
         if (!read_chunk(bytes, head, items) || head.shard >= workers.size()) return damaged(at);
         next_number = std::max(next_number.load(), head.number + 1);
+        for (const Item& item : items) next_order = std::max(next_order.load(), item.order + 1);
         Shard& shard = *workers[head.shard]->shard;
         if (!shard.replay(head, items, at)) return shard.fault();
         shard.tidy(kTidied);
@@ -333,6 +336,7 @@ struct Service::Impl {
   // How far back the log must go: for a start, for those who read it, and for as long as was asked for.
   void keep_log(store::Writes& writes, std::uint64_t next) {
     writes.put(Table::Meta, "number", number_text(next_number.load()));
+    writes.put(Table::Meta, "order", number_text(next_order.load()));
     if (const std::uint64_t all = std::min(next, *std::min_element(needed.begin(), needed.end())); all > from) {
       from = all;
       writes.put(Table::Meta, "from", number_text(from));
@@ -393,6 +397,7 @@ struct Service::Impl {
       store::Writes writes;
       writes.put(Table::Meta, "from", number_text(position + 1));
       writes.put(Table::Meta, "number", number_text(next_number.load()));
+      writes.put(Table::Meta, "order", number_text(next_order.load()));
       store->write(writes, true);
     }
     store.reset();
@@ -422,6 +427,7 @@ bool Service::submit(std::vector<Message>&& messages) {
   // A person by two names goes to whoever has the other name first, and what is behind it in the same set goes behind it.
   std::unordered_map<std::string, std::size_t> by;
   for (Message& m : messages) {
+    m.order = impl_->next_order++;
     std::size_t first = shard_of(m.also.empty() ? m.visitor : m.also, of.size());
     if (!m.also.empty()) by[m.visitor] = first;
     else if (const auto b = by.find(m.visitor); b != by.end()) first = b->second;

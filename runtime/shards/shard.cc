@@ -49,8 +49,7 @@ Shard::Shard(const plan::Plan& plan, const plan::Evaluator& evaluator, const sto
   engine_.begin_at({0, options.first_round});
   if (std::string value; get(store::Table::Meta, numbers_key(), value)) {
     base::Bytes in(value);
-    const std::uint64_t arrivals = in.number(), rounds = in.number();
-    engine_.begin_at({arrivals, rounds});
+    engine_.begin_at({0, in.number()});
     clock_ = in.signed_number();
   }
 }
@@ -59,7 +58,6 @@ std::string Shard::numbers_key() const { return "shard " + std::to_string(option
 
 std::string Shard::numbers() const {
   std::string out;
-  base::put_number(out, engine_.numbers().arrivals);
   base::put_number(out, engine_.numbers().rounds);
   base::put_signed(out, clock_);
   return out;
@@ -172,7 +170,7 @@ void Shard::begin(std::uint64_t number, std::uint64_t position, Millis now, bool
   replayed_ = false;
   chunk_ = {};
   chunk_.number = number;
-  writer_.begin({options_.index, number, std::max(clock_, now), resumed, engine_.numbers()});
+  writer_.begin({options_.index, number, std::max(clock_, now), resumed, engine_.numbers().rounds});
   pass_time(now, resumed);
 }
 
@@ -265,8 +263,8 @@ void Shard::finish(Message&& m) {
     }
   } else if (!m.also.empty() && !m.merges) {
     if (find(m.also); found.key.empty() || !engine_.awake(m.also) || engine_.key(m.also) != found.key) {
-      writer_.add({.kind = ItemKind::Merge, .visitor = m.visitor, .other = m.also, .at = event.at, .received = event.received});
-      merge(m.visitor, m.also, event.at, event.received);
+      writer_.add({.kind = ItemKind::Merge, .visitor = m.visitor, .other = m.also, .at = event.at, .received = event.received, .order = m.order});
+      merge(m.visitor, m.also, event.at, event.received, m.order);
     }
   }
   if (m.has_id && (known_.contains(event.identity) || (engine_.awake(m.visitor) && engine_.has(m.visitor, event.identity)))) {
@@ -274,9 +272,9 @@ void Shard::finish(Message&& m) {
     if (m.ticket) ++m.ticket->duplicates;
   } else {
     if (m.asks) collect(nullptr);
-    writer_.add({.kind = ItemKind::Record, .visitor = m.visitor, .received = event.received, .has_id = m.has_id, .bytes = m.bytes});
+    writer_.add({.kind = ItemKind::Record, .visitor = m.visitor, .received = event.received, .order = m.order, .has_id = m.has_id, .bytes = m.bytes});
     if (m.has_id) chunk_.ids.push_back(event.identity);
-    feed(m.visitor, event);
+    feed(m.visitor, event, 2 * m.order + 1);
     ++counts_.taken;
     if (m.ticket) ++m.ticket->taken;
     if (m.identified && !kept(engine_.key(m.visitor)).identified) {
@@ -289,13 +287,13 @@ void Shard::finish(Message&& m) {
 }
 
 // Two names are found to be of one visitor. Whoever has them is awake.
-void Shard::merge(std::string_view visitor, const std::string& other, Millis at, Millis received) {
+void Shard::merge(std::string_view visitor, const std::string& other, Millis at, Millis received, std::uint64_t order) {
   merge_.at = at;
   merge_.received = received;
   merge_.type = history::kMerge;
   merge_.merges = other;
   merge_.identity = identity_.of_content(visitor, merge_, texts_);
-  feed(visitor, merge_);
+  feed(visitor, merge_, 2 * order);  // before the record that told of it
 }
 
 // A visitor from another shard, awake here from now on.
@@ -304,13 +302,11 @@ bool Shard::move_in(const std::string& key, std::string_view state) {
   Kept& k = kept(key);
   k.listed = kNever;  // its place was in the other shard's list
   k.saved = 0;
-  const engine::Engine::Numbers numbers = engine_.numbers();
-  engine_.begin_at({std::max(numbers.arrivals, engine_.latest(key)), numbers.rounds});
   changed(key);
   return true;
 }
 
-void Shard::feed(std::string_view visitor, history::Event& event) {
+void Shard::feed(std::string_view visitor, history::Event& event, std::uint64_t arrival) {
   if (engine_.awake(visitor)) event.received = std::max(event.received, engine_.received(visitor));
   std::string gone;
   if (event.type == history::kMerge) {
@@ -319,6 +315,7 @@ void Shard::feed(std::string_view visitor, history::Event& event) {
     if (engine_.awake(event.merges)) gone = engine_.key(event.merges);
     if (engine_.awake(visitor) && engine_.key(visitor) == gone) gone.clear();
   }
+  engine_.begin_at({arrival - 1, engine_.numbers().rounds});
   if (engine_.take(visitor, event) != engine::Taken::Yes) {
     fault_ = "A record could not be taken: it was received before one that was taken already.";
     return;
@@ -465,7 +462,7 @@ ShardCounts Shard::counts() const {
 
 bool Shard::replay(const ChunkHead& head, const std::vector<Item>& items, std::uint64_t position) {
   replaying_ = true;
-  engine_.begin_at(head.numbers);
+  engine_.begin_at({0, head.rounds});
   begin(head.number, position, head.clock, head.resumed);
   const auto covered = [&](const std::string& key) {  // its state goes beyond this chunk
     const auto k = kept_.find(key);
@@ -476,13 +473,10 @@ bool Shard::replay(const ChunkHead& head, const std::vector<Item>& items, std::u
     if (item.kind == ItemKind::Decision || item.kind == ItemKind::MoveOut) continue;  // made again, or known by the table of names
     if (options_.wall) clock_ = std::max(clock_, item.received);
     const Found found = find(item.visitor);
-    if (!found.here || (!found.key.empty() && covered(found.key))) {
-      if (item.kind == ItemKind::Record || item.kind == ItemKind::Merge) engine_.begin_at({engine_.numbers().arrivals + 1, engine_.numbers().rounds});
-      continue;
-    }
+    if (!found.here || (!found.key.empty() && covered(found.key))) continue;
     switch (item.kind) {
-      case ItemKind::Record: feed(item.visitor, event_of(item.bytes, item.received)); break;
-      case ItemKind::Merge: merge(item.visitor, std::string(item.other), item.at, item.received); break;
+      case ItemKind::Record: feed(item.visitor, event_of(item.bytes, item.received), 2 * item.order + 1); break;
+      case ItemKind::Merge: merge(item.visitor, std::string(item.other), item.at, item.received, item.order); break;
       case ItemKind::MoveIn: {
         const std::string other(item.other);
         if (!engine_.awake(other)) move_in(other, item.bytes);

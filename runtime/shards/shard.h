@@ -111,8 +111,8 @@ class Shard {
   void finish(Message&& m);
   bool move_in(const std::string& key, std::string_view state);
   history::Event& event_of(std::string_view bytes, Millis received);
-  void merge(std::string_view visitor, const std::string& other, Millis at, Millis received);
-  void feed(std::string_view visitor, history::Event& event);
+  void merge(std::string_view visitor, const std::string& other, Millis at, Millis received, std::uint64_t order);
+  void feed(std::string_view visitor, history::Event& event, std::uint64_t arrival);
   void identify(std::string_view visitor);
   void collect(std::string* answer);
   std::string numbers_key() const;
