@@ -16,6 +16,9 @@ int main(int argc, char** argv) {
   polku::cli::add_explain(app, exit);
   polku::cli::add_plan(app, exit);
   polku::cli::add_fmt(app, exit);
+#ifdef POLKU_HAS_SERVE
+  polku::cli::add_serve(app, exit);
+#endif
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -14,5 +14,6 @@ void add_test(CLI::App& app, int& exit);
 void add_explain(CLI::App& app, int& exit);
 void add_plan(CLI::App& app, int& exit);
 void add_fmt(CLI::App& app, int& exit);
+void add_serve(CLI::App& app, int& exit);  // where it is built in (POLKU_SERVE)
 
 }  // namespace polku::cli

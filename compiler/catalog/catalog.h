@@ -114,7 +114,8 @@ struct Task {                  // what a person is asked to do: `raise task "cal
   diag::Span span;
 };
 
-enum class Format { Csv, Ndjson };
+// Segment, CloudEvents: as clients of those protocols send them; where visitor, time, event and id stand follows from that.
+enum class Format { Csv, Ndjson, Segment, CloudEvents };
 
 // How raw records become events. Raw names are CSV columns, or dotted paths into an NDJSON object.
 struct Source {

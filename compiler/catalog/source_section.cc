@@ -37,6 +37,10 @@ class SourceReader {
     const auto raw = [&](std::string_view key, std::string& out) {
       if (const Node* word = value(key)) read_raw(*word, quote(key) + " of " + what_, to.format, out);
     };
+    if (to.format == Format::Segment || to.format == Format::CloudEvents) {
+      read_protocol(node, keys, to);
+      return;
+    }
     raw("visitor", to.visitor);
     raw("time", to.time);
     raw("event", to.event);
@@ -65,6 +69,28 @@ class SourceReader {
   }
 
  private:
+  // Clients that send such records all put what every record has into the same places.
+  void read_protocol(const Node&, const Keys& keys, Source& to) {
+    const bool segment = to.format == Format::Segment;
+    to.visitor = segment ? "userId" : "subject";
+    to.time = segment ? "timestamp" : "time";
+    to.event = segment ? "event" : "type";
+    to.id = segment ? std::vector<std::string>{"messageId"} : std::vector<std::string>{"source", "id"};
+    for (const char* key : {"visitor", "time", "event", "id", "received", "asked for", "merges"}) {
+      const auto given = keys.find(key);
+      if (given == keys.end()) continue;
+      r_.error(Code::SourceUnused, given->second.key->span, "A source of the format " + quote(segment ? "segment" : "cloudevents") + " says itself where `" + key + "` stands.",
+               "Take the line out.");
+    }
+    const auto value = [&](std::string_view key) { return value_of(keys, key); };
+    if (const Node* zone = value("zone"); zone && r_.expect(*zone, Shape::Word, "`zone` of " + what_, "zone: Europe/Helsinki") && r_.check_zone(*zone)) to.zone = zone->text;
+    if (const Node* events = value("events")) read_events(*events, to);
+    if (const Node* attributes = value("attributes")) read_attributes(*attributes, to);
+    judge_use_ = !events_broken_ && r_.events_known;
+    if (const Node* fields = value("fields")) read_fields(*fields, to);
+    if (const Node* values = value("values")) read_values(*values, to);
+  }
+
   // The keys that unknown ones were meant to be: nothing more is said of them.
   void find_misspelt(const Node& node) {
     misspelt_.clear();
@@ -122,14 +148,12 @@ class SourceReader {
     if (!r_.expect(*node, Shape::Word, "`format` of " + what_, "format: csv")) return false;
     if (node->text == "csv") to.format = Format::Csv;
     else if (node->text == "ndjson") to.format = Format::Ndjson;
-    else if (node->text == "segment") {
-      r_.error(Code::CatalogNotBuilt, node->span, "The format `segment` is part of the language, but not built yet.",
-            "Use `ndjson`, and name the paths, for now.");
-      return false;
-    } else {
-      std::string help = r_.did_you_mean(node->text, {"csv", "ndjson"});
+    else if (node->text == "segment") to.format = Format::Segment;
+    else if (node->text == "cloudevents") to.format = Format::CloudEvents;
+    else {
+      std::string help = r_.did_you_mean(node->text, {"csv", "ndjson", "segment", "cloudevents"});
       r_.error(Code::SourceFormat, node->span, "There is no format " + quote(node->text) + ".",
-            help.empty() ? "The formats are `csv` and `ndjson`." : help);
+            help.empty() ? "The formats are `csv`, `ndjson`, `segment` and `cloudevents`." : help);
       return false;
     }
     return true;
@@ -139,7 +163,7 @@ class SourceReader {
   bool read_raw(const Node& node, const std::string& what, Format format, std::string& out) {
     if (!r_.expect(node, Shape::Word, what, {})) return false;
     const std::string& name = node.text;
-    const bool path = format != Format::Ndjson || (!name.starts_with('.') && !name.ends_with('.') && name.find("..") == std::string::npos);
+    const bool path = format == Format::Csv || (!name.starts_with('.') && !name.ends_with('.') && name.find("..") == std::string::npos);
     if (name.empty() || !path) {
       r_.error(Code::SourceRawName, node.span, what + (name.empty() ? " is empty." : " is no path: " + quote(name) + "."),
                format == Format::Csv ? "Write the name of a column as in the header."

@@ -173,11 +173,17 @@ bool Builder::build(const Row& row, std::uint64_t line, Record& record) {
   if (!read_visitor(row, line, record)) return false;
   if (!read_times(row, line, event)) return false;
   if (!read_type(row, line, event)) return false;
+  finish(row, line, record);
+  if (event.type == history::kVisitorUpdated && event.changes.empty()) return refuse(Reject::no_event, line, layout_.event == kNoSlot ? Cell{} : row.cells[layout_.event]);
+  ++counts_.accepted;
+  return true;
+}
+
+void Builder::finish(const Row& row, std::uint64_t line, Record& record) {
+  history::Event& event = record.event;
   read_attributes(row, line, event);
   event.fields.clear();
-  if (event.type == history::kVisitorUpdated) {
-    if (event.changes.empty()) return refuse(Reject::no_event, line, layout_.event == kNoSlot ? Cell{} : row.cells[layout_.event]);
-  } else if (event.type >= 0) {
+  if (event.type >= 0) {
     const auto& declared = setting_.catalog->events[static_cast<std::size_t>(event.type)].fields;
     event.fields.resize(declared.size(), kUnknown);
     for (const Bind& bind : layout_.fields[static_cast<std::size_t>(event.type)]) {
@@ -190,8 +196,6 @@ bool Builder::build(const Row& row, std::uint64_t line, Record& record) {
   }
   if (layout_.native) count_strays(row, line, event.type);
   read_id(row, line, record);
-  ++counts_.accepted;
-  return true;
 }
 
 }  // namespace polku::ingest

@@ -19,6 +19,9 @@ class Builder {
   void note(Reject reject, std::uint64_t line, std::string_view text);
   // Fills the record, or counts why it is refused.
   bool build(const Row& row, std::uint64_t line, Record& record);
+  // The same of a record whose visitor, times and type are known: its attributes and fields, and its identity.
+  void finish(const Row& row, std::uint64_t line, Record& record);
+  const Setting& setting() const { return setting_; }
 
  private:
   bool refuse(Reject reject, std::uint64_t line, const Cell& cell);

@@ -202,6 +202,8 @@ Opened open_input(std::unique_ptr<Input> input, const catalog::Catalog& catalog,
   auto zone = base::Zone::find(zone_name);
   if (!zone) return {nullptr, "There is no time zone `" + zone_name + "` on this machine. Is the time-zone database (tzdata) installed?"};
   if (!take_byte_order_mark(*input)) return {nullptr, "The input is UTF-16. Save it as UTF-8."};
+  if (source && (source->format == catalog::Format::Segment || source->format == catalog::Format::CloudEvents))
+    return {nullptr, "The source `" + source->name + "` is of a protocol: its records come to `polku serve`. A file needs a source of the format `ndjson` or `csv`."};
   const catalog::Format format = source ? source->format : native_format(*input);
   const Setting setting{&catalog, &texts, *zone, format == catalog::Format::Csv};
   Layout layout = layout_of(catalog, source);

@@ -33,6 +33,15 @@ Layout of_source(const catalog::Catalog& catalog, const catalog::Source& source)
   }
   layout.fields.resize(catalog.events.size());
   if (source.event.empty()) return layout;
+  const std::string within = source.format == catalog::Format::Segment ? "properties." : source.format == catalog::Format::CloudEvents ? "data." : "";
+  if (source.format == catalog::Format::Segment) {
+    layout.type = slot(layout, "type", false);
+    layout.anonymous = slot(layout, "anonymousId", false);
+    layout.previous = slot(layout, "previousId", false);
+    layout.original = slot(layout, "originalTimestamp", false);
+    layout.sent = slot(layout, "sentAt", false);
+    layout.received_at = slot(layout, "receivedAt", false);
+  }
   std::vector<bool> made(catalog.events.size(), !source.events_listed);
   for (const auto& [raw, event] : source.events) {
     layout.events.add(raw, event);
@@ -48,7 +57,7 @@ Layout of_source(const catalog::Catalog& catalog, const catalog::Source& source)
       const auto values = source.values.find(place);
       // A field that is only named like its column may well be absent, unless the source says that it makes this event.
       const bool named = raw != source.fields.end() || (source.events_listed && !field.optional);
-      layout.fields[e].push_back({slot(layout, raw == source.fields.end() ? field.name : raw->second, named), place.second, false,
+      layout.fields[e].push_back({slot(layout, raw == source.fields.end() ? within + field.name : raw->second, named), place.second, false,
                                   ValueReader(field.type, values == source.values.end() ? nullptr : &values->second)});
     }
   }

@@ -39,6 +39,8 @@ struct Layout {
   std::vector<bool> texts;                  // by slot: some field or attribute of type text stands there
   std::vector<bool> named;                  // by slot: worth a word if a header lacks it
   std::unordered_map<std::string, std::size_t> slot_of;
+  // Segment: what else its clients say of a record.
+  std::size_t type = kNoSlot, anonymous = kNoSlot, previous = kNoSlot, original = kNoSlot, sent = kNoSlot, received_at = kNoSlot;
 };
 
 // source: null for the native form.

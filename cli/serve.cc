@@ -1,0 +1,155 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+#include <yaml-cpp/yaml.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "cli/common.h"
+#include "cli/verbs.h"
+#include "runtime/base/file_cache.h"
+#include "runtime/serve/serve.h"
+#include "runtime/shards/service.h"
+#include "runtime/sinks/lines.h"
+
+namespace polku::cli {
+
+namespace {
+
+struct Options {
+  std::string pack, data = "polku-data", listen = "127.0.0.1:7070", clock = "wall", durability = "strict", decisions, cache;
+  std::vector<std::string> write_keys;
+  std::size_t shards = 0, threads = 0, awake = 1'000'000;
+  bool no_cache = false;
+};
+
+// A flat map of options by their long names.
+class Yaml : public CLI::Config {
+ public:
+  std::string to_config(const CLI::App*, bool, bool, std::string) const override { return {}; }
+  std::vector<CLI::ConfigItem> from_config(std::istream& in) const override {
+    std::vector<CLI::ConfigItem> items;
+    try {
+      const YAML::Node root = YAML::Load(in);
+      if (root.IsNull()) return items;
+      if (!root.IsMap()) throw CLI::ConfigError("the configuration is no list of `option: value`");
+      for (const auto& pair : root) {
+        CLI::ConfigItem& item = items.emplace_back();
+        item.name = pair.first.as<std::string>();
+        if (pair.second.IsSequence())
+          for (const auto& each : pair.second) item.inputs.push_back(each.as<std::string>());
+        else item.inputs.push_back(pair.second.as<std::string>());
+      }
+    } catch (const YAML::Exception& e) {
+      throw CLI::ConfigError(std::string("the configuration cannot be read: ") + e.what());
+    }
+    return items;
+  }
+};
+
+// What the pack says, as a name: equal texts have equal names.
+std::string name_of(const std::string& folder) {
+  std::string error, all;
+  const auto read = driver::read_folder(folder, error);
+  if (!read) return {};
+  const auto add = [&](const std::string& text) { all += fmt::format("{} ", text.size()) + text; };
+  add(read->catalog.text);
+  for (const driver::File& f : read->rules) {
+    add(std::filesystem::path(f.name).filename().string());
+    add(f.text);
+  }
+  const base::CacheKey key = base::cache_key(all);
+  return fmt::format("{:016x}{:016x}", key.high, key.low);
+}
+
+int serve(const Options& o) {
+  int exit = kFine;
+  const auto pack = open_pack(o.pack, false, exit);
+  if (!pack) return exit;
+  std::string error;
+  const auto evaluator =
+      driver::evaluator(*pack->plan, {.tier = driver::Tier::Auto, .cache = o.no_cache ? "" : o.cache.empty() ? cache_folder() : o.cache}, error);
+  if (!evaluator) {
+    complain(error);
+    return kMisuse;
+  }
+  const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
+  shards::ServiceOptions live;
+  live.data = o.data;
+  live.shards = o.shards == 0 ? cores : o.shards;
+  live.clock = o.clock == "log" ? shards::ServiceOptions::Clock::Log : shards::ServiceOptions::Clock::Wall;
+  live.durable = o.durability == "strict";
+  live.most_awake = o.awake;
+  // The threads below are not to be disturbed by signals: this one waits for them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int s : {SIGINT, SIGTERM}) sigaddset(&signals, s);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  const auto service = shards::Service::start(*pack->plan, *evaluator, name_of(o.pack), live, error);
+  if (!service) {
+    complain(error);
+    return kMisuse;
+  }
+  std::unique_ptr<sinks::Lines> lines;
+  if (!o.decisions.empty()) {
+    lines = sinks::Lines::open(*service, o.decisions, error);
+    if (!lines) {
+      complain(error);
+      return kMisuse;
+    }
+  }
+  serve::Options http;
+  http.listen = o.listen;
+  http.threads = o.threads == 0 ? cores : o.threads;
+  http.write_keys = o.write_keys;
+  http.trusted_times = o.clock == "log";
+  const auto server = serve::Server::start(*service, pack->catalog, http, error);
+  if (!server) {
+    complain(error);
+    return kMisuse;
+  }
+  const shards::ServiceCounts begun = service->counts();
+  fmt::print(stderr, "{} on http://{}, {}, {}, data in {}{}\n", o.pack, server->address(), counted(pack->plan->rules.size(), "rule"), counted(live.shards, "shard"), o.data,
+             begun.replayed > 0 ? fmt::format(" ({} {} of the log read again)", thousands(begun.replayed), begun.replayed == 1 ? "entry" : "entries") : "");
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+  fmt::print(stderr, "stopping\n");
+  server->stop();
+  if (lines) lines->stop();
+  const shards::ServiceCounts c = service->counts();
+  service->stop();
+  fmt::print(stderr, "{} taken, {} duplicates, {}\n", counted(c.all.taken, "record"), thousands(c.all.duplicates), counted(c.all.decisions, "decision"));
+  return c.fault.empty() ? kFine : kFindings;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, int& exit) {
+  auto o = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("serve", "Take events over HTTP, decide at once, and remember everything");
+  verb->config_formatter(std::make_shared<Yaml>());
+  verb->set_config("--config", "", "A YAML file of `option: value`, the options by their long names below; flags win");
+  verb->allow_config_extras(false);
+  verb->add_option("pack", o->pack, "Folder with catalog.yaml and .polku files")->required();
+  verb->add_option("--data", o->data, "Folder for everything that must outlive the process; one process at a time")->capture_default_str();
+  verb->add_option("--listen", o->listen, "Host and port; port 0 takes a free one")->capture_default_str();
+  verb->add_option("--write-key", o->write_keys, "Who may send records and ask for decisions; may be given several times. None: everybody who can reach the port");
+  verb->add_option("--decisions", o->decisions, "Write every decision that acts to the end of this file, or - for standard output");
+  verb->add_option("--shards", o->shards, "How many threads judge; a data folder keeps the number it was made with. Else one for each core");
+  verb->add_option("--threads", o->threads, "How many threads speak HTTP. Else one for each core");
+  verb->add_option("--awake", o->awake, "How many visitors are kept in memory; the others sleep on disk")->capture_default_str();
+  verb->add_option("--durability", o->durability, "strict: acknowledged when it is on the disk; relaxed: when the system has it, so that a crash of the machine (not of the process) "
+                                                  "may lose some seconds")->check(CLI::IsMember({"strict", "relaxed"}))->capture_default_str();
+  verb->add_option("--clock", o->clock, "wall: the machine's; log: records carry their times, as in `polku run`, and time passes by them alone")->check(CLI::IsMember({"wall", "log"}))->capture_default_str();
+  verb->add_option("--cache", o->cache, "Folder, yours alone, in which machine code is kept for the next start; else $XDG_CACHE_HOME/polku")->envname("POLKU_CACHE");
+  verb->add_flag("--no-cache", o->no_cache, "Keep no machine code, and use none that was kept");
+  verb->footer("Example:\n  polku serve rules/ferry --data /var/lib/polku --listen 127.0.0.1:7070\n"
+               "  curl -s 127.0.0.1:7070/v1/events -d '{\"visitor\":\"v1\",\"at\":\"2026-12-01T10:00:00Z\",\"event\":\"cart_emptied\"}'\n"
+               "Exit codes: 0 stopped, all is written down; 1 stopped, but the disk refused something that was not acknowledged; 2 misuse.");
+  verb->callback([o, &exit] { exit = serve(*o); });
+}
+
+}  // namespace polku::cli

@@ -1,0 +1,40 @@
+// The service over HTTP: what clients of Segment, RudderStack and CloudEvents send, lines of JSON, requests for decisions, and what an operator asks.
+// docs/serve.md has every route.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "compiler/catalog/catalog.h"
+#include "runtime/shards/service.h"
+
+namespace polku::serve {
+
+struct Options {
+  std::string listen = "127.0.0.1:7070";         // host:port; port 0 takes a free one
+  std::size_t threads = 1;
+  std::vector<std::string> write_keys;           // of those who may send records and ask for decisions; none: everybody may
+  std::size_t body_bytes = 4u << 20;             // of a request, as it is sent
+  std::size_t inflated_bytes = 16u << 20;        // and as it was before it was compressed
+  std::size_t connections = 10'000;              // at once; beyond it they wait to be accepted
+  std::uint32_t idle_seconds = 60;               // without a request, or with half of one
+  std::uint32_t wait_seconds = 10;               // until what a request brought is durable; then 503
+  bool trusted_times = false;                    // records carry their times, as in a log (shards::ServiceOptions::Clock::Log)
+};
+
+class Server {
+ public:
+  // Listens, on threads of its own. service and catalog must outlive it. Null: `error` says why.
+  static std::unique_ptr<Server> start(shards::Service& service, const catalog::Catalog& catalog, const Options& options, std::string& error);
+  ~Server();                                     // as stop()
+  const std::string& address() const;            // host:port that it listens on
+  void stop();                                   // accepts nobody any more; what has been asked is answered, but no longer than wait_seconds
+
+ private:
+  struct Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace polku::serve

@@ -1,0 +1,114 @@
+#include "runtime/sinks/lines.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace polku::sinks {
+
+using namespace std::chrono_literals;
+
+struct Lines::Impl {
+  shards::Service& service;
+  std::string path, cursor;
+  int file = -1;
+  bool regular = false;
+  std::atomic<bool> stopping = false;
+  std::atomic<std::uint64_t> written = 0;
+  mutable std::mutex mutex;
+  std::string fault;
+  std::thread thread;
+
+  explicit Impl(shards::Service& s) : service(s) {}
+  ~Impl() {
+    if (file > 2) ::close(file);
+  }
+
+  void say(std::string what) {
+    const std::lock_guard lock(mutex);
+    fault = std::move(what);
+  }
+
+  // All of it, or nothing: what was written of it before a failure is taken away again.
+  bool write_all(const std::string& text) {
+    const off_t begin = regular ? ::lseek(file, 0, SEEK_END) : 0;
+    std::size_t done = 0;
+    while (done < text.size()) {
+      const ssize_t n = ::write(file, text.data() + done, text.size() - done);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) break;
+      done += static_cast<std::size_t>(n);
+    }
+    if (done == text.size() && (!regular || ::fdatasync(file) == 0)) return true;
+    say(fmt::format("`{}` cannot be written to: {}.", path, std::strerror(errno)));
+    if (regular && ::ftruncate(file, begin) != 0) return false;
+    return false;
+  }
+
+  void run() {
+    std::uint64_t position = regular ? service.cursor(cursor) : service.position();
+    std::vector<shards::Delivery> some;
+    std::string text;
+    for (;;) {
+      const bool last = stopping;
+      const std::uint64_t before = position;
+      if (std::string error = service.read(position, 1000, last ? 0ms : 200ms, some); !error.empty()) {
+        say(std::move(error));
+        if (last) return;
+        std::this_thread::sleep_for(200ms);
+        continue;
+      }
+      text.clear();
+      for (const shards::Delivery& d : some) (text += d.json) += '\n';
+      while (!text.empty() && !write_all(text)) {
+        if (stopping) return;
+        std::this_thread::sleep_for(200ms);
+      }
+      say({});
+      written += some.size();
+      if (regular && position != before) service.keep_cursor(cursor, position);
+      if (last && position == before) return;
+    }
+  }
+};
+
+Lines::Lines(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Lines::~Lines() { stop(); }
+
+std::unique_ptr<Lines> Lines::open(shards::Service& service, const std::string& path, std::string& error) {
+  auto impl = std::make_unique<Impl>(service);
+  impl->path = path;
+  impl->cursor = "lines " + path;
+  impl->file = path == "-" ? STDOUT_FILENO : ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  struct stat about {};
+  if (impl->file < 0 || ::fstat(impl->file, &about) != 0) {
+    error = fmt::format("`{}` cannot be written to: {}.", path, std::strerror(errno));
+    return nullptr;
+  }
+  impl->regular = path != "-" && S_ISREG(about.st_mode);
+  impl->thread = std::thread([raw = impl.get()] { raw->run(); });
+  return std::unique_ptr<Lines>(new Lines(std::move(impl)));
+}
+
+std::uint64_t Lines::written() const { return impl_->written; }
+
+std::string Lines::fault() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->fault;
+}
+
+void Lines::stop() {
+  impl_->stopping = true;
+  if (impl_->thread.joinable()) impl_->thread.join();
+}
+
+}  // namespace polku::sinks
