@@ -505,7 +505,7 @@ ServiceCounts Service::counts() const {
     for (const auto n : {&ShardCounts::taken, &ShardCounts::duplicates, &ShardCounts::unmerged, &ShardCounts::merges, &ShardCounts::moves, &ShardCounts::decisions, &ShardCounts::woken,
                          &ShardCounts::slept, &ShardCounts::saved})
       all.*n += c.*n;
-    for (const auto n : {&ShardCounts::awake, &ShardCounts::unsaved, &ShardCounts::bytes}) all.*n += c.*n;
+    for (const auto n : {&ShardCounts::awake, &ShardCounts::unsaved}) all.*n += c.*n;
   }
   out.waiting = impl_->waiting;
   const std::lock_guard lock(impl_->mutex);

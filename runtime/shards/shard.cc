@@ -454,7 +454,6 @@ ShardCounts Shard::counts() const {
   ShardCounts c = counts_;
   c.awake = kept_.size();
   c.unsaved = unsaved_.size();
-  c.bytes = engine_.bytes();
   return c;
 }
 

@@ -51,7 +51,7 @@ struct ShardOptions {
 struct ShardCounts {
   std::uint64_t taken = 0, duplicates = 0, unmerged = 0, merges = 0, moves = 0, decisions = 0;
   std::uint64_t woken = 0, slept = 0, saved = 0;
-  std::size_t awake = 0, unsaved = 0, bytes = 0;          // bytes: of records, but histories
+  std::size_t awake = 0, unsaved = 0;
 };
 
 // Which shard a visitor belongs to.

@@ -55,7 +55,7 @@ def test_needs_no_consent():
 
 
 def test_not_built():
-    wrong("format:  csv", "format:  segment", "PK4090", 21, "segment", "not built yet", help="Use `ndjson`")
+    wrong("format:  csv", "format:  segments", "PK4201", 21, "segments", "no format", help="Did you mean `segment`?")
 
 
 def test_unknown_channel():

@@ -136,9 +136,11 @@ TEST(Wrong, Sources) {
   const std::string ok = "format: csv, visitor: v, time: t, event: n";
   const auto after = [&](std::size_t gap) { return 17 + ok.size() + gap; };
   source(ok, {});
-  source("format: segment", {{Code::CatalogNotBuilt, 0, 25, 32, "The format `segment` is part of the language, but not built yet.", "Use `ndjson`, and name the paths, for now."}});
+  source("format: segment, events: { E: e }", {});
+  source("format: cloudevents", {});
+  source("format: segment, visitor: id", {{Code::SourceUnused, 0, 34, 41, "A source of the format `segment` says itself where `visitor` stands.", "Take the line out."}});
   source("format: cvs", {{Code::SourceFormat, 0, 25, 28, "There is no format `cvs`.", "Did you mean `csv`?"}});
-  source("format: xml", {{Code::SourceFormat, 0, 25, 28, "There is no format `xml`.", "The formats are `csv` and `ndjson`."}});
+  source("format: xml", {{Code::SourceFormat, 0, 25, 28, "There is no format `xml`.", "The formats are `csv`, `ndjson`, `segment` and `cloudevents`."}});
   source("visitor: v, time: t, event: n", {{Code::SourceIncomplete, 0, 12, 13, "The source `s` does not say its format.", "Add `format: csv` or `format: ndjson`."}});
   source("format: csv, time: t, event: n", {{Code::SourceIncomplete, 0, 12, 13, "The source `s` does not say where the visitor stands in a record.",
                                              "Add `visitor: …` with the name of the column or field."}});
