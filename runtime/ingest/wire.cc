@@ -87,9 +87,9 @@ struct Wire::Impl {
     const catalog::Source* declared = nullptr;
     for (const catalog::Source& s : catalog.sources)
       if (s.format == format && (format != catalog::Format::Ndjson || s.name == source) && !declared) declared = &s;
+    if (!declared && !source.empty()) return nullptr;
     const std::string known = declared ? declared->name : std::string(format == catalog::Format::Segment ? "segment" : format == catalog::Format::CloudEvents ? "cloudevents" : "");
     if (const auto w = ways.find(known); w != ways.end()) return w->second.get();
-    if (!declared && !source.empty()) return nullptr;
     const std::string& zone_name = declared && !declared->zone.empty() ? declared->zone : catalog.zone;
     const base::Zone zone = base::Zone::find(zone_name).value_or(base::Zone::utc());
     const bool native = !declared && format == catalog::Format::Ndjson;

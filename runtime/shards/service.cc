@@ -148,6 +148,18 @@ struct Service::Impl {
       ++replayed;
     }
     if (std::string error = scan.error(); !error.empty()) return error;
+    if (replayed > options.most_replayed) {
+      store::Writes writes;
+      for (const auto& w : workers) {
+        w->shard->save_all();
+        writes.add(std::move(w->shard->end().writes));
+      }
+      from = position + 1;
+      writes.put(Table::Meta, "from", number_text(from));
+      writes.put(Table::Meta, "number", number_text(next_number.load()));
+      writes.put(Table::Meta, "order", number_text(next_order.load()));
+      if (std::string error = store->write(writes, true); !error.empty()) return error;
+    }
     remember_ids();
     writing = position + 1;
     for (const auto& w : workers) needed.push_back(w->shard->needs_from());

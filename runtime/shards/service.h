@@ -27,6 +27,7 @@ struct ServiceOptions {
   std::size_t most_awake = 1'000'000;            // visitors in memory
   Millis save_after = 10 * kSecond;              // a changed visitor is written down
   Millis keep_log = 7 * kDay;                    // at least
+  std::uint64_t most_replayed = 256;             // entries of the log at a start; beyond it everybody is written down first, so that who crashes again reads less
   store::Options store = {};
 };
 

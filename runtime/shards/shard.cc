@@ -357,7 +357,7 @@ Chunk Shard::end() {
   if (writer_.items() > 0) chunk_.record = writer_.bytes();
   chunk_.needs_from = needs_from();
   if (!replayed_ && (!chunk_.record.empty() || !chunk_.writes.empty())) chunk_.writes.put(store::Table::Meta, numbers_key(), numbers());
-  return std::move(chunk_);
+  return std::exchange(chunk_, {});
 }
 
 // ---- sleep ----
@@ -406,6 +406,7 @@ void Shard::tidy(std::size_t most) {
 }
 
 void Shard::save_all() {
+  replayed_ = false;  // from here on nothing need be replayed
   for (; !unsaved_.empty(); unsaved_.pop_front()) {
     const Unsaved& u = unsaved_.front();
     const auto k = kept_.find(u.key);

@@ -80,6 +80,7 @@ class Case {
     options_.most_awake = options_.shards * static_cast<std::size_t>(random_.of({1, 2, 1000}));
     options_.save_after = random_.of({0, 0, 10'000});
     options_.durable = false;
+    options_.most_replayed = random_.percent(30) ? 0 : 256;
     options_.store.buffer_bytes = 1u << 20;
     options_.store.cache_bytes = 1u << 20;
     if (!start(error)) return {};

@@ -71,7 +71,7 @@ class Service:
                 self.port = int(found.group(1))
                 return
         self.process.kill()
-        raise RuntimeError(f"the service does not start: {self.said}")
+        raise RuntimeError(f"the service does not start, exit code {self.process.wait()}: {self.said}")
 
     def connect(self, timeout=15):
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
