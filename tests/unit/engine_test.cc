@@ -96,6 +96,119 @@ class Engines : public testing::Test {
   std::uint64_t records = 0;
 };
 
+// ---- visitors who leave and come back ----
+
+TEST_F(Engines, WhoeverComesBackWasNeverAway) {
+  journey("rule r when a then no b for 1 hour do raise task \"t\"", Remember::Histories);
+  take("v", "10:00", "a");
+  take("other", "10:30", "a");
+  EXPECT_EQ(engine->deadline("v"), instant("11:00"));
+  std::string saved;
+  engine->save("v", saved);
+  engine->sleep("v");
+  EXPECT_FALSE(engine->awake("v"));
+  EXPECT_TRUE(engine->awake("other"));
+  EXPECT_EQ(engine->visitors(), 1u);
+  engine->advance(instant("10:45"));
+  ASSERT_TRUE(engine->wake(saved));
+  EXPECT_EQ(engine->key("v"), "v");
+  EXPECT_EQ(engine->deadline("v"), instant("11:00"));
+  std::string again;
+  engine->save("v", again);
+  EXPECT_EQ(again, saved);
+  std::vector<std::string_view> ran;
+  engine->advance(instant("12:00"), 100, &ran);
+  EXPECT_EQ(decided(), "r acted 11:00, r acted 11:30");
+  EXPECT_EQ(ran, (std::vector<std::string_view>{"v", "other"}));
+  EXPECT_EQ(engine->deadline("v"), std::numeric_limits<Millis>::max());
+}
+
+TEST_F(Engines, WhoeverSleepsTakesItsNamesAlong) {
+  journey("rule r when b only if number of a ever = 2 do raise task \"t\"", Remember::Histories);
+  const auto merge = [&](const std::string& into, const std::string& clock, const std::string& other) {
+    history::Event e;
+    e.at = instant(clock);
+    e.type = history::kMerge;
+    e.identity = ++records;
+    e.merges = other;
+    return engine->take(into, e);
+  };
+  take("device", "10:00", "a");
+  take("v", "10:01", "a");
+  ASSERT_EQ(merge("v", "10:02", "device"), Taken::Yes);
+  ASSERT_EQ(merge("v", "10:03", "laptop"), Taken::Yes);  // of whom nothing is known yet
+  EXPECT_EQ(engine->aliases("device").size(), 2u);
+  const std::uint64_t third = records;
+  EXPECT_TRUE(engine->has("laptop", third));
+  EXPECT_FALSE(engine->has("laptop", third + 1));
+  std::string saved;
+  engine->save("laptop", saved);
+  engine->sleep("device");
+  for (const char* name : {"v", "device", "laptop"}) EXPECT_FALSE(engine->awake(name));
+  EXPECT_EQ(engine->visitors(), 0u);
+  ASSERT_TRUE(engine->wake(saved));
+  EXPECT_EQ(engine->key("laptop"), "v");
+  EXPECT_FALSE(engine->wake(saved));  // it is awake
+  take("device", "10:04", "b");
+  EXPECT_EQ(decided(), "r acted 10:04");
+}
+
+// A stranger by the name of an alias must not be taken over by whoever sleeps.
+TEST_F(Engines, NobodyWakesUnderTheNameOfAnother) {
+  journey("rule r when b do raise task \"t\"", Remember::Histories);
+  take("device", "10:00", "a");
+  history::Event e;
+  e.at = instant("10:01");
+  e.type = history::kMerge;
+  e.merges = "device";
+  ASSERT_EQ(engine->take("v", e), Taken::Yes);
+  std::string saved;
+  engine->save("v", saved);
+  engine->sleep("v");
+  take("device", "10:02", "a");
+  EXPECT_FALSE(engine->wake(saved));
+  EXPECT_FALSE(engine->awake("v"));
+  EXPECT_EQ(engine->visitors(), 1u);
+}
+
+TEST_F(Engines, HalfAVisitorDoesNotWake) {
+  journey("rule r when a do raise task \"t\"", Remember::Histories);
+  reachable("v", "09:00");
+  for (int i = 0; i < 3; ++i) take("v", "10:0" + std::to_string(i), "left", i);
+  take("v", "11:00", "a");
+  EXPECT_EQ(decided(), "r acted 11:00");
+  std::string saved;
+  engine->save("v", saved);
+  engine->sleep("v");
+  for (std::size_t n = 0; n < saved.size(); ++n) {
+    ASSERT_FALSE(engine->wake(saved.substr(0, n))) << n;
+    ASSERT_FALSE(engine->awake("v")) << n;
+  }
+  EXPECT_FALSE(engine->wake(saved + "x"));
+  EXPECT_TRUE(engine->wake(saved));
+}
+
+// Histories of some length know their records by a set; the answer is the same, after a merge as well.
+TEST_F(Engines, LongHistoriesKnowTheirRecords) {
+  journey("rule r when b do raise task \"t\"", Remember::Histories);
+  std::vector<std::uint64_t> mine;
+  for (int i = 0; i < 200; ++i) {
+    history::Event e = event("10:00", "a");
+    e.at += i;
+    mine.push_back(e.identity);
+    ASSERT_EQ(engine->take(i < 150 ? "v" : "w", e), Taken::Yes);
+    ASSERT_TRUE(engine->has(i < 150 ? "v" : "w", e.identity)) << i;
+  }
+  EXPECT_FALSE(engine->has("v", mine[180]));
+  history::Event e;
+  e.at = instant("11:00");
+  e.type = history::kMerge;
+  e.merges = "w";
+  ASSERT_EQ(engine->take("v", e), Taken::Yes);
+  for (const std::uint64_t identity : mine) ASSERT_TRUE(engine->has("v", identity));
+  EXPECT_FALSE(engine->has("v", 12'345'678));
+}
+
 // ---- what is not kept for ever ----
 
 TEST_F(Engines, ExposuresOutsideTheTimeOfTheGoalAreForgotten) {

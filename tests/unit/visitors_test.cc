@@ -96,6 +96,44 @@ TEST(Visitors, BecomeOneAndMove) {
   EXPECT_LT(visitors->end(), 800u + 1);
 }
 
+// Visitors leave with all their names, and come back; whoever stays is found all the while.
+TEST(Visitors, AreForgotten) {
+  const plan::Plan plan = with_limits(1);
+  Visitors visitors(plan);
+  std::map<std::string, std::string> key;  // of each name
+  std::mt19937 random(5);
+  for (int i = 0; i < 30'000; ++i) {
+    const std::string who = name(random() % 3000);
+    Visitor* v = visitors.find(who);
+    ASSERT_EQ(v != nullptr, key.contains(who)) << i;
+    if (!v) {
+      visitors.make(who);
+      key[who] = who;
+      continue;
+    }
+    ASSERT_EQ(v->key(), key[who]);
+    if (random() % 3 == 0) {  // one more name
+      const std::string other = name(random() % 3000);
+      if (key.contains(other)) continue;
+      v->own().aliases.push_back(visitors.call(other, *v));
+      key[other] = key[who];
+    } else {
+      const std::string gone = key[who];
+      visitors.forget(*v);
+      std::erase_if(key, [&](const auto& k) { return k.second == gone; });
+    }
+  }
+  std::set<std::string> living;
+  for (std::uint32_t n = 0; n < 3000; ++n) {
+    const auto k = key.find(name(n));
+    const Visitor* v = visitors.find(name(n));
+    ASSERT_EQ(v != nullptr, k != key.end());
+    if (v) living.insert(k->second);
+  }
+  EXPECT_EQ(visitors.size(), living.size());
+  EXPECT_LE(visitors.end(), 3000u);
+}
+
 TEST(Visitors, EqualRecordsHaveDistinctIdentities) {
   const plan::Plan plan = with_limits(1);
   Visitors visitors(plan);
