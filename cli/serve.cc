@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <thread>
 
@@ -19,35 +20,42 @@ namespace polku::cli {
 namespace {
 
 struct Options {
-  std::string pack, data = "polku-data", listen = "127.0.0.1:7070", clock = "wall", durability = "strict", decisions, cache;
+  std::string config, pack, data = "polku-data", listen = "127.0.0.1:7070", clock = "wall", durability = "strict", decisions, cache;
   std::vector<std::string> write_keys;
   std::size_t shards = 0, threads = 0, awake = 1'000'000;
   bool no_cache = false;
 };
 
-// A flat map of options by their long names.
-class Yaml : public CLI::Config {
- public:
-  std::string to_config(const CLI::App*, bool, bool, std::string) const override { return {}; }
-  std::vector<CLI::ConfigItem> from_config(std::istream& in) const override {
-    std::vector<CLI::ConfigItem> items;
-    try {
-      const YAML::Node root = YAML::Load(in);
-      if (root.IsNull()) return items;
-      if (!root.IsMap()) throw CLI::ConfigError("the configuration is no list of `option: value`");
-      for (const auto& pair : root) {
-        CLI::ConfigItem& item = items.emplace_back();
-        item.name = pair.first.as<std::string>();
-        if (pair.second.IsSequence())
-          for (const auto& each : pair.second) item.inputs.push_back(each.as<std::string>());
-        else item.inputs.push_back(pair.second.as<std::string>());
+// A map of options by their long names, for those that were not given as flags. Empty; or what is wrong with it.
+std::string read_config(CLI::App& verb, const std::string& path) {
+  std::vector<std::string> known;
+  for (const CLI::Option* option : verb.get_options())
+    if (!option->get_lnames().empty()) known.push_back(option->get_lnames().front());
+  std::erase_if(known, [](const std::string& name) { return name == "config" || name == "help"; });
+  try {
+    const YAML::Node root = YAML::LoadFile(path);
+    if (root.IsNull()) return {};
+    if (!root.IsMap()) return fmt::format("`{}`: it is no list of `option: value`", path);
+    for (const auto& pair : root) {
+      const std::string name = pair.first.as<std::string>();
+      if (std::find(known.begin(), known.end(), name) == known.end())
+        return fmt::format("`{}`, line {}: there is no option `{}`. {}", path, pair.first.Mark().line + 1, name, diag::did_you_mean(name, known));
+      CLI::Option* const option = verb.get_option("--" + name);
+      if (option->count() > 0) continue;
+      if (pair.second.IsSequence())
+        for (const auto& each : pair.second) option->add_result(each.as<std::string>());
+      else option->add_result(pair.second.as<std::string>());
+      try {
+        option->run_callback();
+      } catch (const CLI::Error& e) {
+        return fmt::format("`{}`, line {}: {}", path, pair.first.Mark().line + 1, e.what());
       }
-    } catch (const YAML::Exception& e) {
-      throw CLI::ConfigError(std::string("the configuration cannot be read: ") + e.what());
     }
-    return items;
+  } catch (const YAML::Exception& e) {
+    return fmt::format("`{}` cannot be read: {}", path, e.what());
   }
-};
+  return {};
+}
 
 // What the pack says, as a name: equal texts have equal names.
 std::string name_of(const std::string& folder) {
@@ -130,10 +138,8 @@ int serve(const Options& o) {
 void add_serve(CLI::App& app, int& exit) {
   auto o = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("serve", "Take events over HTTP, decide at once, and remember everything");
-  verb->config_formatter(std::make_shared<Yaml>());
-  verb->set_config("--config", "", "A YAML file of `option: value`, the options by their long names below; flags win");
-  verb->allow_config_extras(false);
   verb->add_option("pack", o->pack, "Folder with catalog.yaml and .polku files")->required();
+  verb->add_option("--config", o->config, "A YAML file of `option: value`, the options by their long names below; flags win");
   verb->add_option("--data", o->data, "Folder for everything that must outlive the process; one process at a time")->capture_default_str();
   verb->add_option("--listen", o->listen, "Host and port; port 0 takes a free one")->capture_default_str();
   verb->add_option("--write-key", o->write_keys, "Who may send records and ask for decisions; may be given several times. None: everybody who can reach the port");
@@ -149,7 +155,14 @@ void add_serve(CLI::App& app, int& exit) {
   verb->footer("Example:\n  polku serve rules/ferry --data /var/lib/polku --listen 127.0.0.1:7070\n"
                "  curl -s 127.0.0.1:7070/v1/events -d '{\"visitor\":\"v1\",\"at\":\"2026-12-01T10:00:00Z\",\"event\":\"cart_emptied\"}'\n"
                "Exit codes: 0 stopped, all is written down; 1 stopped, but the disk refused something that was not acknowledged; 2 misuse.");
-  verb->callback([o, &exit] { exit = serve(*o); });
+  verb->callback([o, verb, &exit] {
+    if (const std::string error = o->config.empty() ? "" : read_config(*verb, o->config); !error.empty()) {
+      complain(error);
+      exit = kMisuse;
+      return;
+    }
+    exit = serve(*o);
+  });
 }
 
 }  // namespace polku::cli

@@ -29,7 +29,9 @@ Layout of_source(const catalog::Catalog& catalog, const catalog::Source& source)
   if (!source.merges.empty()) layout.merges = slot(layout, source.merges, true);
   for (const auto& [attribute, raw] : source.attributes) {
     const auto& declared = catalog.attributes[static_cast<std::size_t>(attribute)];
-    layout.attributes.push_back({slot(layout, raw, true), attribute, derived(declared), ValueReader(declared.type, nullptr)});
+    const auto bind = [&](const std::string& path) { layout.attributes.push_back({slot(layout, path, true), attribute, derived(declared), ValueReader(declared.type, nullptr)}); };
+    if (source.format == catalog::Format::Segment && raw.starts_with("traits.")) bind("context." + raw);  // where some clients put them; the nearer ones win
+    bind(raw);
   }
   layout.fields.resize(catalog.events.size());
   if (source.event.empty()) return layout;

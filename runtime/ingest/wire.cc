@@ -71,9 +71,10 @@ struct Wire::Impl {
 
   const catalog::Catalog& catalog;
   base::Texts& texts;
-  std::map<std::string, std::unique_ptr<Way>, std::less<>> ways;   // by source; the usual ones as `segment` and `cloudevents`, `` is the native form
+  std::map<std::pair<catalog::Format, std::string>, std::unique_ptr<Way>> ways;  // by source; without a name: the usual ones, and the native form
   simdjson::ondemand::parser parser;
   Body body;
+  std::string bytes;                        // of a body that is JSON: simdjson's verdict on brackets that do not match depends on what stands behind
   Way* way = nullptr;
   std::vector<std::string_view> items;      // of the body: an object each
   std::size_t at = 0;
@@ -88,7 +89,7 @@ struct Wire::Impl {
     for (const catalog::Source& s : catalog.sources)
       if (s.format == format && (format != catalog::Format::Ndjson || s.name == source) && !declared) declared = &s;
     if (!declared && !source.empty()) return nullptr;
-    const std::string known = declared ? declared->name : std::string(format == catalog::Format::Segment ? "segment" : format == catalog::Format::CloudEvents ? "cloudevents" : "");
+    const std::pair known(format, declared ? declared->name : std::string());
     if (const auto w = ways.find(known); w != ways.end()) return w->second.get();
     const std::string& zone_name = declared && !declared->zone.empty() ? declared->zone : catalog.zone;
     const base::Zone zone = base::Zone::find(zone_name).value_or(base::Zone::utc());
@@ -142,7 +143,9 @@ struct Wire::Impl {
   bool split_json() {
     const auto first = body.bytes.find_first_not_of(" \t\r\n");
     if (first == std::string_view::npos) return false;
-    const simdjson::padded_string_view padded(body.bytes.data(), body.bytes.size(), body.bytes.size() + simdjson::SIMDJSON_PADDING);
+    bytes.assign(body.bytes).append(kBodyPadding, ' ');
+    body.bytes = std::string_view(bytes).substr(0, body.bytes.size());
+    const simdjson::padded_string_view padded(body.bytes.data(), body.bytes.size(), bytes.size());
     simdjson::ondemand::document document;
     if (parser.iterate(padded).get(document)) return false;
     if (body.bytes[first] == '[') {
@@ -166,8 +169,8 @@ struct Wire::Impl {
           std::string_view text;
           if (value.get_string().get(text)) continue;
           if (name_of == "writeKey") {
-            key = text;
-          } else {
+            if (key.empty()) key = text;
+          } else if (sent.kind == Kind::Absent) {
             sent_text = text;
             sent = {Kind::Text, sent_text, 0, 0};
           }
@@ -193,7 +196,10 @@ struct Wire::Impl {
     if (!way) return "The pack has no source `" + std::string(body.source) + "` of the format `ndjson`.";
     way->builder.counts() = {};
     if (body.form == Form::Lines) split_lines();
-    else if (!split_json()) return "The body is no JSON object or list of them.";
+    else if (!split_json()) {
+      items.clear();
+      return "The body is no JSON object or list of them.";
+    }
     return {};
   }
 
@@ -204,7 +210,9 @@ struct Wire::Impl {
     out.clear();
     const Cell& cell = way->row.cells[slot];
     if (cell.kind != Kind::Text && cell.kind != Kind::Number) return true;
-    const std::string_view text = trimmed(cell.text);
+    constexpr std::string_view kBlank = " \t\r\n\f\v";
+    std::string_view text = cell.text.substr(std::min(cell.text.find_first_not_of(kBlank), cell.text.size()));
+    text = text.substr(0, text.find_last_not_of(kBlank) + 1);
     if (text.empty() || std::find(kNobody.begin(), kNobody.end(), text) != kNobody.end()) return true;
     auto normal = base::nfc(text);
     if (!normal) return false;
@@ -243,9 +251,9 @@ struct Wire::Impl {
     }
     const Cell& when_sent = given(layout.sent) ? row.cells[layout.sent] : sent;
     const Millis left = when_sent.kind == Kind::Absent ? kUnknown : read_time(when_sent, zone);
-    // A clock that is wrong by a million years is as good as none.
-    constexpr Millis kFar = 1'000'000 * Millis{366} * kDay;
-    if (left != kUnknown && left > -kFar && left < kFar && said > -kFar && said < kFar) event.at = body.received - std::max<Millis>(left - said, 0);
+    // A clock that went on by a thousand years in between is as good as none.
+    constexpr Millis kFar = 1000 * Millis{366} * kDay;
+    if (left != kUnknown && left - said < kFar) event.at = body.received - std::max<Millis>(left - said, 0);
     else event.at = said;
     event.at = std::min(event.at, body.received);
     return true;
@@ -317,6 +325,7 @@ struct Wire::Impl {
   }
 
   bool next(Record& record, Envelope& envelope) {
+    if (!way) return false;
     Counts& counts = way->builder.counts();
     while (at < items.size()) {
       const std::string_view item = items[at++];
@@ -345,7 +354,10 @@ Wire::Wire(const catalog::Catalog& catalog, base::Texts& texts) : impl_(std::mak
 Wire::~Wire() = default;
 std::string Wire::begin(const Body& body) { return impl_->begin(body); }
 bool Wire::next(Record& record, Envelope& envelope) { return impl_->next(record, envelope); }
-const Counts& Wire::counts() const { return impl_->way->builder.counts(); }
+const Counts& Wire::counts() const {
+  static const Counts none;
+  return impl_->way ? impl_->way->builder.counts() : none;
+}
 std::string_view Wire::write_key() const { return impl_->key; }
 
 }  // namespace polku::ingest

@@ -30,7 +30,7 @@ class Wire {
   enum class Form { Segment, CloudEvents, Lines };
   struct Body {
     Form form = Form::Segment;
-    std::string_view bytes;      // with kBodyPadding behind; as long as records are read
+    std::string_view bytes = {};  // with kBodyPadding behind; as long as records are read
     std::string_view kind = {};  // Segment: what is said of records without a type (`track`)
     std::string_view source = {};  // Lines: the source's name; empty: the native form
     Millis received = 0;

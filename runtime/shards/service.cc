@@ -20,6 +20,7 @@ using store::Table;
 
 constexpr std::string_view kFormat = "polku data 1";
 constexpr std::size_t kTogether = 2048;              // messages in a chunk
+constexpr std::size_t kRemembered = 512u << 20;      // bytes of the log that are read for the ids in it
 constexpr std::size_t kTidied = 256;                 // visitors written down in a chunk
 constexpr std::size_t kMostUncommitted = 64u << 20;  // bytes of chunks that wait for the disk; then the shards wait
 constexpr auto kTick = 5ms;
@@ -173,7 +174,9 @@ struct Service::Impl {
     std::vector<Item> items;
     ChunkHead head;
     store::Store::Scan scan = store->scan(Table::Log);
-    for (scan.last(); scan.valid() && ids.size() < history::KnownIds::kRemembered; scan.previous()) {
+    std::size_t bytes = 0;
+    for (scan.last(); scan.valid() && ids.size() < history::KnownIds::kRemembered && bytes < kRemembered; scan.previous()) {
+      bytes += scan.value().size();
       if (!read_entry(scan.value(), chunks_of)) break;
       for (auto chunk = chunks_of.rbegin(); chunk != chunks_of.rend(); ++chunk) {
         if (!read_chunk(*chunk, head, items)) break;

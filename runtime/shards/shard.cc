@@ -168,6 +168,7 @@ void Shard::begin(std::uint64_t number, std::uint64_t position, Millis now, bool
   number_ = number;
   position_ = position;
   replayed_ = false;
+  resumed_ = resumed;
   chunk_ = {};
   chunk_.number = number;
   writer_.begin({options_.index, number, std::max(clock_, now), resumed, engine_.numbers().rounds});
@@ -354,7 +355,7 @@ void Shard::collect(std::string* answer) {
 }
 
 Chunk Shard::end() {
-  if (writer_.items() > 0) chunk_.record = writer_.bytes();
+  if (writer_.items() > 0 || resumed_) chunk_.record = writer_.bytes();  // what was overdue then is not judged at its own time by whoever reads the log
   chunk_.needs_from = needs_from();
   if (!replayed_ && (!chunk_.record.empty() || !chunk_.writes.empty())) chunk_.writes.put(store::Table::Meta, numbers_key(), numbers());
   return std::exchange(chunk_, {});
@@ -489,6 +490,7 @@ bool Shard::replay(const ChunkHead& head, const std::vector<Item>& items, std::u
     collect(nullptr);
   }
   replayed_ = true;
+  resumed_ = false;
   writer_.begin(head);  // nothing of it is to be logged again
   chunk_.settled.clear();
   chunk_.forwards.clear();

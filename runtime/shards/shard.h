@@ -140,7 +140,7 @@ class Shard {
   Millis clock_ = 0;
   Millis woken_until_ = 0, next_listed_ = 0;              // Deadlines: all up to there have been woken; none stands before that
   std::uint64_t number_ = 0, position_ = 0, committed_ = 0, used_ = 0;
-  bool replaying_ = false, replayed_ = false;             // replayed_: the chunk was
+  bool replaying_ = false, replayed_ = false, resumed_ = false;  // the last two: the chunk was; it begins with that
   std::string fault_, scratch_;
   history::Event event_, merge_;
   std::vector<std::string_view> ran_;

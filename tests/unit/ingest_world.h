@@ -85,6 +85,41 @@ struct Took {
   const Counts::Example& first(Reject r) const { return counts.first[static_cast<std::size_t>(r)]; }
 };
 
+// The record's line, without its end.
+inline std::string line_of(const Record& record, const catalog::Catalog& c, const base::Texts& texts) {
+  const auto& event = record.event;
+  std::string out = std::to_string(record.line) + " " + std::string(record.visitor) + " " + base::format_instant(event.at) + " ";
+  if (event.received != kUnknown) out += "@" + base::format_instant(event.received) + " ";
+  out += event.type == history::kAsked ? "?" : event.type == history::kMerge ? "+" : event.type < 0 ? "-" : c.events[static_cast<std::size_t>(event.type)].name;
+  out += "(" + event.merges;
+  EXPECT_EQ(event.asked.empty(), event.type != history::kAsked);
+  EXPECT_EQ(event.merges.empty(), event.type != history::kMerge);
+  if (event.type < 0) {
+    EXPECT_TRUE(event.fields.empty());
+  }
+  for (const auto& place : event.asked) {
+    const auto& channel = c.channels[static_cast<std::size_t>(place.channel)];
+    out += channel.name + "." + channel.slots[static_cast<std::size_t>(place.slot)] + ";";
+  }
+  for (std::size_t f = 0; f < event.fields.size(); ++f) {
+    const auto& declared = c.events[static_cast<std::size_t>(event.type)].fields[f];
+    if (event.fields[f] != kUnknown) out += declared.name + "=" + shown(declared.type, event.fields[f], texts) + ";";
+  }
+  out += ")";
+  for (const auto& change : event.changes) {
+    const auto& a = c.attributes[static_cast<std::size_t>(change.attribute)];
+    out += " " + a.name + "=" + shown(a.type, change.value, texts);
+  }
+  return out + (record.has_id ? " id" : "");
+}
+
+inline std::uint64_t refused(const Counts& counts) {
+  std::uint64_t sum = 0;
+  for (std::size_t r = 0; r < kRejects; ++r)
+    if (reject_refuses(static_cast<Reject>(r))) sum += counts.by_reject[r];
+  return sum;
+}
+
 inline Took drain(Opened opened, const catalog::Catalog& c, const base::Texts& texts) {
   Took took;
   took.error = opened.error;
@@ -92,38 +127,11 @@ inline Took drain(Opened opened, const catalog::Catalog& c, const base::Texts& t
   if (!opened.reader) return took;
   Record record;
   while (opened.reader->next(record)) {
-    const auto& event = record.event;
-    std::string& out = took.records;
-    out += std::to_string(record.line) + " " + std::string(record.visitor) + " " + base::format_instant(event.at) + " ";
-    if (event.received != kUnknown) out += "@" + base::format_instant(event.received) + " ";
-    out += event.type == history::kAsked ? "?" : event.type == history::kMerge ? "+" : event.type < 0 ? "-" : c.events[static_cast<std::size_t>(event.type)].name;
-    out += "(" + event.merges;
-    EXPECT_EQ(event.asked.empty(), event.type != history::kAsked);
-    EXPECT_EQ(event.merges.empty(), event.type != history::kMerge);
-    if (event.type < 0) {
-      EXPECT_TRUE(event.fields.empty());
-    }
-    for (const auto& place : event.asked) {
-      const auto& channel = c.channels[static_cast<std::size_t>(place.channel)];
-      out += channel.name + "." + channel.slots[static_cast<std::size_t>(place.slot)] + ";";
-    }
-    for (std::size_t f = 0; f < event.fields.size(); ++f) {
-      const auto& declared = c.events[static_cast<std::size_t>(event.type)].fields[f];
-      if (event.fields[f] != kUnknown) out += declared.name + "=" + shown(declared.type, event.fields[f], texts) + ";";
-    }
-    out += ")";
-    for (const auto& change : event.changes) {
-      const auto& a = c.attributes[static_cast<std::size_t>(change.attribute)];
-      out += " " + a.name + "=" + shown(a.type, change.value, texts);
-    }
-    out += record.has_id ? " id\n" : "\n";
-    took.identities.push_back(event.identity);
+    took.records += line_of(record, c, texts) + "\n";
+    took.identities.push_back(record.event.identity);
   }
   took.counts = opened.reader->counts();
-  std::uint64_t refused = 0;
-  for (std::size_t r = 0; r < kRejects; ++r)
-    if (reject_refuses(static_cast<Reject>(r))) refused += took.counts.by_reject[r];
-  EXPECT_EQ(took.counts.records, took.counts.accepted + refused);
+  EXPECT_EQ(took.counts.records, took.counts.accepted + refused(took.counts));
   return took;
 }
 
