@@ -149,8 +149,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void look() {
     chunk_.clear();
     if (std::string error = worker_.service.read(position_, kStreamed, std::chrono::milliseconds(0), deliveries_); !error.empty()) return close();
-    for (const shards::Delivery& d : deliveries_)
-      if (visitor_.empty() || d.visitor == visitor_) fmt::format_to(std::back_inserter(chunk_), "id: {}\nevent: decision\ndata: {}\n\n", d.position, d.json);
+    for (std::size_t i = 0; i < deliveries_.size(); ++i) {
+      const shards::Delivery& d = deliveries_[i];
+      const bool last = i + 1 == deliveries_.size() || deliveries_[i + 1].position != d.position;  // who goes on from here has seen all of the entry
+      if (!visitor_.empty() && d.visitor != visitor_) continue;
+      fmt::format_to(std::back_inserter(chunk_), "id: {}\nevent: decision\ndata: {}\n\n", last ? d.position : d.position - 1, d.json);
+    }
     const auto now = std::chrono::steady_clock::now();
     if (chunk_.empty() && now - spoke_ > kStreamBeat) chunk_ = ": alive\n\n";
     if (chunk_.empty()) return wait();

@@ -86,15 +86,18 @@ std::string log_key(std::uint64_t position) {
 
 std::uint64_t log_position(std::string_view key) { return base::Bytes(key).fixed(); }
 
-void begin_entry(std::string& out, std::size_t chunks) {
+void begin_entry(std::string& out, Millis time, std::size_t chunks) {
   base::put_number(out, kLogFormat);
+  base::put_signed(out, time);
   base::put_number(out, chunks);
 }
 
-bool read_entry(std::string_view bytes, std::vector<std::string_view>& chunks) {
+bool read_entry(std::string_view bytes, std::vector<std::string_view>& chunks, Millis* time) {
   base::Bytes in(bytes);
   chunks.clear();
   if (in.number() != kLogFormat) return false;
+  const Millis when = in.signed_number();
+  if (time) *time = when;
   for (std::size_t n = in.count(); n > 0; --n) chunks.push_back(in.text());
   return in.done();
 }

@@ -59,8 +59,8 @@ bool read_chunk(std::string_view bytes, ChunkHead& head, std::vector<Item>& item
 
 std::string log_key(std::uint64_t position);
 std::uint64_t log_position(std::string_view key);
-void begin_entry(std::string& out, std::size_t chunks);
+void begin_entry(std::string& out, Millis time, std::size_t chunks);   // time: the machine's
 // The chunks of an entry. False: it is damaged, or of another format.
-bool read_entry(std::string_view bytes, std::vector<std::string_view>& chunks);
+bool read_entry(std::string_view bytes, std::vector<std::string_view>& chunks, Millis* time = nullptr);
 
 }  // namespace polku::shards

@@ -23,6 +23,7 @@ constexpr std::size_t kTogether = 2048;              // messages in a chunk
 constexpr std::size_t kRemembered = 512u << 20;      // bytes of the log that are read for the ids in it
 constexpr std::size_t kTidied = 256;                 // visitors written down in a chunk
 constexpr std::size_t kMostUncommitted = 64u << 20;  // bytes of chunks that wait for the disk; then the shards wait
+constexpr std::size_t kRead = 512;                   // entries of the log that read() looks at
 constexpr auto kTick = 5ms;
 constexpr std::string_view kCursor = "cursor ";
 
@@ -50,11 +51,13 @@ struct Service::Impl {
   ServiceOptions options;
   std::unique_ptr<store::Store> store;
   Known known;
+  Moves moves;
   std::vector<std::unique_ptr<Worker>> workers;
   std::atomic<std::size_t> waiting = 0;    // messages in inboxes
   std::atomic<bool> closed = false;
   std::atomic<std::uint64_t> next_number = 1;
   std::atomic<std::uint64_t> next_order = 1;
+  std::atomic<Millis> latest = 0;          // that now() has given
   std::atomic<Millis> reached = std::numeric_limits<Millis>::min() / 4;  // Clock::Log
 
   std::thread committer;
@@ -62,7 +65,8 @@ struct Service::Impl {
   std::condition_variable chunks_there, room, durable;
   std::vector<std::pair<std::size_t, Chunk>> chunks;  // by shard
   std::size_t uncommitted = 0;             // bytes of them, and of those being written
-  bool stop_committer = false;
+  bool hurry = false;                      // the service stops while the disk refuses: nobody waits for room
+  bool stop_committer = false;             // all chunks there will be are there
   std::uint64_t position = 0;              // of what is durable
   std::uint64_t from = 1;                  // as it stands in Meta
   std::vector<std::uint64_t> needed;       // of the log, by each shard, as its last durable chunk says
@@ -72,8 +76,12 @@ struct Service::Impl {
 
   std::atomic<std::uint64_t> writing = 1;  // the position of the entry that is being made next
 
-  Millis now() const {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  Millis now() {
+    const Millis machine = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    Millis was = latest.load();
+    while (was < machine && !latest.compare_exchange_weak(was, machine)) {
+    }
+    return std::max(was, machine);
   }
 
   // ---- start ----
@@ -108,7 +116,7 @@ struct Service::Impl {
     }
     for (std::size_t i = 0; i < options.shards; ++i) {
       auto worker = std::make_unique<Worker>();
-      worker->shard = std::make_unique<Shard>(plan, evaluator, *store, known,
+      worker->shard = std::make_unique<Shard>(plan, evaluator, *store, known, moves,
                                               ShardOptions{.index = i, .shards = options.shards, .most_awake = std::max<std::size_t>(options.most_awake / options.shards, 1),
                                                            .save_after = options.save_after, .wall = options.clock == ServiceOptions::Clock::Wall, .first_round = std::uint64_t{i} << 48});
       workers.push_back(std::move(worker));
@@ -163,7 +171,12 @@ struct Service::Impl {
     }
     remember_ids();
     writing = position + 1;
-    for (const auto& w : workers) needed.push_back(w->shard->needs_from());
+    for (const auto& w : workers) {
+      needed.push_back(w->shard->needs_from());
+      next_number = std::max(next_number.load(), w->shard->number() + 1);
+      next_order = std::max(next_order.load(), w->shard->order() + 1);
+      if (options.clock == ServiceOptions::Clock::Wall) latest = std::max(latest.load(), w->shard->clock());
+    }
     return {};
   }
 
@@ -193,6 +206,8 @@ struct Service::Impl {
     for (scan.seek({}); scan.valid(); scan.next()) {  // those that were on their way from one shard to another
       Message m;
       if (!read_handover(scan.value(), m)) continue;
+      moves.begin(m.also, m.visitor);
+      next_order = std::max(next_order.load(), m.order + 1);
       Worker& to = *workers[shard_of(m.visitor, options.shards)];
       ++waiting;
       to.inbox.push_back(std::move(m));
@@ -228,10 +243,11 @@ struct Service::Impl {
       shard.begin(next_number++, writing.load(), wall ? now() : std::max(shard.clock(), reached.load()), first && wall);
       first = false;
       for (Message& m : messages) shard.take(std::move(m));
-      if (!messages.empty()) waiting -= messages.size();
       shard.tidy(kTidied);
       if (stop) shard.save_all();
       Chunk chunk = shard.end();
+      waiting += chunk.forwards.size();
+      waiting -= messages.size();
       {
         const std::lock_guard lock(w.mutex);
         w.counts = shard.counts();
@@ -245,7 +261,6 @@ struct Service::Impl {
         std::vector<std::pair<std::size_t, Message>> forwards = std::move(chunk.forwards);
         hand_in(index, std::move(chunk));
         for (auto& [to, m] : forwards) {
-          ++waiting;
           const std::lock_guard lock(workers[to]->mutex);
           workers[to]->inbox.push_back(std::move(m));
           workers[to]->wake.notify_one();
@@ -257,11 +272,13 @@ struct Service::Impl {
 
   void hand_in(std::size_t index, Chunk chunk) {
     std::unique_lock lock(mutex);
-    room.wait(lock, [&] { return uncommitted < kMostUncommitted || stop_committer; });
-    uncommitted += chunk.record.size() + chunk.writes.bytes();
+    room.wait(lock, [&] { return uncommitted < kMostUncommitted || hurry; });
+    uncommitted += weight(chunk);
     chunks.emplace_back(index, std::move(chunk));
     chunks_there.notify_one();
   }
+
+  static std::size_t weight(const Chunk& c) { return 512 + c.record.size() + c.writes.bytes(); }
 
   void give_up(const std::string& why) {
     closed = true;
@@ -287,7 +304,7 @@ struct Service::Impl {
       std::string entry, body;
       std::size_t count = 0, bytes = 0;
       for (auto& [shard, chunk] : group) {
-        bytes += chunk.record.size() + chunk.writes.bytes();
+        bytes += weight(chunk);
         needed[shard] = chunk.needs_from;
         if (!chunk.record.empty()) {
           base::put_text(body, chunk.record);
@@ -297,7 +314,7 @@ struct Service::Impl {
       }
       const std::uint64_t at = writing.load();
       if (count > 0) {
-        begin_entry(entry, count);
+        begin_entry(entry, now(), count);
         entry += body;
         writes.put(Table::Log, log_key(at), entry);
       }
@@ -363,15 +380,14 @@ struct Service::Impl {
     }
     store::Store::Scan scan = store->scan(Table::Log);
     std::vector<std::string_view> chunks_of;
-    std::vector<Item> items;
-    ChunkHead head;
     std::uint64_t below = 0;
     const Millis oldest = now() - options.keep_log;
     std::size_t looks = 0;
-    for (scan.seek({}); scan.valid() && ++looks <= 64; scan.next()) {
+    for (scan.seek({}); scan.valid() && ++looks <= 2048; scan.next()) {
       const std::uint64_t at = log_position(scan.key());
       if (at >= until || at + 1 >= next) break;
-      if (!read_entry(scan.value(), chunks_of) || chunks_of.empty() || !read_chunk(chunks_of.front(), head, items) || head.clock > oldest) break;
+      Millis time = 0;
+      if (!read_entry(scan.value(), chunks_of, &time) || time > oldest) break;
       below = at + 1;
     }
     if (below > 0) writes.erase_below(Table::Log, log_key(below));
@@ -384,7 +400,7 @@ struct Service::Impl {
       {
         const std::lock_guard lock(mutex);
         if (!fault.empty() || !broken.empty()) {  // what waits is not acknowledged
-          stop_committer = true;
+          hurry = true;
           break;
         }
       }
@@ -408,14 +424,16 @@ struct Service::Impl {
     if (committer.joinable()) committer.join();
     if (!store) return;
     const bool all = std::all_of(workers.begin(), workers.end(), [](const auto& w) { return w->stopped; });
-    if (all && fault.empty() && broken.empty()) {
+    if (all && chunks.empty() && fault.empty() && broken.empty()) {
       store::Writes writes;
-      writes.put(Table::Meta, "from", number_text(position + 1));
+      writes.put(Table::Meta, "from", number_text(std::min(position + 1, *std::min_element(needed.begin(), needed.end()))));
       writes.put(Table::Meta, "number", number_text(next_number.load()));
       writes.put(Table::Meta, "order", number_text(next_order.load()));
       store->write(writes, true);
     }
     store.reset();
+    chunks.clear();  // and whoever waits for them
+    for (const auto& w : workers) w->inbox.clear();
   }
 };
 
@@ -483,8 +501,10 @@ std::string Service::read(std::uint64_t& position, std::size_t most, std::chrono
   std::vector<std::string_view> chunks;
   std::vector<Item> items;
   ChunkHead head;
-  for (scan.seek(log_key(position + 1)); scan.valid() && position < until && out.size() < most; scan.next()) {
+  std::size_t looks = 0;
+  for (scan.seek(log_key(position + 1)); scan.valid() && position < until && out.size() < most && looks < kRead; scan.next(), ++looks) {
     const std::uint64_t at = log_position(scan.key());
+    if (at != position + 1 && position != 0) return fmt::format("The log begins with entry {}: what stood at {} is not kept any more.", at, position + 1);
     if (!read_entry(scan.value(), chunks)) return fmt::format("Entry {} of the log is damaged.", at);
     for (const std::string_view chunk : chunks) {
       if (!read_chunk(chunk, head, items)) return fmt::format("Entry {} of the log is damaged.", at);

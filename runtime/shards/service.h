@@ -63,7 +63,7 @@ class Service {
   std::uint64_t position() const;                // of what is durable
 
   // Decisions behind `position`, which moves to the last entry that was looked at; some `most` of them, none if there are none yet after waiting so long.
-  // Error: the log cannot be read, or no longer goes back so far.
+  // 0: from where the log begins. Error: it cannot be read, or no longer goes back so far.
   std::string read(std::uint64_t& position, std::size_t most, std::chrono::milliseconds wait, std::vector<Delivery>& out) const;
 
   // A position that somebody has read up to, which outlives the process; 0: never told. Those whose name it was told keep the log from there.

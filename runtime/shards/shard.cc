@@ -1,6 +1,7 @@
 #include "runtime/shards/shard.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "runtime/base/name_index.h"
@@ -43,14 +44,16 @@ bool get(base::Bytes& in, StateHead& head) {
 
 std::size_t shard_of(std::string_view visitor, std::size_t shards) { return base::NameIndex::hash(visitor) % shards; }
 
-Shard::Shard(const plan::Plan& plan, const plan::Evaluator& evaluator, const store::Store& store, const Known& known, const ShardOptions& options)
-    : store_(store), known_(known), options_(options), engine_(plan, evaluator, preloaded(texts_, plan), {.keep = engine::Keep::Acted, .remember = engine::Remember::Histories}),
-      portable_(plan.catalog, texts_), identity_(plan.catalog), currency_(plan.catalog.currency), clock_(kLongAgo), woken_until_(kLongAgo), next_listed_(kLongAgo) {
+Shard::Shard(const plan::Plan& plan, const plan::Evaluator& evaluator, const store::Store& store, const Known& known, Moves& moves, const ShardOptions& options)
+    : store_(store), known_(known), moves_(moves), options_(options), engine_(plan, evaluator, preloaded(texts_, plan), {.keep = engine::Keep::Acted, .remember = engine::Remember::Histories}),
+      portable_(plan.catalog, texts_), identity_(plan.catalog), currency_(plan.catalog.currency), clock_(kLongAgo), reached_(kLongAgo), woken_until_(kLongAgo), next_listed_(kLongAgo) {
   engine_.begin_at({0, options.first_round});
   if (std::string value; get(store::Table::Meta, numbers_key(), value)) {
     base::Bytes in(value);
     engine_.begin_at({0, in.number()});
-    clock_ = in.signed_number();
+    reached_ = in.signed_number();
+    number_ = in.number();
+    order_ = in.number();
   }
 }
 
@@ -60,6 +63,8 @@ std::string Shard::numbers() const {
   std::string out;
   base::put_number(out, engine_.numbers().rounds);
   base::put_signed(out, clock_);
+  base::put_number(out, number_);
+  base::put_number(out, order_);
   return out;
 }
 
@@ -111,7 +116,7 @@ void Shard::changed(std::string_view key) {
   k.used = ++used_;
   if (k.unsaved_from != 0) return;
   k.unsaved_from = position_;
-  unsaved_.push_back({position_, clock_, std::string(key)});
+  unsaved_.push_back({position_, time_, std::string(key)});
 }
 
 // ---- time ----
@@ -165,8 +170,10 @@ history::Event& Shard::event_of(std::string_view bytes, Millis received) {
 }
 
 void Shard::begin(std::uint64_t number, std::uint64_t position, Millis now, bool resumed) {
+  if (!replaying_) clock_ = std::max(clock_, reached_);
   number_ = number;
   position_ = position;
+  time_ = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
   replayed_ = false;
   resumed_ = resumed;
   chunk_ = {};
@@ -175,10 +182,17 @@ void Shard::begin(std::uint64_t number, std::uint64_t position, Millis now, bool
   pass_time(now, resumed);
 }
 
+// It has to wait for a visitor who is on the way.
+void Shard::again(Message&& m) { chunk_.forwards.emplace_back(options_.index, std::move(m)); }
+
 void Shard::forward(Message&& m, std::string_view to) { chunk_.forwards.emplace_back(shard_of(to, options_.shards), std::move(m)); }
 
 // Who is known by the name `m.also` here goes to the shard of `to` with the message, to be one with its visitor.
 void Shard::move_out(Message&& m, const std::string& key, const std::string& to) {
+  if (!moves_.begin(key.empty() ? m.also : key, to)) {
+    m.settled = false;
+    return again(std::move(m));
+  }
   ++counts_.moves;
   m.settled = m.moves = true;
   std::vector<std::string> names{m.also};
@@ -244,6 +258,7 @@ void Shard::take(Message&& m) {
 void Shard::finish(Message&& m) {
   const Found found = find(m.visitor);
   if (!found.here) return forward(std::move(m), found.key);
+  if (!found.key.empty() && !engine_.awake(m.visitor)) return again(std::move(m));  // whose name it is by now, but who is not here yet
   if (found.key.empty() && shard_of(m.visitor, options_.shards) != options_.index) {
     const std::string visitor = m.visitor;
     return forward(std::move(m), visitor);
@@ -254,21 +269,25 @@ void Shard::finish(Message&& m) {
       writer_.add({.kind = ItemKind::MoveIn, .visitor = m.visitor, .other = m.also, .bytes = m.state});
     }
     chunk_.writes.erase(store::Table::Handovers, m.also);
+    moves_.end(m.also, m.visitor);
   }
+  order_ = std::max(order_, m.order);
   history::Event& event = event_of(m.bytes, m.received);
   if (!fault_.empty()) return;
+  const auto known = [&](const std::string& name) { return engine_.awake(name) && engine_.has(name, event.identity); };
+  const bool again = m.has_id && (known_.contains(event.identity) || known(m.visitor) || (!m.also.empty() && !m.apart && known(m.also)));
   if (m.apart) {
     if (m.also != found.key) {
       ++counts_.unmerged;
       if (m.ticket) ++m.ticket->unmerged;
     }
-  } else if (!m.also.empty() && !m.merges) {
+  } else if (!m.also.empty() && (!m.merges || (m.moves && again))) {
     if (find(m.also); found.key.empty() || !engine_.awake(m.also) || engine_.key(m.also) != found.key) {
       writer_.add({.kind = ItemKind::Merge, .visitor = m.visitor, .other = m.also, .at = event.at, .received = event.received, .order = m.order});
       merge(m.visitor, m.also, event.at, event.received, m.order);
     }
   }
-  if (m.has_id && (known_.contains(event.identity) || (engine_.awake(m.visitor) && engine_.has(m.visitor, event.identity)))) {
+  if (again) {
     ++counts_.duplicates;
     if (m.ticket) ++m.ticket->duplicates;
   } else {
@@ -327,7 +346,8 @@ void Shard::feed(std::string_view visitor, history::Event& event, std::uint64_t 
   if (event.type == history::kMerge) {
     k->second.renamed = true;
     if (const auto was = gone.empty() ? kept_.end() : kept_.find(gone); was != kept_.end()) {
-      Kept& old = was->second;
+      const Kept old = std::move(was->second);
+      inherit(k->second, old, gone, key);
       k->second.identified |= old.identified;
       k->second.gone.insert(k->second.gone.end(), old.gone.begin(), old.gone.end());
       k->second.gone.emplace_back(gone, old.listed);
@@ -335,6 +355,16 @@ void Shard::feed(std::string_view visitor, history::Event& event, std::uint64_t 
     }
   }
   changed(key);
+}
+
+// What of one who became another was not written down must not be forgotten.
+void Shard::inherit(Kept& k, const Kept& old, const std::string& gone, const std::string& key) {
+  if (old.unsaved_from == 0 || (k.unsaved_from != 0 && k.unsaved_from <= old.unsaved_from)) return;
+  auto u = std::lower_bound(unsaved_.begin(), unsaved_.end(), old.unsaved_from, [](const Unsaved& x, std::uint64_t position) { return x.position < position; });
+  while (u != unsaved_.end() && u->position == old.unsaved_from && u->key != gone) ++u;
+  if (u == unsaved_.end() || u->key != gone) return;
+  u->key = key;
+  k.unsaved_from = old.unsaved_from;
 }
 
 void Shard::identify(std::string_view visitor) { kept(engine_.key(visitor)).identified = true; }
@@ -365,7 +395,7 @@ Chunk Shard::end() {
 
 std::string Shard::state_of(std::string_view key, const Kept& k) {
   std::string state;
-  put(state, {.number = number_, .deadline = engine_.deadline(key), .identified = k.identified});
+  put(state, {.number = std::max(number_, k.saved), .deadline = engine_.deadline(key), .identified = k.identified});
   engine_.save(key, state);
   return state;
 }
@@ -387,16 +417,16 @@ void Shard::save(const std::string& key, Kept& k) {
       chunk_.renamed.emplace_back(alias);
     }
   }
-  next_listed_ = std::min(next_listed_, deadline);
+  chunk_.earliest = std::min(chunk_.earliest, deadline);
   k.gone.clear();
   k.renamed = false;
   k.listed = deadline;
-  k.saved = number_;
+  k.saved = std::max(k.saved, number_);
   k.unsaved_from = 0;
 }
 
 void Shard::tidy(std::size_t most) {
-  for (std::size_t n = most; n > 0 && !unsaved_.empty() && unsaved_.front().since + options_.save_after <= clock_; unsaved_.pop_front()) {
+  for (std::size_t n = most; n > 0 && !unsaved_.empty() && unsaved_.front().since + options_.save_after <= time_; unsaved_.pop_front()) {
     const Unsaved& u = unsaved_.front();
     const auto k = kept_.find(u.key);
     if (k == kept_.end() || k->second.unsaved_from != u.position) continue;  // it has been since
@@ -440,6 +470,7 @@ void Shard::rest(std::size_t most) {
 
 void Shard::committed(const Chunk& chunk) {
   committed_ = chunk.number;
+  next_listed_ = std::min(next_listed_, chunk.earliest);
   for (const std::string& key : chunk.left)
     if (const auto l = leaving_.find(key); l != leaving_.end() && l->second.number <= chunk.number) leaving_.erase(l);
   for (const std::string& name : chunk.renamed)
@@ -463,7 +494,8 @@ ShardCounts Shard::counts() const {
 
 bool Shard::replay(const ChunkHead& head, const std::vector<Item>& items, std::uint64_t position) {
   replaying_ = true;
-  engine_.begin_at({0, head.rounds});
+  engine_.begin_at({0, std::max(head.rounds, engine_.numbers().rounds)});
+  clock_ = head.clock;
   begin(head.number, position, head.clock, head.resumed);
   const auto covered = [&](const std::string& key) {  // its state goes beyond this chunk
     const auto k = kept_.find(key);
@@ -473,8 +505,11 @@ bool Shard::replay(const ChunkHead& head, const std::vector<Item>& items, std::u
     if (!fault_.empty()) break;
     if (item.kind == ItemKind::Decision || item.kind == ItemKind::MoveOut) continue;  // made again, or known by the table of names
     if (options_.wall) clock_ = std::max(clock_, item.received);
+    order_ = std::max(order_, item.order);
     const Found found = find(item.visitor);
     if (!found.here || (!found.key.empty() && covered(found.key))) continue;
+    // Its visitor went to another shard and came back as another's: all of it comes with them.
+    if (std::string to; !engine_.awake(item.visitor) && get(store::Table::Names, item.visitor, to)) continue;
     switch (item.kind) {
       case ItemKind::Record: feed(item.visitor, event_of(item.bytes, item.received), 2 * item.order + 1); break;
       case ItemKind::Merge: merge(item.visitor, std::string(item.other), item.at, item.received, item.order); break;

@@ -20,6 +20,7 @@
 #include "runtime/shards/known.h"
 #include "runtime/shards/log.h"
 #include "runtime/shards/message.h"
+#include "runtime/shards/moves.h"
 #include "runtime/store/store.h"
 
 namespace polku::shards {
@@ -35,6 +36,7 @@ struct Chunk {
   std::vector<std::pair<std::size_t, Message>> forwards;  // to other shards, once this chunk is on its way to the disk
   std::vector<std::shared_ptr<Ticket>> settled;           // one for each message that is done with
   std::uint64_t needs_from = 0;                           // once it is durable, as Shard::needs_from()
+  Millis earliest = std::numeric_limits<Millis>::max();   // of the places in Deadlines that it puts
   std::vector<std::uint64_t> ids;                         // of the records taken, of those that have one
   std::vector<std::string> left, renamed;                 // what need not be remembered elsewhere once it is durable
   bool empty() const { return record.empty() && writes.empty() && settled.empty() && forwards.empty(); }
@@ -57,10 +59,10 @@ struct ShardCounts {
 // Which shard a visitor belongs to.
 std::size_t shard_of(std::string_view visitor, std::size_t shards);
 
-// One thread at a time. plan, evaluator, store and known must outlive it.
+// One thread at a time. plan, evaluator, store, known and moves must outlive it.
 class Shard {
  public:
-  Shard(const plan::Plan& plan, const plan::Evaluator& evaluator, const store::Store& store, const Known& known, const ShardOptions& options);
+  Shard(const plan::Plan& plan, const plan::Evaluator& evaluator, const store::Store& store, const Known& known, Moves& moves, const ShardOptions& options);
 
   // number: larger than of all chunks before. position: no later than where the chunk will stand in the log. now: it has become so late; what is due by then
   // is judged at its own time, or, if the service was down since the chunk before (`resumed`), now.
@@ -78,6 +80,8 @@ class Shard {
   std::uint64_t needs_from() const;
   static constexpr std::uint64_t kNowhere = std::numeric_limits<std::uint64_t>::max();
   Millis clock() const { return clock_; }
+  std::uint64_t number() const { return number_; }        // of its last chunk, and the largest Message::order; after a start: that are known of
+  std::uint64_t order() const { return order_; }
   const std::string& fault() const { return fault_; }     // not empty: the store cannot be read, and no chunk may become durable any more
   ShardCounts counts() const;
 
@@ -115,6 +119,8 @@ class Shard {
   void feed(std::string_view visitor, history::Event& event, std::uint64_t arrival);
   void identify(std::string_view visitor);
   void collect(std::string* answer);
+  void again(Message&& m);
+  void inherit(Kept& k, const Kept& old, const std::string& gone, const std::string& key);
   std::string numbers_key() const;
   std::string numbers() const;                            // with which it goes on after a start
   void save(const std::string& key, Kept& k);
@@ -124,6 +130,7 @@ class Shard {
 
   const store::Store& store_;
   const Known& known_;
+  Moves& moves_;
   const ShardOptions options_;
   base::Texts texts_;
   engine::Engine engine_;
@@ -137,9 +144,10 @@ class Shard {
   std::deque<std::pair<std::uint64_t, std::string>> idle_;  // (used, key) of all who are awake; some have been used since
   Chunk chunk_;
   ChunkWriter writer_;
-  Millis clock_ = 0;
+  Millis clock_ = 0, reached_ = 0;                        // reached_: what the clock showed before the start
+  Millis time_ = 0;                                       // the machine's, from some beginning
   Millis woken_until_ = 0, next_listed_ = 0;              // Deadlines: all up to there have been woken; none stands before that
-  std::uint64_t number_ = 0, position_ = 0, committed_ = 0, used_ = 0;
+  std::uint64_t number_ = 0, order_ = 0, position_ = 0, committed_ = 0, used_ = 0;
   bool replaying_ = false, replayed_ = false, resumed_ = false;  // the last two: the chunk was; it begins with that
   std::string fault_, scratch_;
   history::Event event_, merge_;

@@ -95,6 +95,16 @@ std::unique_ptr<Lines> Lines::open(shards::Service& service, const std::string& 
     return nullptr;
   }
   impl->regular = path != "-" && S_ISREG(about.st_mode);
+  if (impl->regular) {  // half a line at its end is of a decision that will come again
+    const int reading = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    off_t end = about.st_size;
+    for (char c = 0; reading >= 0 && end > 0 && ::pread(reading, &c, 1, end - 1) == 1 && c != '\n';) --end;
+    if (reading >= 0) ::close(reading);
+    if (end != about.st_size && ::ftruncate(impl->file, end) != 0) {
+      error = fmt::format("`{}` cannot be written to: {}.", path, std::strerror(errno));
+      return nullptr;
+    }
+  }
   impl->thread = std::thread([raw = impl.get()] { raw->run(); });
   return std::unique_ptr<Lines>(new Lines(std::move(impl)));
 }

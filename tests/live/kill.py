@@ -31,6 +31,7 @@ class Load:
         self.stopping = False
         self.next = 0
         self.orders, self.carts = set(), set()   # acknowledged
+        self.bought = set()                      # carts whose order came with them
         self.faults = []
         self.threads = [threading.Thread(target=self.work, args=(k, random.Random(seed * 100 + k))) for k in range(4)]
 
@@ -46,8 +47,14 @@ class Load:
                     orders.append(n)
                     batch.append({"type": "track", "event": "Order Placed", "userId": f"u{k}-{rnd.randint(0, 50)}", "messageId": f"m{n}", "properties": {"n": n}})
                 else:  # a visitor of its own, who never comes back
-                    carts.append(n)
-                    batch.append({"type": "track", "event": "Cart Updated", "anonymousId": f"a{n}", "messageId": f"m{n}", "properties": {"n": n}})
+                    who = {"type": "track", "anonymousId": f"a{n}", "properties": {"n": n}}
+                    batch.append({**who, "event": "Cart Updated", "messageId": f"m{n}"})
+                    if rnd.random() < 0.3:  # but for these, who buy at once
+                        orders.append(n)
+                        batch.append({**who, "event": "Order Placed", "messageId": f"o{n}"})
+                        self.bought.add(n)
+                    else:
+                        carts.append(n)
             body = json.dumps({"batch": batch})
             while not self.stopping:  # until it is acknowledged
                 service = self.service
@@ -97,6 +104,9 @@ def check(decisions, load):
     left = [n for n in load.carts if called[n] == 0]
     if left:
         yield f"{len(left)} carts left alone were never decided on, as {sorted(left)[:5]}"
+    wrong = [n for n in load.bought if called[n] > 0]
+    if wrong:
+        yield f"{len(wrong)} carts were taken for left alone whose order had come, as {sorted(wrong)[:5]}"
     twice = [n for n, times in list(packed.items()) + list(called.items()) if times > 1]
     if twice:
         yield f"{len(twice)} were decided on more than once, as {sorted(twice)[:5]}"

@@ -77,6 +77,21 @@ def a_second_time_under_another_id_of_the_person(s):
 
 
 @test
+def two_who_are_each_other(s):
+    for i in range(30):  # some of them of one shard, some of two
+        one, other = {"type": "alias", "userId": f"p{i}", "previousId": f"q{i}"}, {"type": "alias", "userId": f"q{i}", "previousId": f"p{i}"}
+        start = time.monotonic()
+        same(s.ask("POST", "/v1/batch", {"batch": [order(1000 + i, userId=f"p{i}"), order(2000 + i, userId=f"q{i}"), one, other]})[0], 200)
+        same(time.monotonic() - start < 5, True)
+    time.sleep(0.1)
+    same(s.metric("messages_waiting"), 0)
+    before = len(decisions(s, 0))
+    for i in range(30):  # one person by now, whose record is known
+        same(s.ask("POST", "/v1/t", order(2000 + i, userId=f"p{i}"))[0], 200)
+    same(len(decisions(s, 0)), before)
+
+
+@test
 def content_type_is_no_evidence(s):
     body = gzip.compress(json.dumps({"batch": [order(5)]}).encode())
     before = len(decisions(s, 0))
