@@ -29,7 +29,8 @@ struct Node {
   struct Met {
     std::uint64_t words[2] = {1, 0}, masks[2] = {};  // its first 16 bytes; of no key: nothing is equal to it
     const Member* member = nullptr;                  // null: nothing asks for it
-    std::string raw, key;
+    std::string raw;
+    std::string_view key;                            // of `keys`, as rows show it when `met` has long moved on
 
     bool stands_at(const char* at) const {  // raw is not longer than kPadding, which can be read there
       std::uint64_t words_at[2];
@@ -42,6 +43,7 @@ struct Node {
   static constexpr std::ptrdiff_t kAhead = 8;
   Names names;
   std::vector<Member> members;
+  std::deque<std::string> keys;
   std::vector<Met> met = std::vector<Met>(1);  // in the order of the lines, which most lines share; one of no key at the end
 
   Member& member(const std::string& key) {
@@ -70,7 +72,7 @@ struct Node {
     std::memset(m.masks, 0xFF, head);
     m.member = member;
     m.raw = raw;
-    m.key = key;
+    m.key = keys.emplace_back(key);
     return &*met.insert(met.begin() + (place - met.data()), std::move(m)) + 1;
   }
 };

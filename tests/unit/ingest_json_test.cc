@@ -173,6 +173,24 @@ TEST(IngestNative, Ndjson) {
   EXPECT_EQ(took.identities[0], history::identity_of_id("", "e1"));
 }
 
+// Keys that were met before may stand behind a new one, which makes room for itself among them.
+TEST(IngestNative, NamesOfWhatIsNotReadOutliveTheLine) {
+  auto took = take(R"(
+{"visitor":"v1","at":1,"event":"paid","short":1}
+{"visitor":"v1","at":1,"event":"paid","short":2,"a":{},"fields":{"b":1,"c":2},"d":3,"e":4,"f":5,"g":6,"h":7}
+{"visitor":"v1","at":1,"event":"paid","a longer name than fits into a string":1,"i":1,"j":1,"k":1,"l":1,"m":1,"n":1,"o":1,"p":1}
+)");
+  EXPECT_EQ(took.of(Reject::unknown_field), 1u + 9u + 9u);
+  EXPECT_EQ(took.first(Reject::unknown_field).what, "short: 1");
+  took = take(R"(
+{"visitor":"v1","at":1,"event":"paid"}
+{"fields":{"first":1}
+{"visitor":"v1","at":1,"event":"paid","fields":{"first":"x","then":"2"}}
+)");
+  EXPECT_EQ(took.of(Reject::unknown_field), 2u);
+  EXPECT_EQ(took.first(Reject::unknown_field).what, "first: x");
+}
+
 TEST(IngestNative, Csv) {
   auto took = take("event,visitor,at,total,whole,consent.marketing,spent,other,id\n"
                    "paid,v,2026-07-01T09:00Z,5,,,,,7\n"
