@@ -5,8 +5,12 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "cli/common.h"
 #include "cli/verbs.h"
@@ -20,10 +24,10 @@ namespace polku::cli {
 namespace {
 
 struct Options {
-  std::string config, pack, data = "polku-data", listen = "127.0.0.1:7070", clock = "wall", durability = "strict", decisions, cache;
-  std::vector<std::string> write_keys;
+  std::string config, pack, data = "polku-data", listen = "127.0.0.1:7070", clock = "wall", durability = "strict", decisions, cache, admin_listen;
+  std::vector<std::string> write_keys, admin_keys;
   std::size_t shards = 0, threads = 0, awake = 1'000'000;
-  bool no_cache = false;
+  bool no_cache = false, watch = false;
 };
 
 // A map of options by their long names, for those that were not given as flags. Empty; or what is wrong with it.
@@ -57,32 +61,126 @@ std::string read_config(CLI::App& verb, const std::string& path) {
   return {};
 }
 
-// What the pack says, as a name: equal texts have equal names.
-std::string name_of(const std::string& folder) {
-  std::string error, all;
-  const auto read = driver::read_folder(folder, error);
-  if (!read) return {};
-  const auto add = [&](const std::string& text) { all += fmt::format("{} ", text.size()) + text; };
-  add(read->catalog.text);
-  for (const driver::File& f : read->rules) {
-    add(std::filesystem::path(f.name).filename().string());
-    add(f.text);
-  }
-  const base::CacheKey key = base::cache_key(all);
-  return fmt::format("{:016x}{:016x}", key.high, key.low);
+// A pack to decide by. Null: `error` says why, or what is wrong with the files is in `compiled`.
+shards::PackPtr make_pack(const driver::Folder& folder, const std::string& cache, std::shared_ptr<driver::Pack>& compiled, std::string& error) {
+  compiled = driver::compile(folder.catalog, folder.rules, false);
+  if (!compiled->plan) return nullptr;
+  auto evaluator = driver::evaluator(*compiled->plan, {.tier = driver::Tier::Auto, .cache = cache}, error);
+  if (!evaluator) return nullptr;
+  auto pack = std::make_shared<shards::Pack>();
+  pack->text = driver::archive(folder);
+  pack->name = fmt::format("{:016x}", base::cache_key(pack->text).high);
+  pack->plan = {compiled, &*compiled->plan};
+  pack->evaluator = std::move(evaluator);
+  return pack;
 }
 
+// Puts in what the folder says by now, whenever it is asked to: by a signal, by a request, or because its files have changed.
+class Reloader {
+ public:
+  using Said = std::function<void(int status, std::string json)>;
+  Reloader(shards::Service& service, const Options& o, std::string cache, std::string text)
+      : service_(service), folder_(o.pack), cache_(std::move(cache)), watches_(o.watch), tried_(std::move(text)), thread_([this] { run(); }) {}
+  ~Reloader() {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    there_.notify_one();
+    thread_.join();
+    for (const Said& said : asked_) said(503, R"({"success":false,"error":"The service is stopping."})");
+  }
+  void ask(Said said) {
+    const std::lock_guard lock(mutex_);
+    asked_.push_back(std::move(said));
+    there_.notify_one();
+  }
+
+ private:
+  void run() {
+    std::string seen = tried_;
+    for (;;) {
+      std::vector<Said> asked;
+      {
+        std::unique_lock lock(mutex_);
+        const auto something = [&] { return stop_ || !asked_.empty(); };
+        if (watches_) there_.wait_for(lock, std::chrono::seconds(1), something);
+        else there_.wait(lock, something);
+        if (stop_) return;
+        asked.swap(asked_);
+      }
+      std::string error;
+      const auto folder = driver::read_folder(folder_, error);
+      const std::string text = folder ? driver::archive(*folder) : error;
+      const bool quiet = std::exchange(seen, text) == text;  // who saves several files is not interrupted half way
+      if (asked.empty() && (!quiet || text == tried_)) continue;
+      tried_ = text;
+      const auto [status, json] = folder ? put_in(*folder) : refused(error, "[]");
+      for (const Said& said : asked) said(status, json);
+    }
+  }
+
+  std::pair<int, std::string> put_in(const driver::Folder& folder) {
+    std::shared_ptr<driver::Pack> compiled;
+    std::string error;
+    const shards::PackPtr pack = make_pack(folder, cache_, compiled, error);
+    print_diagnostics(*compiled);
+    if (!pack) return refused(error.empty() ? "The files have faults." : error, diag::render_json(compiled->diagnostics, compiled->sources));
+    if (error = service_.reload(pack); !error.empty()) {
+      complain(error);
+      return {503, fmt::format(R"({{"success":false,"error":"{}"}})", error)};
+    }
+    fmt::print(stderr, "{}: pack {}, {}\n", folder_, pack->name, counted(pack->plan->rules.size(), "rule"));
+    return {200, fmt::format(R"({{"success":true,"pack":"{}","rules":{}}})", pack->name, pack->plan->rules.size())};
+  }
+
+  std::pair<int, std::string> refused(const std::string& why, const std::string& diagnostics) {
+    complain(fmt::format("{} The pack that was put in last goes on deciding.", why));
+    std::string json = R"({"success":false,"error":)";
+    serve::append_text(json, why);
+    return {422, json + R"(,"diagnostics":)" + diagnostics + "}"};
+  }
+
+  shards::Service& service_;
+  const std::string folder_, cache_;
+  const bool watches_;
+  std::string tried_;                      // what it said when it was put in, or refused, last
+  std::mutex mutex_;                       // for what follows
+  std::condition_variable there_;
+  std::vector<Said> asked_;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
 int serve(const Options& o) {
-  int exit = kFine;
-  const auto pack = open_pack(o.pack, false, exit);
-  if (!pack) return exit;
+  // The threads below are not to be disturbed by signals: this one waits for them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, s);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
   std::string error;
-  const auto evaluator =
-      driver::evaluator(*pack->plan, {.tier = driver::Tier::Auto, .cache = o.no_cache ? "" : o.cache.empty() ? cache_folder() : o.cache}, error);
-  if (!evaluator) {
+  const std::string cache = o.no_cache ? "" : o.cache.empty() ? cache_folder() : o.cache;
+  const auto folder = driver::read_folder(o.pack, error);
+  if (!folder) {
     complain(error);
     return kMisuse;
   }
+  std::shared_ptr<driver::Pack> compiled;
+  const shards::PackPtr pack = make_pack(*folder, cache, compiled, error);
+  print_diagnostics(*compiled);
+  if (!pack) {
+    if (error.empty()) return kFindings;
+    complain(error);
+    return kMisuse;
+  }
+  const auto make = [&](const std::string& text, std::string& why) -> shards::PackPtr {
+    const auto files = driver::unarchive(text);
+    std::shared_ptr<driver::Pack> made;
+    shards::PackPtr again = files ? make_pack(*files, cache, made, why) : nullptr;
+    if (!again && why.empty()) why = made && !made->diagnostics.all().empty() ? made->diagnostics.all().front().message : "it is damaged";
+    return again;
+  };
   const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
   shards::ServiceOptions live;
   live.data = o.data;
@@ -90,13 +188,7 @@ int serve(const Options& o) {
   live.clock = o.clock == "log" ? shards::ServiceOptions::Clock::Log : shards::ServiceOptions::Clock::Wall;
   live.durable = o.durability == "strict";
   live.most_awake = o.awake;
-  // The threads below are not to be disturbed by signals: this one waits for them.
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int s : {SIGINT, SIGTERM}) sigaddset(&signals, s);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  const auto service = shards::Service::start(*pack->plan, *evaluator, name_of(o.pack), live, error);
+  const auto service = shards::Service::start(pack, make, live, error);
   if (!service) {
     complain(error);
     return kMisuse;
@@ -114,18 +206,25 @@ int serve(const Options& o) {
   http.threads = o.threads == 0 ? cores : o.threads;
   http.write_keys = o.write_keys;
   http.trusted_times = o.clock == "log";
-  const auto server = serve::Server::start(*service, pack->catalog, http, error);
+  http.admin_listen = o.admin_listen;
+  http.admin_keys = o.admin_keys;
+  std::optional<Reloader> reloader(std::in_place, *service, o, cache, pack->text);
+  http.reload = [&](Reloader::Said said) { reloader->ask(std::move(said)); };
+  const auto server = serve::Server::start(*service, http, error);
   if (!server) {
     complain(error);
     return kMisuse;
   }
   const shards::ServiceCounts begun = service->counts();
-  fmt::print(stderr, "{} on http://{}, {}, {}, data in {}{}\n", o.pack, server->address(), counted(pack->plan->rules.size(), "rule"), counted(live.shards, "shard"), o.data,
+  fmt::print(stderr, "{} on http://{}{}, {}, {}, data in {}{}\n", o.pack, server->address(), server->admin_address().empty() ? "" : ", operators on http://" + server->admin_address(), counted(pack->plan->rules.size(), "rule"), counted(live.shards, "shard"), o.data,
              begun.replayed > 0 ? fmt::format(" ({} {} of the log read again)", thousands(begun.replayed), begun.replayed == 1 ? "entry" : "entries") : "");
   int signal_number = 0;
-  sigwait(&signals, &signal_number);
+  while (sigwait(&signals, &signal_number) != 0 || signal_number == SIGHUP) {
+    if (signal_number == SIGHUP) reloader->ask([](int, const std::string&) {});
+  }
   fmt::print(stderr, "stopping\n");
   server->stop();
+  reloader.reset();  // which no request reaches any more
   if (lines) lines->stop();
   const shards::ServiceCounts c = service->counts();
   service->stop();
@@ -143,6 +242,9 @@ void add_serve(CLI::App& app, int& exit) {
   verb->add_option("--data", o->data, "Folder for everything that must outlive the process; one process at a time")->capture_default_str();
   verb->add_option("--listen", o->listen, "Host and port; port 0 takes a free one")->capture_default_str();
   verb->add_option("--write-key", o->write_keys, "Who may send records and ask for decisions; may be given several times. None: everybody who can reach the port");
+  verb->add_option("--admin-listen", o->admin_listen, "Host and port of operators' own routes, /v1/admin/…; else they are at --listen, for who has an admin key");
+  verb->add_option("--admin-key", o->admin_keys, "Who may use operators' routes; may be given several times. None: everybody who can reach --admin-listen");
+  verb->add_flag("--watch", o->watch, "Put the pack in again when its files change; SIGHUP and POST /v1/admin/pack do so too. A pack with faults is refused, and changes nothing");
   verb->add_option("--decisions", o->decisions, "Write every decision that acts to the end of this file, or - for standard output");
   verb->add_option("--shards", o->shards, "How many threads judge; a data folder keeps the number it was made with. Else one for each core");
   verb->add_option("--threads", o->threads, "How many threads speak HTTP. Else one for each core");

@@ -5,11 +5,14 @@
 #include <fstream>
 #include <numeric>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "compiler/driver/compile.h"
 #include "compiler/interp/interp.h"
 #include "compiler/jit/jit.h"
 #include "compiler/syntax/syntax.h"
+#include "runtime/base/bytes.h"
 
 namespace polku::driver {
 
@@ -131,6 +134,30 @@ std::optional<Folder> read_folder(const std::string& directory, std::string& err
     return std::nullopt;
   }
   return Folder{{catalog_path.string(), std::move(*catalog)}, std::move(rules)};
+}
+
+std::string archive(const Folder& folder) {
+  std::vector<std::pair<std::string, const std::string*>> files;
+  for (const File& f : folder.rules) files.emplace_back(fs::path(f.name).filename().string(), &f.text);
+  std::sort(files.begin(), files.end());
+  std::string out;
+  base::put_text(out, folder.catalog.text);
+  for (const auto& [name, text] : files) {
+    base::put_text(out, name);
+    base::put_text(out, *text);
+  }
+  return out;
+}
+
+std::optional<Folder> unarchive(std::string_view text) {
+  base::Bytes in(text);
+  Folder folder{{"catalog.yaml", std::string(in.text())}, {}};
+  while (in.fine() && !in.rest().empty()) {
+    std::string name(in.text());
+    folder.rules.push_back({std::move(name), std::string(in.text())});
+  }
+  if (!in.fine()) return std::nullopt;
+  return folder;
 }
 
 std::unique_ptr<Pack> load(const std::string& directory, bool with_tests, std::string& error, syntax::Cache* cache) {

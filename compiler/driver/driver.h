@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -40,6 +41,10 @@ struct Folder { File catalog; std::vector<File> rules; };
 
 // The text of `directory`/catalog.yaml and of every *.polku file in it (not below it). Nothing if it is no pack, or cannot be read; then `error` says why.
 std::optional<Folder> read_folder(const std::string& directory, std::string& error);
+
+// A folder as one text, for whoever keeps it; equal catalogs and rules are equal texts, whichever directory they are in. Nothing: it is no such text.
+std::string archive(const Folder& folder);
+std::optional<Folder> unarchive(std::string_view text);
 
 // Reads `directory`/catalog.yaml and every *.polku file in it (not below it), and compiles them. If that folder cannot be read
 // as a pack at all, `error` says why and the result is null; faults in the files are diagnostics.

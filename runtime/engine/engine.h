@@ -108,7 +108,9 @@ class Engine {
   Millis deadline(std::string_view name) const;                             // nothing is due before; the largest Millis: nothing ever will be
   void save(std::string_view name, std::string& out) const;                 // appended; equal states are equal bytes
   void sleep(std::string_view name);
-  bool wake(std::string_view saved);      // false, and nothing has changed: it is damaged, or one of its names is awake
+  // older: it was saved under another pack's catalog, which this one's plan succeeded at `since`, or behind what the visitor has seen: as succeed().
+  struct Older { const catalog::Catalog* catalog = nullptr; Millis since = 0; };
+  bool wake(std::string_view saved, const Older* older = nullptr);   // false, and nothing has changed: it is damaged, or one of its names is awake
   // What is numbered in the order of all visitors: records as they came, which orders those of one instant; and rounds of judgements, of which no two that
   // touch one visitor may have the same number. An engine that goes on where another stopped must begin with its numbers, or with whoever gives them.
   struct Numbers { std::uint64_t arrivals = 0, rounds = 0; };
@@ -191,7 +193,6 @@ class Engine {
   void use_up(Visitor& v);
   bool merges(const Visitor& into, const history::Event& event) const;
   void unite(Visitor& into, std::string_view name, const history::Event& event);
-  void translate(history::Event& event, const Engine& old);
   struct Overdue { std::unordered_set<std::uint64_t> firings; std::vector<Wanted> asked; };
   void begin_anew(Visitor& v, Millis at);
   void judge_overdue(Visitor& v, Millis at, const Overdue& overdue);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "runtime/engine/visitor.h"
+#include "runtime/history/translate.h"
 
 namespace polku::engine {
 
@@ -240,45 +241,6 @@ void Engine::resume(Millis now, const std::vector<std::pair<std::string, history
     }
 }
 
-// A record of an older pack, as this pack has it: what it does not declare, or otherwise, is not known.
-void Engine::translate(history::Event& event, const Engine& old) {
-  const catalog::Catalog &was = old.plan_.catalog, &is = plan_.catalog;
-  const auto carry = [&](const catalog::Type& from, const catalog::Type& to, Value value) {
-    if (value == kUnknown || from != to) return kUnknown;
-    if (to.kind == catalog::TypeKind::Text) return texts_.intern(old.texts_.text(value));
-    if (to.kind != catalog::TypeKind::TextList) return value;
-    std::vector<Value> list;
-    for (const Value t : old.texts_.list(value)) list.push_back(texts_.intern(old.texts_.text(t)));
-    return texts_.intern_list(list);
-  };
-  std::vector<history::AttributeChange> changes;
-  for (const history::AttributeChange& c : event.changes) {
-    const catalog::Attribute& attribute = was.attributes[at(c.attribute)];
-    const int now = is.attribute(attribute.name);
-    if (now >= 0 && is.attributes[at(now)].presence != catalog::Presence::Derived)
-      changes.push_back({now, carry(attribute.type, is.attributes[at(now)].type, c.value)});
-  }
-  event.changes = std::move(changes);
-  std::vector<history::Place> asked;
-  for (const history::Place& p : event.asked) {
-    const int channel = is.channel(was.channels[at(p.channel)].name);
-    const int slot = channel < 0 ? -1 : is.channels[at(channel)].slot(was.channels[at(p.channel)].slots[at(p.slot)]);
-    if (slot >= 0) asked.push_back({channel, slot});
-  }
-  event.asked = std::move(asked);
-  if (event.type < 0) return;
-  const catalog::Event& before = was.events[at(event.type)];
-  const int type = is.event(before.name);
-  std::vector<Value> fields;
-  if (type >= 0)
-    for (const catalog::Field& f : is.events[at(type)].fields) {
-      const int from = before.field(f.name);
-      fields.push_back(from < 0 ? kUnknown : carry(before.fields[at(from)].type, f.type, event.fields[at(from)]));
-    }
-  event.type = type < 0 ? history::kVisitorUpdated : type;
-  event.fields = std::move(fields);
-}
-
 // The fold by the plan as it is now; what it places before `now` is used up.
 void Engine::begin_anew(Visitor& v, Millis now) {
   v.rare->now = std::max(v.now(), now);
@@ -293,7 +255,7 @@ void Engine::succeed(Engine& old, Millis now) {
   for (std::uint32_t n = 0; n < visitors_->end(); ++n) {
     Visitor* v = visitors_->at(n);
     if (!v) continue;
-    v->past()->rewrite([&](history::Event& event) { translate(event, old); });
+    v->past()->rewrite([&](history::Event& event) { history::translate(event, old.plan_.catalog, old.texts_, plan_.catalog, texts_); });
     begin_anew(*v, now);
   }
   arrivals_ = old.arrivals_;

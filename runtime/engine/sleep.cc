@@ -1,7 +1,10 @@
 // Visitors who leave the engine as bytes and come back. Their records are not written down: they are the fold of the history.
+#include <algorithm>
+
 #include "runtime/base/bytes.h"
 #include "runtime/engine/visitor.h"
 #include "runtime/history/portable.h"
+#include "runtime/history/translate.h"
 
 namespace polku::engine {
 
@@ -33,7 +36,7 @@ void Engine::sleep(std::string_view name) {
   attributes_of_ = nullptr;
 }
 
-bool Engine::wake(std::string_view saved) {
+bool Engine::wake(std::string_view saved, const Older* older) {
   base::Bytes in(saved);
   const std::string_view key = in.text();
   std::vector<std::string_view> aliases(in.count());
@@ -41,7 +44,7 @@ bool Engine::wake(std::string_view saved) {
   const std::string_view person = in.text();
   const Millis received = in.signed_number(), now = in.signed_number();
   auto past = std::make_unique<history::Past>();
-  history::Portable(plan_.catalog, texts_).read(in, *past);
+  history::Portable(older ? *older->catalog : plan_.catalog, texts_).read(in, *past);
   if (!in.done() || key.empty() || visitors_->find(key)) return false;
   for (const std::string_view alias : aliases)
     if (alias == key || visitors_->find(alias)) return false;
@@ -52,6 +55,11 @@ bool Engine::wake(std::string_view saved) {
   own.now = now;
   for (const std::string_view alias : aliases) own.aliases.push_back(visitors_->call(alias, v));
   if (const Visitor* named = person.empty() ? nullptr : visitors_->find(person); named == &v) own.person = visitors_->kept(person);
+  if (older) {
+    own.past->rewrite([&](history::Event& event) { history::translate(event, *older->catalog, texts_, plan_.catalog, texts_); });
+    begin_anew(v, std::max(older->since, now + 1));
+    return true;
+  }
   fold(v, v.now());
   hint(v);
   return true;

@@ -210,11 +210,7 @@ struct Wire::Impl {
     out.clear();
     const Cell& cell = way->row.cells[slot];
     if (cell.kind != Kind::Text && cell.kind != Kind::Number) return true;
-    constexpr std::string_view kBlank = " \t\r\n\f\v";
-    std::string_view text = cell.text.substr(std::min(cell.text.find_first_not_of(kBlank), cell.text.size()));
-    text = text.substr(0, text.find_last_not_of(kBlank) + 1);
-    if (text.empty() || std::find(kNobody.begin(), kNobody.end(), text) != kNobody.end()) return true;
-    auto normal = base::nfc(text);
+    auto normal = somebody(cell.text);
     if (!normal) return false;
     out = std::move(*normal);
     return true;
@@ -359,5 +355,13 @@ const Counts& Wire::counts() const {
   return impl_->way ? impl_->way->builder.counts() : none;
 }
 std::string_view Wire::write_key() const { return impl_->key; }
+
+std::optional<std::string> Wire::somebody(std::string_view id) {
+  constexpr std::string_view kBlank = " \t\r\n\f\v";
+  std::string_view text = id.substr(std::min(id.find_first_not_of(kBlank), id.size()));
+  text = text.substr(0, text.find_last_not_of(kBlank) + 1);
+  if (text.empty() || std::find(kNobody.begin(), kNobody.end(), text) != kNobody.end()) return std::string();
+  return base::nfc(text);
+}
 
 }  // namespace polku::ingest

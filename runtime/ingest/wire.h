@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -45,6 +46,9 @@ class Wire {
   bool next(Record& record, Envelope& envelope);   // false at the end; good until the next call
   const Counts& counts() const;                    // of this body
   std::string_view write_key() const;              // Segment: what the body says; empty: nothing
+
+  // An id as visitors are named: in NFC, without blanks around it; empty: it stands for nobody. Nothing: it is no UTF-8.
+  static std::optional<std::string> somebody(std::string_view id);
 
  private:
   struct Impl;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "runtime/base/time.h"
 #include "runtime/serve/inflate.h"
 
 namespace polku::serve {
@@ -90,7 +91,9 @@ void append_text(std::string& out, std::string_view text) {
 }
 
 struct Api::Reading {
-  explicit Reading(const catalog::Catalog& catalog) : portable(catalog, texts), identity(catalog), wire(catalog, texts) {}
+  explicit Reading(const shards::PackPtr& p) : pack(p), catalog(p->plan->catalog), portable(catalog, texts), identity(catalog), wire(catalog, texts) {}
+  shards::PackPtr pack;
+  const catalog::Catalog& catalog;
   base::Texts texts;
   history::Portable portable;
   history::Identity identity;
@@ -100,34 +103,52 @@ struct Api::Reading {
   simdjson::dom::parser parser;
 };
 
-Api::Api(shards::Service& service, const catalog::Catalog& catalog, const Options& options, Counters& counters)
-    : service_(service), catalog_(catalog), options_(options), counters_(counters) {}
+Api::Api(shards::Service& service, const Options& options, Counters& counters) : service_(service), options_(options), counters_(counters) {}
 Api::~Api() = default;
 
-Api::Reading& Api::reading() {
-  if (!reading_ || reading_->texts.size() > kMostTexts) reading_ = std::make_unique<Reading>(catalog_);
+Api::Reading& Api::reading(const shards::Service::Use& use) {
+  if (!reading_ || reading_->pack != use.pack() || reading_->texts.size() > kMostTexts) reading_ = std::make_unique<Reading>(use.pack());
   return *reading_;
 }
 
-bool Api::allowed(const Request& request, std::string_view query, std::string_view body_key) const {
-  if (options_.write_keys.empty()) return true;
+namespace {
+
+// The keys that a request carries in its headers.
+std::vector<std::string> keys_of(const Request& request) {
   std::vector<std::string> given;
   const std::string_view header = request.header("authorization");
   if (header.starts_with("Basic ")) {
-    std::string both = from_base64(header.substr(6));
+    const std::string both = from_base64(header.substr(6));
     given.push_back(both.substr(0, both.find(':')));
   } else if (header.starts_with("Bearer ")) {
     given.emplace_back(header.substr(7));
   } else if (!header.empty()) {
     given.emplace_back(header);
   }
+  return given;
+}
+
+bool any(const std::vector<std::string>& known, const std::vector<std::string>& given) {
+  bool found = false;
+  for (const std::string& key : known)
+    for (const std::string& g : given) found |= equal(key, g);
+  return found;
+}
+
+}  // namespace
+
+bool Api::allowed(const Request& request, std::string_view query, std::string_view body_key) const {
+  if (options_.write_keys.empty()) return true;
+  std::vector<std::string> given = keys_of(request);
   if (const std::string_view key = request.header("x-write-key"); !key.empty()) given.emplace_back(key.substr(0, key.find(':')));
   if (std::string key = parameter(query, "writeKey"); !key.empty()) given.push_back(std::move(key));
   if (!body_key.empty()) given.emplace_back(body_key);
-  bool found = false;
-  for (const std::string& key : options_.write_keys)
-    for (const std::string& g : given) found |= equal(key, g);
-  return found;
+  return any(options_.write_keys, given);
+}
+
+bool Api::admin_allowed(const Request& request) const {
+  if (options_.admin_keys.empty()) return request.inside;
+  return (request.inside || options_.admin_listen.empty()) && any(options_.admin_keys, keys_of(request));
 }
 
 shards::Message Api::message(const ingest::Record& record, ingest::Envelope& envelope, Millis received) {
@@ -152,6 +173,18 @@ void Api::submit(std::vector<shards::Message>&& messages, std::size_t answers, R
   Response busy = problem(429, "More is coming in than can be kept. Try again.");
   busy.headers.emplace_back("Retry-After", "1");
   reply(std::move(busy));
+}
+
+std::string Api::rejects(const ingest::Counts& counts) {
+  std::string out;
+  for (std::size_t i = 0; i < ingest::kRejects; ++i) {
+    if (counts.by_reject[i] == 0) continue;
+    counters_.rejects[i] += counts.by_reject[i];
+    out += fmt::format("{}\"{}\":{{\"count\":{},\"first\":{},\"what\":", out.empty() ? "" : ",", ingest::reject_name(static_cast<ingest::Reject>(i)), counts.by_reject[i], counts.first[i].line);
+    append_text(out, counts.first[i].what);
+    out += '}';
+  }
+  return out;
 }
 
 // Records of any protocol.
@@ -187,7 +220,8 @@ void Api::records(Request& request, std::string_view query, Wire::Form form, std
     enveloped.append(ingest::kBodyPadding, ' ');
     bytes = std::string_view(enveloped).substr(0, size);
   }
-  Reading& r = reading();
+  const shards::Service::Use use(service_);
+  Reading& r = reading(use);
   const Millis received = service_.now();
   const std::string source = parameter(query, "source");
   std::string error = r.wire.begin({.form = form, .bytes = bytes, .kind = kind, .source = source, .received = received, .trusted = options_.trusted_times});
@@ -197,94 +231,164 @@ void Api::records(Request& request, std::string_view query, Wire::Form form, std
   while (r.wire.next(r.record, r.envelope)) messages.push_back(message(r.record, r.envelope, options_.trusted_times ? r.record.event.received : received));
   const ingest::Counts& counts = r.wire.counts();
   counters_.records += counts.records;
-  std::string rejected;
-  for (std::size_t i = 0; i < ingest::kRejects; ++i) {
-    if (counts.by_reject[i] == 0) continue;
-    counters_.rejects[i] += counts.by_reject[i];
-    rejected += fmt::format("{}\"{}\":{{\"count\":{},\"first\":{},\"what\":", rejected.empty() ? "" : ",", ingest::reject_name(static_cast<ingest::Reject>(i)), counts.by_reject[i], counts.first[i].line);
-    append_text(rejected, counts.first[i].what);
-    rejected += '}';
-  }
+  std::string rejected = rejects(counts);
   if (!rejected.empty()) rejected = ",\"rejected\":{" + rejected + "}";
   if (messages.empty()) return reply({.body = "{\"success\":true" + rejected + "}"});
   submit(std::move(messages), 0, std::move(reply), [rejected = std::move(rejected)](const shards::Ticket&) { return Response{.body = "{\"success\":true" + rejected + "}"}; });
 }
 
-// One request for a decision. Empty; or what is wrong with it.
-std::string Api::one_decide(std::string_view json, std::vector<shards::Message>& messages, std::uint32_t place, std::string& visitor) {
-  Reading& r = reading();
-  simdjson::dom::element root;
-  if (r.parser.parse(json.data(), json.size()).get(root) || !root.is_object()) return "A request for a decision is an object: {\"visitor\": \"v1\", \"slots\": [\"web.hero\"]}.";
+struct Api::Asked { std::string visitor, error, rejected; std::uint32_t place = 0; };
+
+// A line of a request for a decision that is taken before it, as a record of the same visitor.
+void Api::first(Reading& r, const std::string& line, const shards::Message& asks, std::vector<shards::Message>& messages, std::string& rejected) {
+  std::string bytes = line;
+  bytes.append(ingest::kBodyPadding, ' ');
+  const std::string error = r.wire.begin({.form = Wire::Form::Lines, .bytes = {bytes.data(), line.size()}, .received = asks.received, .trusted = options_.trusted_times});
+  if (!error.empty()) return;
+  while (r.wire.next(r.record, r.envelope)) {
+    shards::Message m = message(r.record, r.envelope, asks.received);
+    m.visitor = asks.visitor;
+    m.also = asks.also;
+    m.identified = asks.identified;
+    messages.push_back(std::move(m));
+  }
+  counters_.records += r.wire.counts().records;
+  if (const std::string more = rejects(r.wire.counts()); !more.empty()) rejected += (rejected.empty() ? "" : ",") + more;
+}
+
+// One request for a decision, object: simdjson's. What is wrong with it is in `asked`, and then it sends nothing.
+void Api::one_decide(const void* object, Reading& r, std::vector<shards::Message>& messages, Asked& asked) {
+  const auto& root = *static_cast<const simdjson::dom::element*>(object);
+  const auto wrong = [&](std::string what) { asked.error = std::move(what); };
+  if (!root.is_object()) return wrong("A request for a decision is an object: {\"visitor\": \"v1\", \"slots\": [\"web.hero\"]}.");
   const auto text = [&](const char* key) {
     std::string_view out;
     std::int64_t number = 0;
     if (!root[key].get_string().get(out)) return std::string(out);
     return !root[key].get_int64().get(number) ? std::to_string(number) : std::string();
   };
-  std::string user = text("userId"), named = text("visitor"), anonymous = text("anonymousId");
+  const auto name = [&](const char* key) {
+    return Wire::somebody(text(key)).value_or("");
+  };
+  const std::string user = name("userId"), named = name("visitor"), anonymous = name("anonymousId");
   shards::Message m;
-  m.identified = !user.empty();
-  visitor = !named.empty() ? named : !user.empty() ? user : anonymous;
+  m.identified = named.empty() && !user.empty();
+  asked.visitor = !named.empty() ? named : !user.empty() ? user : anonymous;
   if (named.empty() && !user.empty() && anonymous != user) m.also = anonymous;
-  const auto normal = base::nfc(visitor);
-  if (visitor.empty() || !normal) return "The request names no visitor: give `visitor`, `userId` or `anonymousId`.";
-  visitor = *normal;
-  m.visitor = visitor;
-  history::Event& event = r.record.event;
-  event = {};
-  event.type = history::kAsked;
+  if (asked.visitor.empty()) return wrong("The request names no visitor: give `visitor`, `userId` or `anonymousId`.");
+  m.visitor = asked.visitor;
   m.received = service_.now();
+  std::string_view at;
+  if (!root["at"].get_string().get(at)) {
+    if (!options_.trusted_times) return wrong("`at` can be given where times are those of records alone (`--clock log`).");
+    const auto when = base::parse_instant(at, base::Zone::find(r.catalog.zone).value_or(base::Zone::utc()));
+    if (!when) return wrong(fmt::format("`{}` is not a time.", at));
+    m.received = *when;
+  }
+  history::Event event;
+  event.type = history::kAsked;
   event.at = event.received = m.received;
-  const auto add = [&](std::string_view name) -> std::string {
-    const auto dot = name.find('.');
-    const int channel = dot == std::string_view::npos ? -1 : catalog_.channel(name.substr(0, dot));
-    const int slot = channel < 0 ? -1 : catalog_.channels[static_cast<std::size_t>(channel)].slot(name.substr(dot + 1));
-    if (slot < 0) return fmt::format("The catalog has no slot `{}`.", name);
+  const auto add = [&](std::string_view slot_name) {
+    const auto dot = slot_name.find('.');
+    const int channel = dot == std::string_view::npos ? -1 : r.catalog.channel(slot_name.substr(0, dot));
+    const int slot = channel < 0 ? -1 : r.catalog.channels[static_cast<std::size_t>(channel)].slot(slot_name.substr(dot + 1));
+    if (slot < 0) return wrong(fmt::format("The catalog has no slot `{}`.", slot_name));
     const auto same = [&](const history::Place& p) { return p.channel == channel && p.slot == slot; };
     if (std::none_of(event.asked.begin(), event.asked.end(), same)) event.asked.push_back({channel, slot});
-    return {};
   };
   std::string_view slot;
   simdjson::dom::array slots;
-  if (!root["slot"].get_string().get(slot)) {
-    if (std::string error = add(slot); !error.empty()) return error;
-  }
-  if (!root["slots"].get_array().get(slots)) {
+  if (!root["slot"].get_string().get(slot)) add(slot);
+  if (!root["slots"].get_array().get(slots))
     for (const auto each : slots) {
-      if (each.get_string().get(slot)) return "`slots` is a list of names such as \"web.hero\".";
-      if (std::string error = add(slot); !error.empty()) return error;
+      if (each.get_string().get(slot)) return wrong("`slots` is a list of names such as \"web.hero\".");
+      add(slot);
     }
+  if (!asked.error.empty()) return;
+  if (event.asked.empty()) return wrong("The request names no slot: give `slot` or `slots`.");
+  // What is known by now, and what happens with the request.
+  std::string head = "{\"visitor\":";
+  append_text(head, m.visitor);
+  head += ",\"at\":\"" + base::format_instant(m.received) + '"';
+  std::vector<std::string> lines;
+  simdjson::dom::object members;
+  if (!root["context"].get(members)) lines.push_back(head + ",\"event\":\"visitor updated\",\"fields\":" + simdjson::minify(members) + '}');
+  else if (root["context"].error() == simdjson::SUCCESS) return wrong("`context` is an object of the visitor's attributes: {\"page\": \"/cart\"}.");
+  if (!root["record"].get(members)) {
+    if (members["visitor"].error() == simdjson::SUCCESS || members["at"].error() == simdjson::SUCCESS) return wrong("`record` is of the visitor and the time of the request: it has no `visitor` and no `at` of its own.");
+    if (members["event"].error() != simdjson::SUCCESS) return wrong("`record` has no `event`: {\"event\": \"cart_emptied\", \"fields\": {}}.");
+    lines.push_back(head + ',' + simdjson::minify(members).substr(1));
+  } else if (root["record"].error() == simdjson::SUCCESS) {
+    return wrong("`record` is an object: {\"event\": \"cart_emptied\", \"fields\": {}}.");
   }
-  if (event.asked.empty()) return "The request names no slot: give `slot` or `slots`.";
-  std::string_view at;
-  if (!root["at"].get_string().get(at)) {
-    if (!options_.trusted_times) return "`at` can be given where times are those of records alone (`--clock log`).";
-    const auto when = base::parse_instant(at, base::Zone::find(catalog_.zone).value_or(base::Zone::utc()));
-    if (!when) return fmt::format("`{}` is not a time.", at);
-    event.at = event.received = m.received = *when;
-  }
+  for (const std::string& line : lines) first(r, line, m, messages, asked.rejected);
   std::string_view id = {};
   m.has_id = !root["messageId"].get_string().get(id) && !id.empty();
-  event.identity = m.has_id ? history::identity_of_id("decide", id) : r.identity.of_content(visitor, event, r.texts);
+  event.identity = m.has_id ? history::identity_of_id("decide", id) : r.identity.of_content(m.visitor, event, r.texts);
   m.asks = true;
-  m.place = place;
+  m.place = asked.place;
   r.portable.write(event, m.bytes);
   messages.push_back(std::move(m));
-  return {};
 }
 
 void Api::decide(Request& request, Reply reply) {
   if (!allowed(request, {}, {})) return reply(problem(401, "The write key is missing or not known."));
-  ++counters_.decides;
+  constexpr std::size_t kMostAsked = 1000;
+  const shards::Service::Use use(service_);
+  Reading& r = reading(use);
+  simdjson::dom::element root;
+  if (r.parser.parse(request.body.data(), request.body_bytes).get(root)) return reply(problem(400, "A request for a decision is JSON: {\"visitor\": \"v1\", \"slots\": [\"web.hero\"]}."));
+  simdjson::dom::array list;
+  const bool batch = !root.get_array().get(list);
+  std::vector<Asked> asked;
   std::vector<shards::Message> messages;
-  std::string visitor;
-  if (std::string error = one_decide({request.body.data(), request.body_bytes}, messages, 0, visitor); !error.empty()) return reply(problem(400, error));
-  submit(std::move(messages), 1, std::move(reply), [visitor](const shards::Ticket& t) {
-    Response r{.body = "{\"visitor\":"};
-    append_text(r.body, visitor);
-    r.body += ",\"decisions\":[" + t.answers[0] + "]}";
-    return r;
-  });
+  const auto one = [&](const simdjson::dom::element& object) {
+    Asked& now = asked.emplace_back();
+    now.place = static_cast<std::uint32_t>(asked.size() - 1);
+    one_decide(&object, r, messages, now);
+    ++counters_.decides;
+  };
+  if (batch && list.size() > kMostAsked) return reply(problem(413, fmt::format("A list has at most {} requests for a decision.", kMostAsked)));
+  if (batch) for (const simdjson::dom::element object : list) one(object);
+  else one(root);
+  if (!batch && !asked[0].error.empty()) return reply(problem(400, asked[0].error));
+  auto answer = [batch, asked = std::move(asked)](const std::vector<std::string>& answers) {
+    Response out;
+    for (const Asked& a : asked) {
+      if (!out.body.empty()) out.body += ',';
+      if (!a.error.empty()) {
+        out.body += problem(400, a.error).body;
+        continue;
+      }
+      out.body += "{\"visitor\":";
+      append_text(out.body, a.visitor);
+      out.body += ",\"decisions\":[" + answers[a.place] + ']';
+      if (!a.rejected.empty()) out.body += ",\"rejected\":{" + a.rejected + '}';
+      out.body += '}';
+    }
+    if (batch) out.body = '[' + out.body + ']';
+    return out;
+  };
+  const std::size_t places = batch ? list.size() : 1;
+  if (messages.empty()) return reply(answer(std::vector<std::string>(places)));
+  submit(std::move(messages), places, std::move(reply), [answer = std::move(answer)](const shards::Ticket& t) { return answer(t.answers); });
+}
+
+// What operators ask for.
+void Api::admin(Request& request, std::string_view path, Reply reply) {
+  if (!admin_allowed(request))
+    return reply(problem(options_.admin_keys.empty() ? 403 : 401, options_.admin_keys.empty() ? "Operators' routes are open at an address of their own (`--admin-listen`) or with a key (`--admin-key`)."
+                                                                                                : "The admin key is missing or not known."));
+  if (path == "/v1/admin/pack") {
+    if (request.method == "GET") {
+      const shards::ServiceCounts c = service_.counts();
+      return reply({.body = fmt::format("{{\"pack\":\"{}\",\"number\":{},\"refolding\":{}}}", c.pack, c.packs, !c.all.swept)});
+    }
+    if (request.method != "POST") return reply(problem(405, "This route takes GET and POST."));
+    if (!options_.reload) return reply(problem(404, "There is no such route."));
+    return options_.reload([reply](int status, std::string json) { reply({.status = status, .body = std::move(json)}); });
+  }
+  reply(problem(404, "There is no such route."));
 }
 
 std::string Api::metrics() const {
@@ -309,6 +413,11 @@ std::string Api::metrics() const {
   for (std::size_t s = 0; s < counters_.by_status.size(); ++s)
     if (const std::uint64_t n = counters_.by_status[s]; n > 0) line("requests_total", fmt::format("{{status=\"{}\"}}", s), n);
   one("connections", "gauge", "Open connections", counters_.connections.load());
+  head("pack_info", "gauge", "The pack that decides");
+  line("pack_info", fmt::format("{{pack=\"{}\"}}", c.pack), 1);
+  one("packs_total", "counter", "Packs that were put in since the data folder was made", c.packs);
+  one("pack_refolding", "gauge", "1 while visitors of the pack before are still becoming those of this one", c.all.swept ? 0 : 1);
+  one("visitors_refolded_total", "counter", "Visitors of a pack before who became those of the one that replaced it", c.all.refolded);
   one("merges_total", "counter", "Visitors found to be one", c.all.merges);
   one("merges_refused_total", "counter", "Records that named two identified visitors as one", c.all.unmerged);
   one("moves_total", "counter", "Visitors that went from one shard to another", c.all.moves);
@@ -355,6 +464,7 @@ void Api::handle(Request& request, Reply reply) {
     if (!last.empty() && last.size() < 19 && last.find_first_not_of("0123456789") == std::string_view::npos) r.position = std::stoull(std::string(last));
     return reply(std::move(r));
   }
+  if (path.starts_with("/v1/admin/")) return admin(request, path, std::move(reply));
   if (get && path == "/healthz") return reply({.body = "{\"status\":\"up\"}"});
   if (get && path == "/readyz") {
     const shards::ServiceCounts c = service_.counts();

@@ -22,6 +22,7 @@ struct Request {
   std::string body;                           // with ingest::kBodyPadding bytes behind that are none of it
   std::size_t body_bytes = 0;
   std::function<std::string_view(std::string_view name)> header;   // by its name in small letters; empty if it was not sent
+  bool inside = false;                        // it came to the address of operators
 };
 
 struct Response {
@@ -46,29 +47,32 @@ struct Counters {
 class Api {
  public:
   using Reply = std::function<void(Response)>;   // may be called by another thread, once
-  Api(shards::Service& service, const catalog::Catalog& catalog, const Options& options, Counters& counters);
+  Api(shards::Service& service, const Options& options, Counters& counters);
   ~Api();
   void handle(Request& request, Reply reply);
 
  private:
-  struct Reading;                                // what texts it has met; made anew before it grows too large
-  Reading& reading();
+  struct Reading;                                // of one pack, and what texts it has met; made anew before it grows too large
+  Reading& reading(const shards::Service::Use& use);
   void records(Request& request, std::string_view query, ingest::Wire::Form form, std::string_view kind, Reply reply);
   void decide(Request& request, Reply reply);
-  std::string one_decide(std::string_view json, std::vector<shards::Message>& messages, std::uint32_t place, std::string& visitor);
+  struct Asked;                                  // one request for a decision: who it is of, or what is wrong with it
+  void one_decide(const void* object, Reading& r, std::vector<shards::Message>& messages, Asked& asked);
+  void first(Reading& r, const std::string& line, const shards::Message& asks, std::vector<shards::Message>& messages, std::string& rejected);
   void submit(std::vector<shards::Message>&& messages, std::size_t answers, Reply reply, std::function<Response(const shards::Ticket&)> answer);
   bool allowed(const Request& request, std::string_view query, std::string_view body_key) const;
+  bool admin_allowed(const Request& request) const;
+  void admin(Request& request, std::string_view path, Reply reply);
+  std::string rejects(const ingest::Counts& counts);   // counts them, and says them as members of an object
   shards::Message message(const ingest::Record& record, ingest::Envelope& envelope, Millis received);
   std::string metrics() const;
 
   shards::Service& service_;
-  const catalog::Catalog& catalog_;
   const Options& options_;
   Counters& counters_;
   std::unique_ptr<Reading> reading_;
 };
 
 Response problem(int status, std::string_view what);      // {"error":"…"}
-void append_text(std::string& out, std::string_view text);  // as JSON
 
 }  // namespace polku::serve

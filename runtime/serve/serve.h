@@ -2,11 +2,12 @@
 // docs/serve.md has every route.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "compiler/catalog/catalog.h"
 #include "runtime/shards/service.h"
 
 namespace polku::serve {
@@ -15,20 +16,27 @@ struct Options {
   std::string listen = "127.0.0.1:7070";         // host:port; port 0 takes a free one
   std::size_t threads = 1;
   std::vector<std::string> write_keys;           // of those who may send records and ask for decisions; none: everybody may
+  std::string admin_listen;                      // host:port of operators' own routes, which are nowhere else then; empty: at `listen`, for who has an admin key
+  std::vector<std::string> admin_keys;           // of operators; none: everybody who can reach admin_listen
   std::size_t body_bytes = 4u << 20;             // of a request, as it is sent
   std::size_t inflated_bytes = 16u << 20;        // and as it was before it was compressed
   std::size_t connections = 10'000;              // at once; beyond it they wait to be accepted
   std::uint32_t idle_seconds = 60;               // without a request, or with half of one
   std::uint32_t wait_seconds = 10;               // until what a request brought is durable; then 503
+  // Puts in the pack as it is on the disk by now, on another thread: said is called once, with an HTTP status and JSON. Must outlive the server; none: 404.
+  std::function<void(std::function<void(int status, std::string json)> said)> reload = {};
   bool trusted_times = false;                    // records carry their times, as in a log (shards::ServiceOptions::Clock::Log)
 };
 
+void append_text(std::string& out, std::string_view text);   // as JSON, with its quotes
+
 class Server {
  public:
-  // Listens, on threads of its own. service and catalog must outlive it. Null: `error` says why.
-  static std::unique_ptr<Server> start(shards::Service& service, const catalog::Catalog& catalog, const Options& options, std::string& error);
+  // Listens, on threads of its own. service must outlive it. Null: `error` says why.
+  static std::unique_ptr<Server> start(shards::Service& service, const Options& options, std::string& error);
   ~Server();                                     // as stop()
   const std::string& address() const;            // host:port that it listens on
+  const std::string& admin_address() const;      // likewise; empty: none of its own
   void stop();                                   // accepts nobody any more; what has been asked is answered, but no longer than wait_seconds
 
  private:

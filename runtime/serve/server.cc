@@ -30,7 +30,7 @@ constexpr std::string_view kHeaders = "authorization, content-type, content-enco
 
 // What the connections of one thread share.
 struct Worker {
-  Worker(shards::Service& s, const catalog::Catalog& c, const Options& o, Counters& n) : service(s), options(o), counters(n), api(s, c, o, n) {}
+  Worker(shards::Service& s, const Options& o, Counters& n) : service(s), options(o), counters(n), api(s, o, n) {}
   shards::Service& service;
   const Options& options;
   Counters& counters;
@@ -41,7 +41,7 @@ struct Worker {
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(tcp::socket&& socket, Worker& worker) : worker_(worker), stream_(std::move(socket)), timer_(worker.context) { ++worker_.counters.connections; }
+  Connection(tcp::socket&& socket, Worker& worker, bool inside) : worker_(worker), stream_(std::move(socket)), timer_(worker.context), inside_(inside) { ++worker_.counters.connections; }
   ~Connection() { --worker_.counters.connections; }
 
   void read() {
@@ -67,6 +67,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     version_ = message.version();
     origin_ = message[http::field::origin];
     Request request;
+    request.inside = inside_;
     request.method = message.method_string();
     request.target = message.target();
     request.body = std::move(message.body());
@@ -192,6 +193,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::chrono::steady_clock::time_point spoke_ = std::chrono::steady_clock::now();
   unsigned version_ = 11;
   bool keep_alive_ = true;
+  const bool inside_;
 };
 
 }  // namespace
@@ -200,63 +202,69 @@ struct Server::Impl {
   Options options;
   Counters counters;
   std::vector<std::unique_ptr<Worker>> workers;
-  std::optional<tcp::acceptor> acceptor;
-  std::optional<asio::steady_timer> pause;
-  std::string address;
+  // Where requests come in.
+  struct Door {
+    explicit Door(asio::io_context& context, bool operators) : acceptor(context), pause(context), inside(operators) {}
+    tcp::acceptor acceptor;
+    asio::steady_timer pause;
+    const bool inside;
+    std::string address;
+  };
+  std::vector<std::unique_ptr<Door>> doors;      // all of the first worker's thread
+  std::string none;
   std::size_t next = 0;
   bool stopped = false;
 
-  std::string listen() {
-    const std::size_t colon = options.listen.rfind(':');
-    const std::string host = options.listen.substr(0, colon), port = colon == std::string::npos ? "" : options.listen.substr(colon + 1);
+  std::string listen(const std::string& where, bool inside) {
+    const std::size_t colon = where.rfind(':');
+    const std::string host = where.substr(0, colon), port = colon == std::string::npos ? "" : where.substr(colon + 1);
     if (host.empty() || port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos || std::stoul(port) > 65535)
-      return fmt::format("`{}` is no address: it is a host and a port, as in 127.0.0.1:7070.", options.listen);
+      return fmt::format("`{}` is no address: it is a host and a port, as in 127.0.0.1:7070.", where);
     beast::error_code error;
     tcp::resolver resolver(workers[0]->context);
     const auto found = resolver.resolve(host.front() == '[' && host.back() == ']' ? host.substr(1, host.size() - 2) : host, port, tcp::resolver::passive, error);
     if (error) return fmt::format("`{}` is no host that this machine knows: {}.", host, error.message());
     const tcp::endpoint endpoint = found.begin()->endpoint();
-    acceptor.emplace(workers[0]->context);
-    acceptor->open(endpoint.protocol(), error);
-    if (!error) acceptor->set_option(asio::socket_base::reuse_address(true), error);
-    if (!error) acceptor->bind(endpoint, error);
-    if (!error) acceptor->listen(asio::socket_base::max_listen_connections, error);
-    if (error) return fmt::format("Nothing can listen on `{}`: {}.", options.listen, error.message());
-    address = fmt::format("{}:{}", host, acceptor->local_endpoint().port());
-    pause.emplace(workers[0]->context);
-    accept();
+    Door& door = *doors.emplace_back(std::make_unique<Door>(workers[0]->context, inside));
+    door.acceptor.open(endpoint.protocol(), error);
+    if (!error) door.acceptor.set_option(asio::socket_base::reuse_address(true), error);
+    if (!error) door.acceptor.bind(endpoint, error);
+    if (!error) door.acceptor.listen(asio::socket_base::max_listen_connections, error);
+    if (error) return fmt::format("Nothing can listen on `{}`: {}.", where, error.message());
+    door.address = fmt::format("{}:{}", host, door.acceptor.local_endpoint().port());
+    accept(door);
     return {};
   }
 
-  void accept() {
-    if (static_cast<std::size_t>(counters.connections.load()) >= options.connections) return later();
+  void accept(Door& door) {
+    if (!door.inside && static_cast<std::size_t>(counters.connections.load()) >= options.connections) return later(door);
     Worker& worker = *workers[next++ % workers.size()];
-    acceptor->async_accept(worker.context, [this, &worker](beast::error_code error, tcp::socket socket) {
+    door.acceptor.async_accept(worker.context, [this, &worker, &door](beast::error_code error, tcp::socket socket) {
       if (error == asio::error::operation_aborted) return;
-      if (error) return later();  // there are no descriptors left, say
+      if (error) return later(door);  // there are no descriptors left, say
       beast::error_code ignored;
       socket.set_option(tcp::no_delay(true), ignored);
-      asio::post(worker.context, [&worker, s = std::move(socket)]() mutable { std::make_shared<Connection>(std::move(s), worker)->read(); });
-      accept();
+      asio::post(worker.context, [&worker, inside = door.inside, s = std::move(socket)]() mutable { std::make_shared<Connection>(std::move(s), worker, inside)->read(); });
+      accept(door);
     });
   }
 
-  void later() {
-    pause->expires_after(std::chrono::milliseconds(50));
-    pause->async_wait([this](beast::error_code error) {
-      if (!error) accept();
+  void later(Door& door) {
+    door.pause.expires_after(std::chrono::milliseconds(50));
+    door.pause.async_wait([this, &door](beast::error_code error) {
+      if (!error) accept(door);
     });
   }
 
   void stop() {
     if (std::exchange(stopped, true)) return;
-    if (acceptor) {
-      asio::post(workers[0]->context, [this] {
+    asio::post(workers[0]->context, [this] {
+      for (const auto& door : doors) {
         beast::error_code ignored;
-        acceptor->close(ignored);
-        pause->cancel();
-      });
-    }
+        door->acceptor.close(ignored);
+        door->pause.cancel();
+      }
+    });
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(options.wait_seconds);
     while (counters.pending > 0 && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the last answers are on their way to their sockets
@@ -269,11 +277,13 @@ struct Server::Impl {
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() { stop(); }
 
-std::unique_ptr<Server> Server::start(shards::Service& service, const catalog::Catalog& catalog, const Options& options, std::string& error) {
+std::unique_ptr<Server> Server::start(shards::Service& service, const Options& options, std::string& error) {
   auto impl = std::make_unique<Impl>();
   impl->options = options;
-  for (std::size_t i = 0; i < std::max<std::size_t>(options.threads, 1); ++i) impl->workers.push_back(std::make_unique<Worker>(service, catalog, impl->options, impl->counters));
-  if (error = impl->listen(); !error.empty()) return nullptr;
+  for (std::size_t i = 0; i < std::max<std::size_t>(options.threads, 1); ++i) impl->workers.push_back(std::make_unique<Worker>(service, impl->options, impl->counters));
+  error = impl->listen(options.listen, false);
+  if (error.empty() && !options.admin_listen.empty()) error = impl->listen(options.admin_listen, true);
+  if (!error.empty()) return nullptr;
   for (const auto& w : impl->workers) {
     w->thread = std::thread([worker = w.get()] {
       const auto work = asio::make_work_guard(worker->context);
@@ -283,7 +293,8 @@ std::unique_ptr<Server> Server::start(shards::Service& service, const catalog::C
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
-const std::string& Server::address() const { return impl_->address; }
+const std::string& Server::address() const { return impl_->doors[0]->address; }
+const std::string& Server::admin_address() const { return impl_->doors.size() > 1 ? impl_->doors[1]->address : impl_->none; }
 void Server::stop() { impl_->stop(); }
 
 }  // namespace polku::serve

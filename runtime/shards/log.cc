@@ -37,7 +37,8 @@ void ChunkWriter::add(const Item& item) {
       base::put_text(bytes_, item.bytes);
       break;
     case ItemKind::MoveOut: base::put_text(bytes_, item.other); break;
-    case ItemKind::Identify: break;
+    case ItemKind::Identify:
+    case ItemKind::Wake: break;
   }
 }
 
@@ -72,7 +73,8 @@ bool read_chunk(std::string_view bytes, ChunkHead& head, std::vector<Item>& item
         item.bytes = in.text();
         break;
       case ItemKind::MoveOut: item.other = in.text(); break;
-      case ItemKind::Identify: break;
+      case ItemKind::Identify:
+      case ItemKind::Wake: break;
     }
   }
   return in.fine();

@@ -13,7 +13,7 @@
 
 namespace polku::shards {
 
-inline constexpr std::uint64_t kLogFormat = 1;
+inline constexpr std::uint64_t kLogFormat = 2;
 
 enum class ItemKind : std::uint8_t {
   Record,    // a record was taken: visitor, received, order, event, has_id
@@ -22,8 +22,9 @@ enum class ItemKind : std::uint8_t {
   MoveOut,   // a visitor went to another shard: visitor, who is found to be other
   Decision,  // visitor, id, JSON
   Identify,  // the visitor is identified from now on
+  Wake,      // the visitor is looked at by a pack that is new since it was last seen
 };
-inline constexpr std::uint64_t kItemKinds = 6;
+inline constexpr std::uint64_t kItemKinds = 7;
 
 struct Item {
   ItemKind kind = ItemKind::Record;

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -18,13 +19,15 @@ namespace {
 using namespace std::chrono_literals;
 using store::Table;
 
-constexpr std::string_view kFormat = "polku data 1";
+constexpr std::string_view kFormat = "polku data 2";
 constexpr std::size_t kTogether = 2048;              // messages in a chunk
 constexpr std::size_t kRemembered = 512u << 20;      // bytes of the log that are read for the ids in it
 constexpr std::size_t kTidied = 256;                 // visitors written down in a chunk
 constexpr std::size_t kMostUncommitted = 64u << 20;  // bytes of chunks that wait for the disk; then the shards wait
 constexpr std::size_t kRead = 512;                   // entries of the log that read() looks at
 constexpr auto kTick = 5ms;
+constexpr std::size_t kSwept = 64;                   // visitors who become a new pack's in a chunk, beside those who are touched
+constexpr std::size_t kFewUnsaved = 1024;            // visitors; then a pack may be replaced: writing them down takes some milliseconds
 constexpr std::string_view kCursor = "cursor ";
 
 std::string number_text(std::uint64_t n) {
@@ -35,6 +38,10 @@ std::string number_text(std::uint64_t n) {
 
 }  // namespace
 
+// What is counted on from pack to pack.
+constexpr std::uint64_t ShardCounts::* kCounters[] = {&ShardCounts::taken, &ShardCounts::duplicates, &ShardCounts::unmerged, &ShardCounts::merges, &ShardCounts::moves,
+                                                      &ShardCounts::decisions, &ShardCounts::woken, &ShardCounts::slept, &ShardCounts::saved, &ShardCounts::refolded};
+
 struct Service::Impl {
   // What belongs to one shard's thread, and how others reach it.
   struct Worker {
@@ -44,7 +51,7 @@ struct Service::Impl {
     std::condition_variable wake;
     std::vector<Message> inbox;
     std::vector<Chunk> committed;          // and not told to the shard
-    ShardCounts counts;
+    ShardCounts counts, before;            // of this shard; of those that other packs had
     bool stop = false, stopped = false;
   };
 
@@ -74,6 +81,19 @@ struct Service::Impl {
   std::uint64_t commits = 0, failed = 0, log_bytes = 0, replayed = 0;
   std::string fault, broken;               // why nothing becomes durable: just now; for good
 
+  std::mutex reloading;                    // one pack at a time is put in, or the service is stopped
+  std::atomic<bool> stopping = false;
+  std::atomic<Millis> stop_at = std::numeric_limits<Millis>::max();  // the last instant of the pack that is replaced, for all shards
+  std::atomic<bool> soon = false;          // write everybody down, as a pack is to be replaced
+  PackPtr pack, previous;                  // previous: of states on disk; null: there are none
+  std::uint64_t pack_number = 1;
+  Millis since = 0;                        // from when on it decides
+  std::optional<store::Writes> replacing;  // of pack and log: to be written once all chunks are
+  mutable std::mutex use_mutex;            // for what follows
+  mutable std::condition_variable use_changed;
+  mutable std::size_t users = 0;
+  bool paused = false;
+
   std::atomic<std::uint64_t> writing = 1;  // the position of the entry that is being made next
 
   Millis now() {
@@ -96,35 +116,73 @@ struct Service::Impl {
     return value.empty() ? otherwise : base::Bytes(value).fixed();
   }
 
-  std::string open(const plan::Plan& plan, const plan::Evaluator& evaluator, const std::string& pack) {
+  // With the pack that the folder was written with, which may be another than the one that is wanted.
+  std::string open(const PackPtr& wanted, const MakePack& make) {
     std::string error;
     store = store::Store::open(options.data, options.store, error);
     if (!store) return error;
     const std::string format = meta("format");
+    pack = wanted;
     if (format.empty()) {
       store::Writes writes;
       writes.put(Table::Meta, "format", kFormat);
-      writes.put(Table::Meta, "pack", pack);
       writes.put(Table::Meta, "shards", number_text(options.shards));
+      put_pack(writes, *wanted, pack_number, since);
       if (error = store->write(writes, true); !error.empty()) return error;
     } else if (format != kFormat) {
       return fmt::format("`{}` was written in the format `{}`, and this version reads `{}`.", options.data, format, kFormat);
-    } else if (meta("pack") != pack) {
-      return fmt::format("`{}` was written with another pack. Start with the pack it was written with, or with an empty folder.", options.data);
     } else if (const std::uint64_t were = meta_number("shards", 0); were != options.shards) {
       return fmt::format("`{}` was written with {} shards. Start with `--shards {}`.", options.data, were, were);
+    } else {
+      pack_number = meta_number("pack", 1);
+      const auto made = [&](std::uint64_t number, PackPtr& into) {
+        const std::string text = pack_text(number, since);
+        if (into && text == into->text) return std::string();
+        std::string why;
+        into = make(text, why);
+        return into ? std::string() : fmt::format("`{}` was written with a pack that this version cannot use any more: {}", options.data, why);
+      };
+      const auto left = [&](std::size_t shard) { return base::Bytes(meta(Shard::swept_key(shard))).number() != pack_number; };
+      bool any = false;
+      for (std::size_t i = 0; i < options.shards; ++i) any |= left(i);
+      if (pack_number > 1 && any) {
+        if (error = made(pack_number - 1, previous); !error.empty()) return error;
+      }
+      if (error = made(pack_number, pack); !error.empty()) return error;
     }
-    for (std::size_t i = 0; i < options.shards; ++i) {
-      auto worker = std::make_unique<Worker>();
-      worker->shard = std::make_unique<Shard>(plan, evaluator, *store, known, moves,
-                                              ShardOptions{.index = i, .shards = options.shards, .most_awake = std::max<std::size_t>(options.most_awake / options.shards, 1),
-                                                           .save_after = options.save_after, .wall = options.clock == ServiceOptions::Clock::Wall, .first_round = std::uint64_t{i} << 48});
-      workers.push_back(std::move(worker));
-    }
+    for (std::size_t i = 0; i < options.shards; ++i) workers.push_back(std::make_unique<Worker>());
+    make_shards();
     store::Store::Scan scan = store->scan(Table::Meta);
     for (scan.seek(kCursor); scan.valid() && scan.key().starts_with(kCursor); scan.next())
       cursors[std::string(scan.key().substr(kCursor.size()))] = base::Bytes(scan.value()).fixed();
     return recover();
+  }
+
+  static std::string pack_key(std::uint64_t number) { return "pack " + std::to_string(number); }
+
+  static void put_pack(store::Writes& writes, const Pack& p, std::uint64_t number, Millis from_when) {
+    std::string value;
+    base::put_signed(value, from_when);
+    value += p.text;
+    writes.put(Table::Meta, "pack", number_text(number));
+    writes.put(Table::Meta, pack_key(number), value);
+    if (number > 2) writes.erase(Table::Meta, pack_key(number - 2));
+  }
+
+  std::string pack_text(std::uint64_t number, Millis& from_when) const {
+    const std::string value = meta(pack_key(number));
+    base::Bytes in(value);
+    from_when = in.signed_number();
+    return std::string(in.rest());
+  }
+
+  void make_shards() {
+    for (std::size_t i = 0; i < workers.size(); ++i)
+      workers[i]->shard = std::make_unique<Shard>(*pack->plan, *pack->evaluator, *store, known, moves,
+                                                  ShardOptions{.index = i, .shards = options.shards, .most_awake = std::max<std::size_t>(options.most_awake / options.shards, 1),
+                                                               .save_after = options.save_after, .wall = options.clock == ServiceOptions::Clock::Wall,
+                                                               .first_round = std::uint64_t{i} << 48, .pack = pack_number, .pack_name = pack->name,
+                                                               .before = previous ? &previous->plan->catalog : nullptr, .since = since});
   }
 
   // Reads the log from where not all of it is written down.
@@ -213,22 +271,30 @@ struct Service::Impl {
       to.inbox.push_back(std::move(m));
     }
     committer = std::thread([this] { commit_all(); });
-    for (const auto& worker : workers) worker->thread = std::thread([this, w = worker.get()] { work(*w); });
+    go(true);
+  }
+
+  // after: the service was down.
+  void go(bool after) {
+    for (const auto& worker : workers) {
+      worker->stop = worker->stopped = false;
+      worker->thread = std::thread([this, after, w = worker.get()] { work(*w, after); });
+    }
   }
 
   // ---- a shard's thread ----
 
-  void work(Worker& w) {
+  void work(Worker& w, bool first) {
     Shard& shard = *w.shard;
     const auto index = static_cast<std::size_t>(std::find_if(workers.begin(), workers.end(), [&](const auto& x) { return x.get() == &w; }) - workers.begin());
-    bool first = true;
-    for (;;) {
+    const bool wall = options.clock == ServiceOptions::Clock::Wall;
+    for (bool begun = false;; begun = true) {
       std::vector<Message> messages;
       std::vector<Chunk> committed;
       bool stop = false;
       {
         std::unique_lock lock(w.mutex);
-        if (!first) w.wake.wait_for(lock, kTick, [&] { return !w.inbox.empty() || w.stop; });
+        if (begun && !shard.sweeping()) w.wake.wait_for(lock, kTick, [&] { return !w.inbox.empty() || w.stop; });
         if (w.inbox.size() <= kTogether) {
           messages.swap(w.inbox);
         } else {
@@ -239,21 +305,22 @@ struct Service::Impl {
         stop = w.stop && messages.empty();
       }
       for (const Chunk& c : committed) shard.committed(c);
-      const bool wall = options.clock == ServiceOptions::Clock::Wall;
-      shard.begin(next_number++, writing.load(), wall ? now() : std::max(shard.clock(), reached.load()), first && wall);
-      first = false;
+      shard.begin(next_number++, writing.load(), std::min(wall ? now() : std::max(shard.clock(), reached.load()), stop_at.load()), first && !begun && wall);
       for (Message& m : messages) shard.take(std::move(m));
+      shard.hurry(soon);
       shard.tidy(kTidied);
       if (stop) shard.save_all();
+      else shard.sweep(kSwept);
       Chunk chunk = shard.end();
       waiting += chunk.forwards.size();
       waiting -= messages.size();
-      {
+      const auto count = [&] {
         const std::lock_guard lock(w.mutex);
         w.counts = shard.counts();
         w.stopped = stop;
-      }
+      };
       if (!shard.fault().empty()) {  // it cannot know what it should: nothing of it may become durable
+        count();
         give_up(shard.fault());
         return;
       }
@@ -266,6 +333,7 @@ struct Service::Impl {
           workers[to]->wake.notify_one();
         }
       }
+      count();
       if (stop) return;
     }
   }
@@ -293,12 +361,14 @@ struct Service::Impl {
     for (;;) {
       std::vector<std::pair<std::size_t, Chunk>> group;
       std::map<std::string, std::uint64_t> moved;
+      bool replaces = false;
       {
         std::unique_lock lock(mutex);
-        chunks_there.wait_for(lock, 1s, [&] { return !chunks.empty() || stop_committer; });
+        chunks_there.wait_for(lock, 1s, [&] { return !chunks.empty() || replacing || stop_committer; });
         group.swap(chunks);
         moved.swap(moved_cursors);
-        if (group.empty() && moved.empty() && stop_committer) return;
+        if (group.empty() && moved.empty() && !replacing && stop_committer) return;
+        replaces = group.empty() && uncommitted == 0 && replacing.has_value();
       }
       store::Writes writes;
       std::string entry, body;
@@ -319,8 +389,12 @@ struct Service::Impl {
         writes.put(Table::Log, log_key(at), entry);
       }
       for (const auto& [name, to] : moved) writes.put(Table::Meta, std::string(kCursor) + name, number_text(to));
+      if (replaces) {  // nothing of the log need be read by the pack that was
+        writes.add(std::move(*replacing));
+        std::fill(needed.begin(), needed.end(), Shard::kNowhere);
+      }
       const auto time = std::chrono::steady_clock::now();
-      if (time - looked > 1s) {
+      if (replaces || time - looked > 1s) {
         looked = time;
         keep_log(writes, at);
       }
@@ -335,6 +409,7 @@ struct Service::Impl {
           writing = at + 1;
         }
         for (const auto& [name, to] : moved) cursors[name] = to;
+        if (replaces) replacing.reset();
       }
       room.notify_all();
       durable.notify_all();
@@ -363,6 +438,101 @@ struct Service::Impl {
       }
       std::this_thread::sleep_for(100ms);
     }
+  }
+
+  // ---- another pack ----
+
+  ShardCounts counted(Worker& w) const {
+    const std::lock_guard lock(w.mutex);
+    return w.counts;
+  }
+
+  // Until it is so; false: the service stops, or the disk refuses.
+  template <class So>
+  bool await(So so) {
+    while (!so()) {
+      {
+        const std::lock_guard lock(mutex);
+        if (stopping || !broken.empty() || !fault.empty()) return false;
+      }
+      std::this_thread::sleep_for(1ms);
+    }
+    return true;
+  }
+
+  void pause(bool on) {
+    std::unique_lock lock(use_mutex);
+    paused = on;
+    use_changed.notify_all();
+    if (on) use_changed.wait(lock, [&] { return users == 0; });
+  }
+
+  std::string reload(const PackPtr& next) {
+    const std::lock_guard one(reloading);
+    if (stopping || closed) return "The service is stopping.";
+    if (next->text == pack->text) return {};
+    constexpr std::string_view kRefused = "The pack was not replaced, as nothing becomes durable just now, or the service stops.";
+    const auto all = [&](auto is) { return std::all_of(workers.begin(), workers.end(), [&](const auto& w) { return is(counted(*w)); }); };
+    if (!await([&] { return all([](const ShardCounts& c) { return c.swept; }); })) return std::string(kRefused);
+    soon = true;
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    bool fine = await([&] { return std::chrono::steady_clock::now() > until || all([](const ShardCounts& c) { return c.unsaved <= kFewUnsaved; }); });
+    if (fine) {
+      pause(true);
+      fine = await([&] { return waiting.load() == 0; });
+      if (fine) fine = replace(next);
+      pause(false);
+    }
+    soon = false;
+    return fine ? "" : std::string(kRefused);
+  }
+
+  // Nobody submits anything, and nothing waits.
+  bool replace(const PackPtr& next) {
+    stop_at = options.clock == ServiceOptions::Clock::Wall ? now() : reached.load();
+    for (const auto& w : workers) {
+      const std::lock_guard lock(w->mutex);
+      w->stop = true;
+      w->wake.notify_one();
+    }
+    for (const auto& w : workers)
+      if (w->thread.joinable()) w->thread.join();
+    bool done = std::all_of(workers.begin(), workers.end(), [](const auto& w) { return w->stopped; });
+    Millis end = std::numeric_limits<Millis>::min() / 4;
+    for (const auto& w : workers) end = std::max(end, w->shard->clock());
+    if (done) {
+      std::unique_lock lock(mutex);
+      replacing.emplace();
+      put_pack(*replacing, *next, pack_number + 1, end + 1);
+      chunks_there.notify_one();
+      durable.wait(lock, [&] { return !replacing || stopping; });  // however long the disk refuses: there is no way back, nor need for one
+      done = !replacing;
+      replacing.reset();
+    }
+    if (!done) {  // the service stops: no thread need go on
+      closed = true;
+      return false;
+    }
+    for (const auto& w : workers) {
+      const std::lock_guard lock(w->mutex);
+      for (const auto n : kCounters) w->before.*n += w->counts.*n;
+      w->counts = {};
+      w->committed.clear();
+    }
+    {
+      const std::lock_guard lock(use_mutex);
+      previous = std::exchange(pack, next);
+    }
+    {
+      const std::lock_guard lock(mutex);
+      ++pack_number;
+    }
+    since = end + 1;
+    if (options.clock == ServiceOptions::Clock::Wall) latest = std::max(latest.load(), since);
+    stop_at = std::numeric_limits<Millis>::max();
+    make_shards();
+    go(false);
+    return true;
   }
 
   // How far back the log must go: for a start, for those who read it, and for as long as was asked for.
@@ -394,6 +564,12 @@ struct Service::Impl {
   }
 
   void stop() {
+    {
+      const std::lock_guard lock(mutex);
+      stopping = true;
+    }
+    durable.notify_all();
+    const std::lock_guard one(reloading);
     closed = true;
     // Messages may still go from shard to shard, so all shards stop only when none has any left.
     while (waiting.load() > 0) {
@@ -440,13 +616,31 @@ struct Service::Impl {
 Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Service::~Service() { stop(); }
 
-std::unique_ptr<Service> Service::start(const plan::Plan& plan, const plan::Evaluator& evaluator, const std::string& pack, const ServiceOptions& options, std::string& error) {
+std::unique_ptr<Service> Service::start(PackPtr pack, const MakePack& make, const ServiceOptions& options, std::string& error) {
   auto impl = std::make_unique<Impl>();
   impl->options = options;
-  error = impl->open(plan, evaluator, pack);
+  error = impl->open(pack, make);
   if (!error.empty()) return nullptr;
   impl->run();
-  return std::unique_ptr<Service>(new Service(std::move(impl)));
+  std::unique_ptr<Service> service(new Service(std::move(impl)));
+  if (error = service->reload(pack); !error.empty()) return nullptr;
+  return service;
+}
+
+std::string Service::reload(PackPtr pack) { return impl_->reload(pack); }
+
+Service::Use::Use(const Service& service) : service_(service) {
+  const Impl& impl = *service.impl_;
+  std::unique_lock lock(impl.use_mutex);
+  impl.use_changed.wait(lock, [&] { return !impl.paused; });
+  ++impl.users;
+  pack_ = impl.pack;
+}
+
+Service::Use::~Use() {
+  const Impl& impl = *service_.impl_;
+  const std::lock_guard lock(impl.use_mutex);
+  if (--impl.users == 0) impl.use_changed.notify_all();
 }
 
 bool Service::submit(std::vector<Message>&& messages) {
@@ -478,6 +672,7 @@ bool Service::submit(std::vector<Message>&& messages) {
 }
 
 void Service::advance(Millis until) {
+  const Use use(*this);
   if (Millis was = impl_->reached; was < until) impl_->reached.compare_exchange_strong(was, until);
 }
 
@@ -533,22 +728,29 @@ std::string Service::backup(const std::string& folder) const { return impl_->sto
 
 ServiceCounts Service::counts() const {
   ServiceCounts out;
+  out.all.clock = std::numeric_limits<Millis>::max();
   for (const auto& w : impl_->workers) {
     const std::lock_guard lock(w->mutex);
     const ShardCounts& c = w->counts;
     ShardCounts& all = out.all;
-    for (const auto n : {&ShardCounts::taken, &ShardCounts::duplicates, &ShardCounts::unmerged, &ShardCounts::merges, &ShardCounts::moves, &ShardCounts::decisions, &ShardCounts::woken,
-                         &ShardCounts::slept, &ShardCounts::saved})
-      all.*n += c.*n;
+    for (const auto n : kCounters) all.*n += c.*n + w->before.*n;
+    all.swept = all.swept && c.swept;
+    all.clock = std::min(all.clock, c.clock);
     for (const auto n : {&ShardCounts::awake, &ShardCounts::unsaved}) all.*n += c.*n;
   }
   out.waiting = impl_->waiting;
+  {
+    const std::lock_guard use(impl_->use_mutex);
+    out.pack = impl_->pack->name;
+  }
   const std::lock_guard lock(impl_->mutex);
   out.position = impl_->position;
+  out.uncommitted = impl_->uncommitted;
   out.commits = impl_->commits;
   out.failed_commits = impl_->failed;
   out.log_bytes = impl_->log_bytes;
   out.replayed = impl_->replayed;
+  out.packs = impl_->pack_number;
   out.fault = impl_->broken.empty() ? impl_->fault : impl_->broken;
   if (impl_->store) out.sizes = impl_->store->sizes();
   return out;

@@ -5,6 +5,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,6 +17,17 @@
 #include "runtime/store/store.h"
 
 namespace polku::shards {
+
+// What the service decides by. `plan` and what it was made of must live as long as the pack does.
+struct Pack {
+  std::string name;                              // equal texts have equal names; decisions say it
+  std::string text;                              // from which it can be made again
+  std::shared_ptr<const plan::Plan> plan;
+  std::shared_ptr<const plan::Evaluator> evaluator;
+};
+using PackPtr = std::shared_ptr<const Pack>;
+// Makes a pack of its text. Null: `error` says why not.
+using MakePack = std::function<PackPtr(const std::string& text, std::string& error)>;
 
 struct ServiceOptions {
   std::string data;                              // folder
@@ -35,9 +47,12 @@ struct ServiceCounts {
   ShardCounts all;
   std::uint64_t position = 0;                    // of the log's last entry
   std::uint64_t waiting = 0;                     // messages
+  std::uint64_t uncommitted = 0;                 // bytes of what was done and is not durable yet
   std::uint64_t commits = 0, failed_commits = 0;
   std::uint64_t log_bytes = 0;                   // written since the start
   std::uint64_t replayed = 0;                    // entries of the log, at the start
+  std::string pack;                              // its name
+  std::uint64_t packs = 0;                       // how many have been put in since the folder was made
   std::string fault;                             // why nothing becomes durable just now; empty: it does
   store::Store::Sizes sizes;
 };
@@ -51,9 +66,29 @@ struct Delivery {
 // All functions are safe from several threads.
 class Service {
  public:
-  // Opens the folder, or makes it, and goes on where it stopped. plan and evaluator must outlive it; pack names the plan's text. Null: `error` says why.
-  static std::unique_ptr<Service> start(const plan::Plan& plan, const plan::Evaluator& evaluator, const std::string& pack, const ServiceOptions& options, std::string& error);
+  // Opens the folder, or makes it, and goes on where it stopped. If it was written with another pack, that one (which `make` makes again) takes in what had
+  // not been written down and judges what is overdue, and is then replaced, as reload() does. Null: `error` says why.
+  static std::unique_ptr<Service> start(PackPtr pack, const MakePack& make, const ServiceOptions& options, std::string& error);
   ~Service();                                    // as stop()
+
+  // Another pack, from the next instant on, between two records (reading 74). Visitors become the new one's when they are next touched or due, or by and by;
+  // what is decided is as if all had at once. Blocks until the last change before has reached everybody and what is awake has been written down, mostly for
+  // much less than a second; the service decides meanwhile, but for the last part. Empty; or why the pack is what it was.
+  std::string reload(PackPtr pack);
+
+  // While one of these lives the pack is not replaced: records are read, written as messages and submitted by one and the same. Not for long; may have to wait.
+  class Use {
+   public:
+    explicit Use(const Service& service);
+    ~Use();
+    Use(const Use&) = delete;
+    Use& operator=(const Use&) = delete;
+    const PackPtr& pack() const { return pack_; }
+
+   private:
+    const Service& service_;
+    PackPtr pack_;
+  };
 
   // The messages, whose tickets must count them already. False: there are too many waiting; none of them was taken, nor will be.
   bool submit(std::vector<Message>&& messages);

@@ -10,7 +10,7 @@ namespace polku::shards {
 
 namespace {
 
-constexpr std::uint64_t kStateFormat = 1;
+constexpr std::uint64_t kStateFormat = 2;
 constexpr Millis kLongAgo = std::numeric_limits<Millis>::min() / 4;
 
 base::Texts& preloaded(base::Texts& texts, const plan::Plan& plan) {
@@ -20,13 +20,14 @@ base::Texts& preloaded(base::Texts& texts, const plan::Plan& plan) {
 
 // What stands before a visitor's state in the table Visitors.
 struct StateHead {
-  std::uint64_t format = kStateFormat, number = 0;  // the chunk up to which it goes
+  std::uint64_t format = kStateFormat, pack = 0, number = 0;  // number: the chunk up to which it goes
   Millis deadline = 0;
   bool identified = false;
 };
 
 void put(std::string& out, const StateHead& head) {
   base::put_number(out, head.format);
+  base::put_number(out, head.pack);
   base::put_number(out, head.number);
   base::put_signed(out, head.deadline);
   base::put_number(out, head.identified);
@@ -34,6 +35,7 @@ void put(std::string& out, const StateHead& head) {
 
 bool get(base::Bytes& in, StateHead& head) {
   head.format = in.number();
+  head.pack = in.number();
   head.number = in.number();
   head.deadline = in.signed_number();
   head.identified = in.below(2) == 1;
@@ -55,7 +57,10 @@ Shard::Shard(const plan::Plan& plan, const plan::Evaluator& evaluator, const sto
     number_ = in.number();
     order_ = in.number();
   }
+  if (std::string value; options.before && (!get(store::Table::Meta, swept_key(options_.index), value) || base::Bytes(value).number() != options.pack)) swept_ = false;
 }
+
+std::string Shard::swept_key(std::size_t shard) { return "swept " + std::to_string(shard); }
 
 std::string Shard::numbers_key() const { return "shard " + std::to_string(options_.index); }
 
@@ -77,7 +82,9 @@ bool Shard::wake(std::string_view state) {
   StateHead head;
   std::string key;
   if (shards::get(in, head)) key = base::Bytes(in.rest()).text();
-  if (key.empty() || !engine_.wake(in.rest())) {
+  const engine::Engine::Older older{options_.before, options_.since};
+  const bool old = head.pack != options_.pack;
+  if (key.empty() || (old && (head.pack + 1 != options_.pack || !options_.before)) || !engine_.wake(in.rest(), old ? &older : nullptr)) {
     fault_ = "The state of a visitor is damaged or of another format. Restore the latest backup (`polku data restore`).";
     return false;
   }
@@ -88,6 +95,10 @@ bool Shard::wake(std::string_view state) {
   k.used = used_;
   idle_.emplace_back(used_, key);
   ++counts_.woken;
+  if (old) {
+    ++counts_.refolded;
+    changed(key);
+  }
   return true;
 }
 
@@ -174,7 +185,7 @@ void Shard::begin(std::uint64_t number, std::uint64_t position, Millis now, bool
   number_ = number;
   position_ = position;
   time_ = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
-  replayed_ = false;
+  replayed_ = all_saved_ = false;
   resumed_ = resumed;
   chunk_ = {};
   chunk_.number = number;
@@ -377,6 +388,8 @@ void Shard::collect(std::string* answer) {
     ++counts_.decisions;
     Decided& decided = chunk_.decisions.emplace_back();
     history::append_json(decided.json, d, currency_);
+    decided.json.pop_back();
+    ((decided.json += R"(,"pack":")") += options_.pack_name) += "\"}";
     decided.id = std::move(d.id);
     decided.visitor = std::move(d.visitor);
     writer_.add({.kind = ItemKind::Decision, .visitor = decided.visitor, .other = decided.id, .bytes = decided.json});
@@ -387,7 +400,7 @@ void Shard::collect(std::string* answer) {
 Chunk Shard::end() {
   if (writer_.items() > 0 || resumed_) chunk_.record = writer_.bytes();  // what was overdue then is not judged at its own time by whoever reads the log
   chunk_.needs_from = needs_from();
-  if (!replayed_ && (!chunk_.record.empty() || !chunk_.writes.empty())) chunk_.writes.put(store::Table::Meta, numbers_key(), numbers());
+  if (!replayed_ && (all_saved_ || !chunk_.record.empty() || !chunk_.writes.empty())) chunk_.writes.put(store::Table::Meta, numbers_key(), numbers());
   return std::exchange(chunk_, {});
 }
 
@@ -395,7 +408,7 @@ Chunk Shard::end() {
 
 std::string Shard::state_of(std::string_view key, const Kept& k) {
   std::string state;
-  put(state, {.number = std::max(number_, k.saved), .deadline = engine_.deadline(key), .identified = k.identified});
+  put(state, {.pack = options_.pack, .number = std::max(number_, k.saved), .deadline = engine_.deadline(key), .identified = k.identified});
   engine_.save(key, state);
   return state;
 }
@@ -426,7 +439,7 @@ void Shard::save(const std::string& key, Kept& k) {
 }
 
 void Shard::tidy(std::size_t most) {
-  for (std::size_t n = most; n > 0 && !unsaved_.empty() && unsaved_.front().since + options_.save_after <= time_; unsaved_.pop_front()) {
+  for (std::size_t n = most; n > 0 && !unsaved_.empty() && (hurry_ || sweep_ended_ != 0 || unsaved_.front().since + options_.save_after <= time_); unsaved_.pop_front()) {
     const Unsaved& u = unsaved_.front();
     const auto k = kept_.find(u.key);
     if (k == kept_.end() || k->second.unsaved_from != u.position) continue;  // it has been since
@@ -436,8 +449,37 @@ void Shard::tidy(std::size_t most) {
   rest(most);
 }
 
+// Each wake is logged, as what follows from it must follow from the log.
+void Shard::sweep(std::size_t most) {
+  if (swept_ || !fault_.empty()) return;
+  if (sweep_ended_ == 0) {
+    store::Store::Scan scan = store_.scan(store::Table::Visitors);
+    std::size_t looks = 16 * most;
+    for (scan.seek(sweep_from_); scan.valid() && most > 0 && looks > 0; scan.next(), --looks) {
+      const std::string key(scan.key());
+      sweep_from_ = key + '\0';
+      base::Bytes in(scan.value());
+      StateHead head;
+      if (shard_of(key, options_.shards) != options_.index || (shards::get(in, head) && head.pack == options_.pack)) continue;
+      if (engine_.awake(key) || leaving_.contains(key) || renamed_.contains(key)) continue;
+      writer_.add({.kind = ItemKind::Wake, .visitor = key});
+      fetch(key);
+      --most;
+    }
+    if (std::string error = scan.error(); !error.empty()) fault_ = std::move(error);
+    if (!scan.valid()) sweep_ended_ = position_;
+  } else if (needs_from() > sweep_ended_) {  // and all of them have been written down
+    std::string value;
+    base::put_number(value, options_.pack);
+    chunk_.writes.put(store::Table::Meta, swept_key(options_.index), value);
+    swept_ = true;
+    sweep_ended_ = 0;
+  }
+}
+
 void Shard::save_all() {
   replayed_ = false;  // from here on nothing need be replayed
+  all_saved_ = true;
   for (; !unsaved_.empty(); unsaved_.pop_front()) {
     const Unsaved& u = unsaved_.front();
     const auto k = kept_.find(u.key);
@@ -487,6 +529,8 @@ ShardCounts Shard::counts() const {
   ShardCounts c = counts_;
   c.awake = kept_.size();
   c.unsaved = unsaved_.size();
+  c.swept = swept_;
+  c.clock = clock_;
   return c;
 }
 
@@ -519,6 +563,7 @@ bool Shard::replay(const ChunkHead& head, const std::vector<Item>& items, std::u
         break;
       }
       case ItemKind::Identify: identify(item.visitor); break;
+      case ItemKind::Wake:  // find() did
       case ItemKind::Decision:
       case ItemKind::MoveOut: break;
     }

@@ -48,12 +48,19 @@ struct ShardOptions {
   Millis save_after = 10 * kSecond;                       // of a change, its visitor is written down
   bool wall = true;                                       // nothing is received before the shard's clock; else by what it says, and no clock moves by it
   std::uint64_t first_round = 0;                          // rounds are numbered from here on: no two shards ever number alike
+  std::uint64_t pack = 1;                                 // number of the pack; states on disk may be of the one before
+  std::string pack_name = {};                             // as decisions say it
+  const catalog::Catalog* before = nullptr;               // of that one, which must outlive the shard; null: there are no such states
+  Millis since = 0;                                       // from when on this pack decides
 };
 
 struct ShardCounts {
   std::uint64_t taken = 0, duplicates = 0, unmerged = 0, merges = 0, moves = 0, decisions = 0;
   std::uint64_t woken = 0, slept = 0, saved = 0;
+  std::uint64_t refolded = 0;                             // visitors of the pack before, who are of this one now
   std::size_t awake = 0, unsaved = 0;
+  Millis clock = 0;                                       // its own; of several shards: the one that is furthest behind
+  bool swept = true;                                      // nobody is left of the pack before
 };
 
 // Which shard a visitor belongs to.
@@ -70,6 +77,10 @@ class Shard {
   void take(Message&& m);
   void tidy(std::size_t most);                            // writes down whoever changed long ago, and lets some sleep: about so many
   void save_all();                                        // everybody who changed, however lately
+  void sweep(std::size_t most);                           // wakes so many of those who were last seen by the pack before
+  void hurry(bool soon) { hurry_ = soon; }                // tidy() writes down everybody who changed
+  bool sweeping() const { return !swept_; }
+  static std::string swept_key(std::size_t shard);        // in Meta: the number of the pack of which nobody is left behind
   Chunk end();
   void committed(const Chunk& chunk);                     // it is durable
 
@@ -148,6 +159,10 @@ class Shard {
   Millis time_ = 0;                                       // the machine's, from some beginning
   Millis woken_until_ = 0, next_listed_ = 0;              // Deadlines: all up to there have been woken; none stands before that
   std::uint64_t number_ = 0, order_ = 0, position_ = 0, committed_ = 0, used_ = 0;
+  bool hurry_ = false, swept_ = true;
+  std::string sweep_from_;                                // of the table Visitors: those before it have been looked at
+  std::uint64_t sweep_ended_ = 0;                         // position of the log at which all had been woken; 0: not yet
+  bool all_saved_ = false;
   bool replaying_ = false, replayed_ = false, resumed_ = false;  // the last two: the chunk was; it begins with that
   std::string fault_, scratch_;
   history::Event event_, merge_;

@@ -31,7 +31,7 @@ using shards::Message;
 using shards::Service;
 using shards::ServiceOptions;
 
-struct Totals { std::size_t cases = 0, differences = 0, decisions = 0, stops = 0, crashes = 0, broken = 0; shards::ShardCounts counts; };
+struct Totals { std::size_t cases = 0, differences = 0, decisions = 0, stops = 0, crashes = 0, changes = 0, broken = 0; shards::ShardCounts counts; };
 
 // Waits for whoever holds the ticket.
 class Wait {
@@ -57,10 +57,33 @@ class Wait {
   bool done_ = false;
 };
 
+// Null: it does not compile.
+shards::PackPtr pack_of(const std::string& text) {
+  const auto folder = driver::unarchive(text);
+  if (!folder) return nullptr;
+  std::shared_ptr<driver::Pack> compiled = driver::compile(folder->catalog, folder->rules, true);  // as the other engines' packs are
+  std::string error;
+  auto evaluator = compiled->plan ? driver::evaluator(*compiled->plan, {.tier = driver::Tier::Interp}, error) : nullptr;
+  if (!evaluator) return nullptr;
+  auto pack = std::make_shared<shards::Pack>();
+  pack->text = text;
+  pack->name = std::to_string(std::hash<std::string>()(text));
+  pack->plan = {compiled, &*compiled->plan};
+  pack->evaluator = std::move(evaluator);
+  return pack;
+}
+
+shards::PackPtr pack_of(const std::string& catalog, const std::vector<RuleFile>& files) {
+  driver::Folder folder{{"catalog.yaml", catalog}, {}};
+  for (const RuleFile& f : files) folder.rules.push_back({f.name, f.text});
+  return pack_of(driver::archive(folder));
+}
+
 class Case {
  public:
-  Case(const driver::Pack& pack, const plan::Evaluator& evaluator, std::uint64_t seed, std::string folder, Totals& totals)
-      : pack_(pack), evaluator_(evaluator), random_(seed * 2 + 1), folder_(std::move(folder)), totals_(totals) {}
+  // later: what the pack is replaced by at `from`; null: nothing.
+  Case(shards::PackPtr pack, shards::PackPtr later, Millis from, std::uint64_t seed, std::string folder, Totals& totals)
+      : pack_(std::move(pack)), later_(std::move(later)), from_(from), random_(seed * 2 + 1), folder_(std::move(folder)), totals_(totals) {}
   ~Case() {
     service_.reset();
     std::error_code ec;
@@ -69,11 +92,6 @@ class Case {
 
   // All decisions; or `error`.
   Lines run(const std::string& log, std::string& error) {
-    base::Texts texts;
-    const catalog::Source* source = pack_.catalog.sources.empty() ? nullptr : &pack_.catalog.sources.front();
-    ingest::Opened opened = ingest::open_text(log, pack_.catalog, source, texts);
-    if (!opened.reader) return {};
-    const history::Portable portable(pack_.catalog, texts);
     options_.data = folder_ + "/0";
     options_.shards = static_cast<std::size_t>(random_.between(1, 4));
     options_.clock = ServiceOptions::Clock::Log;
@@ -84,47 +102,24 @@ class Case {
     options_.store.buffer_bytes = 1u << 20;
     options_.store.cache_bytes = 1u << 20;
     if (!start(error)) return {};
-    ingest::Record record;
-    std::vector<Message> batch;
-    Millis latest = std::numeric_limits<Millis>::min();
-    std::set<std::uint64_t> known;
-    for (bool more = true; more;) {
-      more = opened.reader->next(record);
-      const bool again = more && record.has_id && !known.insert(record.event.identity).second;
-      // Records that are on their way at once have no order between names. Whoever tells of a merge, or of one person by two names, or sends again, waits for the answer.
-      const bool merge = more && record.event.type == history::kMerge;
-      const std::string name(more ? record.visitor : "");
-      const bool other_name = more && under_.try_emplace(person(name), name).first->second != name;
-      if (merge || other_name || again) {
-        if (!send(std::exchange(batch, {}), error)) return {};
-        if (merge) persons_[person(record.event.merges)] = person(name);
-        under_.clear();
-        under_[person(name)] = name;
+    if (later_) {
+      if (!part(log, std::numeric_limits<Millis>::min(), from_, error)) return {};
+      if (!advance(from_ - 1, error)) return {};
+      ++totals_.changes;
+      if (random_.percent(50)) {
+        if (error = service_->reload(later_); !error.empty()) return {};
+        pack_ = later_;
+      } else {  // while it was stopped
+        note();
+        service_.reset();
+        pack_ = later_;
+        if (!start(error)) return {};
       }
-      if (more) {
-        Message m;
-        m.visitor = record.visitor;
-        m.received = record.event.received == kUnknown ? record.event.at : std::max(record.event.at, record.event.received);
-        if (!again) latest = std::max(latest, m.received);
-        m.has_id = record.has_id;
-        m.merges = record.event.type == history::kMerge;
-        m.also = record.event.merges;
-        portable.write(record.event, m.bytes);
-        batch.push_back(std::move(m));
-      }
-      if (more && !merge && static_cast<std::int64_t>(batch.size()) < size_) continue;
-      if (!send(std::exchange(batch, {}), error)) return {};
-      under_.clear();
-      size_ = random_.between(1, 40);
-      if (!befall(error)) return {};
+      if (!part(log, from_, std::numeric_limits<Millis>::max(), error)) return {};
+    } else if (!part(log, std::numeric_limits<Millis>::min(), std::numeric_limits<Millis>::max(), error)) {
+      return {};
     }
-    if (latest != std::numeric_limits<Millis>::min()) service_->advance(latest);
-    for (int quiet = 0; quiet < 4;) {  // until nobody has anything to say
-      const std::size_t before = decisions_.size();
-      std::this_thread::sleep_for(std::chrono::milliseconds(8));
-      if (!read(error)) return {};
-      quiet = decisions_.size() == before && service_->counts().waiting == 0 ? quiet + 1 : 0;
-    }
+    if (latest_ != std::numeric_limits<Millis>::min() && !advance(latest_, error)) return {};
     error = service_->counts().fault;
     note();
     return decisions_;
@@ -132,8 +127,67 @@ class Case {
 
  private:
   bool start(std::string& error) {
-    service_ = Service::start(*pack_.plan, evaluator_, "pack", options_, error);
+    const auto make = [this](const std::string& text, std::string& why) {
+      made_.push_back(pack_of(text));
+      if (!made_.back()) why = "it does not compile";
+      return made_.back();
+    };
+    service_ = Service::start(pack_, make, options_, error);
     return service_ != nullptr;
+  }
+  // Time passes for everybody, and all that follows from it is durable.
+  bool advance(Millis until, std::string& error) {
+    const auto done = [&] {
+      const shards::ServiceCounts c = service_->counts();
+      return !c.fault.empty() || (c.waiting == 0 && c.all.swept && c.all.clock >= until && c.uncommitted == 0);
+    };
+    for (service_->advance(until); !done() || !done();) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // the second look: a sweep may have ended in between
+    return read(error);
+  }
+  // The records that were received from `begin` on and before `end`.
+  bool part(const std::string& log, Millis begin, Millis end, std::string& error) {
+    base::Texts texts;
+    const catalog::Catalog& catalog = pack_->plan->catalog;
+    const catalog::Source* source = catalog.sources.empty() ? nullptr : &catalog.sources.front();
+    ingest::Opened opened = ingest::open_text(log, catalog, source, texts);
+    if (!opened.reader) return true;
+    const history::Portable portable(catalog, texts);
+    ingest::Record record;
+    std::vector<Message> batch;
+    under_.clear();
+    for (bool more = true; more;) {
+      more = opened.reader->next(record);
+      const Millis received = !more ? 0 : record.event.received == kUnknown ? record.event.at : std::max(record.event.at, record.event.received);
+      if (more && (received < begin || received >= end)) continue;
+      const bool again = more && record.has_id && !known_.insert(record.event.identity).second;
+      // Records that are on their way at once have no order between names. Whoever tells of a merge, or of one person by two names, or sends again, waits for the answer.
+      const bool merge = more && record.event.type == history::kMerge;
+      const std::string name(more ? record.visitor : "");
+      const bool other_name = more && under_.try_emplace(person(name), name).first->second != name;
+      if (merge || other_name || again) {
+        if (!send(std::exchange(batch, {}), error)) return false;
+        if (merge) persons_[person(record.event.merges)] = person(name);
+        under_.clear();
+        under_[person(name)] = name;
+      }
+      if (more) {
+        Message m;
+        m.visitor = record.visitor;
+        m.received = received;
+        if (!again) latest_ = std::max(latest_, m.received);
+        m.has_id = record.has_id;
+        m.merges = record.event.type == history::kMerge;
+        m.also = record.event.merges;
+        portable.write(record.event, m.bytes);
+        batch.push_back(std::move(m));
+      }
+      if (more && !merge && static_cast<std::int64_t>(batch.size()) < size_) continue;
+      if (!send(std::exchange(batch, {}), error)) return false;
+      under_.clear();
+      size_ = random_.between(1, 40);
+      if (!befall(error)) return false;
+    }
+    return true;
   }
   std::string person(const std::string& name) const {
     const auto p = persons_.find(name);
@@ -153,7 +207,7 @@ class Case {
     for (std::vector<shards::Delivery> out;;) {
       error = service_->read(position_, 1000, std::chrono::milliseconds(0), out);
       if (!error.empty()) return false;
-      for (const shards::Delivery& d : out) decisions_.push_back(d.json);
+      for (const shards::Delivery& d : out) decisions_.push_back(d.json.substr(0, d.json.rfind(",\"pack\":")) + '}');
       if (out.empty() && position_ >= service_->position()) return true;
     }
   }
@@ -185,8 +239,9 @@ class Case {
     totals_.counts.saved += c.saved;
   }
 
-  const driver::Pack& pack_;
-  const plan::Evaluator& evaluator_;
+  shards::PackPtr pack_;
+  const shards::PackPtr later_;
+  const Millis from_;
   Random random_;
   const std::string folder_;
   Totals& totals_;
@@ -196,34 +251,43 @@ class Case {
   std::int64_t size_ = 20;
   int copies_ = 0;
   Lines decisions_;
+  std::vector<shards::PackPtr> made_;
+  std::set<std::uint64_t> known_;
+  Millis latest_ = std::numeric_limits<Millis>::min();
   std::map<std::string, std::string> persons_, under_;  // of a name, who they have become; of those in the batch, by which name
 };
 
 void run_pack(std::uint64_t pack_seed, const std::vector<std::uint64_t>& logs, const std::string& folder, bool print, Totals& t) {
   const Pack pack = make_pack(pack_seed);
   const Compiled compiled = compile(pack.catalog, pack.files, false);
-  std::vector<driver::File> files;
-  for (const RuleFile& f : pack.files) files.push_back({f.name, f.text});
-  const auto made = driver::compile({"catalog.yaml", pack.catalog}, std::move(files), false);
+  const shards::PackPtr made = pack_of(pack.catalog, pack.files);
   std::string error;
-  const auto evaluator = made->plan ? driver::evaluator(*made->plan, {.tier = driver::Tier::Interp}, error) : nullptr;
-  if (!compiled.engines || !evaluator) {
+  if (!compiled.engines || !made) {
     ++t.broken;
     return;
   }
+  const Change change = make_change(pack, pack_seed);
+  const shards::PackPtr later = pack_of(change.catalog, change.files);
   Tally tally;
   for (const std::uint64_t log : logs) {
-    Input input = make_input(pack, log, {}, tally);
+    Input input = make_input(pack, log, change, tally);
     input.outages.clear();
     input.tables.clear();
-    input.change.reset();
+    if (!later) input.change.reset();
+    const Millis from = input.change ? input.change->from : 0;
     input.engine_afresh = input.reference_afresh = input.jit_naps = false;
     Lines expected = compiled.engines->run(Engine::Shipped, input, error);
+    if (!error.empty()) {
+      std::printf("--pack %llu --log %llu cannot be run: %s\n", static_cast<unsigned long long>(pack_seed), static_cast<unsigned long long>(log), error.c_str());
+      ++t.broken;
+      error.clear();
+      continue;
+    }
     if (expected.size() > 5000) continue;
     while (!expected.empty() && !expected.back().starts_with('{')) expected.pop_back();  // the counts
     Lines found;
     {
-      Case one(*made, *evaluator, log, folder, t);
+      Case one(made, input.change ? later : nullptr, from, log, folder, t);
       found = one.run(input.log, error);
     }
     ++t.cases;
@@ -278,8 +342,8 @@ int main(int argc, char** argv) {
       run_pack(p, logs, folder, print, t);
     }
   }
-  std::printf("%zu decisions; %zu stops, %zu crashes; visitors were merged %llu times, moved to other shards %llu times, woke %llu times, written down %llu times\n", t.decisions, t.stops,
-              t.crashes, static_cast<unsigned long long>(t.counts.merges), static_cast<unsigned long long>(t.counts.moves), static_cast<unsigned long long>(t.counts.woken),
+  std::printf("%zu decisions; %zu stops, %zu crashes, %zu packs replaced; visitors were merged %llu times, moved to other shards %llu times, woke %llu times, written down %llu times\n", t.decisions, t.stops,
+              t.crashes, t.changes, static_cast<unsigned long long>(t.counts.merges), static_cast<unsigned long long>(t.counts.moves), static_cast<unsigned long long>(t.counts.woken),
               static_cast<unsigned long long>(t.counts.saved));
   std::printf("%zu passed, %zu failed\n", t.cases - t.differences, t.differences);
   return t.differences == 0 && t.broken == 0 ? 0 : 1;

@@ -59,7 +59,7 @@ class Service:
             env["LD_PRELOAD"] = preload
         self.process = subprocess.Popen([POLKU, "serve", pack, "--data", data, "--listen", "127.0.0.1:0", "--no-cache", *flags], stderr=subprocess.PIPE, text=True, env=env)
         self.said = ""
-        self.port = None
+        self.port = self.admin_port = None
         until = time.monotonic() + wait
         while time.monotonic() < until:
             line = self.process.stderr.readline()
@@ -69,6 +69,8 @@ class Service:
             found = re.search(r"on http://127\.0\.0\.1:(\d+)", line)
             if found:
                 self.port = int(found.group(1))
+                operators = re.search(r"operators on http://127\.0\.0\.1:(\d+)", line)
+                self.admin_port = int(operators.group(1)) if operators else self.port
                 return
         self.process.kill()
         raise RuntimeError(f"the service does not start, exit code {self.process.wait()}: {self.said}")
@@ -83,6 +85,20 @@ class Service:
             c.request(method, path, body if body is None or isinstance(body, (bytes, str)) else json.dumps(body), headers or {})
             r = c.getresponse()
             return r.status, r.read().decode("utf-8", "replace"), {k.lower(): v for k, v in r.getheaders()}
+        finally:
+            c.close()
+
+    def admin(self, method, path, body=None, headers=None, lost=False):
+        """(status, body as text) of operators' address; lost: None if there is no answer."""
+        c = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=30)
+        try:
+            c.request(method, path, body, headers or {})
+            r = c.getresponse()
+            return r.status, r.read().decode("utf-8", "replace")
+        except (OSError, http.client.HTTPException):
+            if lost:
+                return None
+            raise
         finally:
             c.close()
 
