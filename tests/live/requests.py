@@ -136,7 +136,7 @@ def asks_for_a_decision(s):
     same(status, 200)
     found = json.loads(body)
     same((found["visitor"], found["decisions"][0]["actions"][0]), ("u20", {"kind": "show", "name": "teaser", "channel": "web", "slot": "hero", "params": {}}))
-    for wrong in ("", "[]", "{}", {"userId": "u"}, {"userId": "u", "slot": "web.nowhere"}, {"slot": "web.hero"}, {"userId": "u", "slots": [1]}):
+    for wrong in ("", "{}", {"userId": "u"}, {"userId": "u", "slot": "web.nowhere"}, {"slot": "web.hero"}, {"userId": "u", "slots": [1]}):
         same(s.ask("POST", "/v1/decide", wrong)[0], 400)
 
 
