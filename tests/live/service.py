@@ -53,11 +53,11 @@ def write_pack(folder, catalog=CATALOG, rules=RULES):
 
 
 class Service:
-    def __init__(self, pack, data, *flags, preload=None, wait=30):
+    def __init__(self, pack, data, *flags, preload=None, wait=30, port=0):
         env = dict(os.environ)
         if preload:
             env["LD_PRELOAD"] = preload
-        self.process = subprocess.Popen([POLKU, "serve", pack, "--data", data, "--listen", "127.0.0.1:0", "--no-cache", *flags], stderr=subprocess.PIPE, text=True, env=env)
+        self.process = subprocess.Popen([POLKU, "serve", pack, "--data", data, "--listen", f"127.0.0.1:{port}", "--no-cache", *flags], stderr=subprocess.PIPE, text=True, env=env)
         self.said = ""
         self.port = self.admin_port = None
         until = time.monotonic() + wait

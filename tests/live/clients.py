@@ -1,0 +1,364 @@
+#!/usr/bin/env python3
+"""The service and the clients that others made: unmodified packages from npm send visits, from node and from a page in Chromium, and what is decided must come back.
+
+usage: tests/live/clients.py [--modules build/clients]       scripts/check-clients installs them first
+The last line is `N passed, M failed`.
+"""
+import argparse
+import glob
+import gzip
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "clients")]
+sys.dont_write_bytecode = True
+from browser import Browser  # noqa: E402
+from network import Listener, hiccups, web_server  # noqa: E402
+from service import ROOT, Service  # noqa: E402
+
+KEY = "wk_shop"
+AFTER = 4  # seconds: the journey of clients/pack
+TOLERANCE = 2
+
+TESTS = []
+
+
+def test(f):
+    TESTS.append(f)
+    return f
+
+
+def same(found, wanted):
+    if found != wanted:
+        raise AssertionError(f"found {found!r}, wanted {wanted!r}")
+
+
+def seconds(at):
+    """An instant of a decision as seconds since 1970."""
+    from datetime import datetime
+    return datetime.fromisoformat(at.replace("Z", "+00:00")).timestamp()
+
+
+class World:
+    """The service, its listener, the shop's web server, the browser, and what has been sent so far."""
+
+    def __init__(self, folder, modules):
+        self.folder, self.modules = folder, modules
+        self.file = os.path.join(folder, "decisions.ndjson")
+        self.pages = []
+        self.buyers = set()
+        self.sent = 0
+        self.service = self.start()
+        self.listener = Listener(self.service.port, KEY)
+        # The page's own files, and the library as npm brought it.
+        self.shop = web_server([("/analytics-next/", os.path.join(modules, "node_modules/@segment/analytics-next/dist/umd")), ("/", os.path.join(HERE, "clients/shop"))])
+        self.browser = Browser(folder)
+        if not self.listener.connected.wait(10):
+            raise RuntimeError("the stream of decisions does not answer")
+
+    def start(self, port=0):
+        self.sent = 0  # the service counts from its start
+        return Service(os.path.join(HERE, "clients/pack"), os.path.join(self.folder, "data"), "--decisions", self.file, "--write-key", KEY, "--shards", "2", port=port)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.service.port}"
+
+    def node(self, script, *arguments, to=None, tries=None):
+        """Runs a client; what it says at its end. `tries` is set when it has tried to send."""
+        p = subprocess.Popen(["node", os.path.join(self.modules, script), to or self.url, KEY, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        said = []
+
+        def read():
+            for line in p.stderr:
+                said.append(line)
+                if tries and line.startswith("tries"):
+                    tries.set()
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        timer = threading.Timer(90, p.kill)
+        timer.start()
+        out = p.stdout.read()
+        code = p.wait()
+        timer.cancel()
+        reader.join(5)
+        if code != 0:
+            raise RuntimeError(f"{script} ended with {code}: {''.join(said)[-2000:]}")
+        found = json.loads(out)
+        same(found.get("lost", []), [])
+        self.sent += found["sent"]
+        return found
+
+    def page(self, **more):
+        query = "&".join(f"{k}={v}" for k, v in {"service": self.url, "key": KEY, **more}.items())
+        page = self.browser.page(f"{self.shop.url}/index.html?{query}")
+        page.wait("window.shop?.ready")
+        self.pages.append(page)
+        return page
+
+    def login(self, page, user):
+        page.ask(f"document.querySelector('[name=user]').value = {json.dumps(user)}")
+        page.click("#login button")
+
+    def reminded(self, visitor, left, wait=30):
+        """One reminder came for the visitor, `AFTER` seconds after the cart was left; `left` is that time by the client's clock."""
+        (came, decision), = self.listener.wait(1, visitor, "cart_reminder", wait)
+        due = left / 1000 + AFTER
+        for what, t in (("it is of", seconds(decision["at"])), ("it came", came)):
+            if not due - 0.01 <= t <= due + TOLERANCE:
+                raise AssertionError(f"the reminder of {visitor} was due at {due:.3f}; {what} {t:.3f}, {t - due:+.3f} s")
+        return decision
+
+    def taken(self):
+        """Every record that was sent was taken, once. Those who ask for a decision are records as well."""
+        until = time.monotonic() + 10
+        while (taken := self.service.metric("records_taken_total") - self.service.metric("decide_requests_total")) < self.sent and time.monotonic() < until:
+            time.sleep(0.05)
+        same(taken, self.sent)
+        rejected = [line for line in self.service.ask("GET", "/metrics")[1].splitlines() if line.startswith("polku_records_rejected_total") and not line.endswith(" 0")]
+        same(rejected, [])
+
+    def orders(self, visitor, count):
+        """Each of the visitor's orders was packed once."""
+        found = self.listener.wait(count, visitor, "pack")
+        same(sorted(d["actions"][0]["params"]["number"] for _, d in found), sorted(f"{visitor}-{n}" for n in range(1, count + 1)))
+
+    def visit(self, script, name):
+        """A client of node's: a visit that starts anonymous, and another one who buys."""
+        left = self.node(script, "visit", name)["left"]
+        self.buyers.add(f"{name}-buyer")
+        self.listener.wait(1, f"{name}-buyer", "pack")
+        same(self.reminded(name, left)["actions"][0]["params"], {"product": "Tent"})
+
+
+@test
+def a_page_in_a_browser(w):
+    page = w.page(order="anna-1")
+    anonymous = page.ask("shop.anonymousId")
+    # Nobody knows who it is: the page shows what the service chose for the anonymous visitor.
+    same(page.ask("document.querySelector('#hero').textContent"), "Log in, and keep your cart.")
+    (_, first), = w.listener.wait(1, anonymous, "login_teaser")
+    same(page.ask("document.querySelector('#hero').dataset.decision"), first["id"])
+    page.click("#add")
+    w.login(page, "anna")
+    # The cart was put together before the login, and is the known visitor's now.
+    page.wait("document.querySelector('#hero').textContent == 'Welcome back. In your cart: 1.'")
+    (_, second), = w.listener.wait(1, "anna", "cart_teaser")
+    same(page.ask("document.querySelector('#hero').dataset.decision"), second["id"])
+    page.click("#add")
+    page.wait("shop.done == 4")
+    w.sent += 4
+    same(w.reminded("anna", page.ask("shop.left"))["actions"][0]["params"], {"product": "Tent"})
+    same(w.listener.having(anonymous, "cart_reminder"), [])
+
+
+@test
+def a_page_of_one_who_buys(w):
+    page = w.page(order="bert-1")
+    w.login(page, "bert")
+    page.wait("document.querySelector('#hero').textContent.startsWith('Welcome')")
+    page.click("#add")
+    page.click("#buy")
+    page.wait("shop.done == 4")
+    w.sent += 4
+    w.orders("bert", 1)
+    w.buyers.add("bert")
+
+
+@test
+def a_page_that_is_closed(w):
+    """What a page has kept for its batch leaves it when it is closed."""
+    page = w.page(batching="yes")
+    before = w.service.metric("records_total")
+    w.login(page, "lena")
+    page.click("#add")
+    page.wait("shop.done == 3")
+    same(w.service.metric("records_total"), before)
+    left = page.ask("shop.left")
+    page.close()
+    w.sent += 3
+    w.reminded("lena", left)
+
+
+@test
+def a_page_that_is_left_with_a_click(w):
+    """A request that is under way when the page goes is sent again by the next page, or was not in vain: once in either case."""
+    page = w.page(order="nina-1")
+    w.login(page, "nina")
+    page.wait("document.querySelector('#hero').textContent.startsWith('Welcome')")
+    here = page.ask("location.href")
+    page.ask(f"document.querySelector('#buy').click(), location.href = {json.dumps(here + '&next=1')}, 1")
+    page.wait("location.search.endsWith('next=1') && window.shop?.ready")
+    w.sent += 4
+    w.orders("nina", 1)
+
+
+@test
+def segment_for_node(w):
+    w.visit("segment-node.mjs", "sanna")
+
+
+@test
+def rudderstack_for_node(w):
+    w.visit("rudder-node.mjs", "ruth")
+
+
+@test
+def cloud_events(w):
+    found = w.node("cloudevents.mjs", "cleo")
+    same([json.loads(a) for a in found["answers"]], [{"success": True}] * 6)
+    w.buyers.add("cleo-buyer")
+    same(w.reminded("cleo", found["left"])["actions"][0]["params"], {"product": "Lämpöpatja 20 °C"})
+    same(len(w.listener.wait(1, "cleo", "call_back")), 1)
+    w.listener.wait(1, "cleo-buyer", "pack")
+
+
+@test
+def segment_for_node_on_a_bad_network(w):
+    """Three batches; some meet a closed connection, errors, or lose their answer, and are sent again."""
+    bad = hiccups(w.service.port, ["hang up", 503, "no answer", 429])
+    before = w.service.metric("records_duplicate_total")
+    w.node("segment-node.mjs", "orders", "sven", 40, to=bad.url)
+    w.orders("sven", 40)
+    same(sorted(map(str, [what for what, _, _ in bad.seen])), sorted(["hang up", "503", "no answer", "429", "answer", "answer", "answer"]))
+    same(w.service.metric("records_duplicate_total") > before, True)  # those whose answer was lost came twice
+
+
+@test
+def rudderstack_for_node_on_a_bad_network(w):
+    bad = hiccups(w.service.port, ["hang up", 503, 429, "no answer"])
+    before = w.service.metric("records_duplicate_total")
+    w.node("rudder-node.mjs", "orders", "rolf", 20, to=bad.url)
+    w.orders("rolf", 20)
+    same(w.service.metric("records_duplicate_total") > before, True)
+    same({gzip.decompress(body)[:9] for _, _, body in bad.seen}, {b'{"batch":'})  # it was compressed all the while
+
+
+@test
+def nothing_is_lost_while_the_service_is_down(w):
+    """The service is killed; clients start, try in vain, and are heard when it is back."""
+    w.taken()
+    page = w.page(order="dora-1")
+    w.login(page, "dora")
+    page.wait("document.querySelector('#hero').textContent.startsWith('Welcome')")
+    # A cart from before: its reminder falls due while nobody is there, or soon after.
+    page.click("#add")
+    page.wait("shop.done == 3")
+    left = page.ask("shop.left")
+    port = w.service.port
+    w.service.kill()
+    threads, results = [], []
+    for script, name in (("segment-node.mjs", "down-s"), ("rudder-node.mjs", "down-r")):
+        tried = threading.Event()
+
+        def run(script=script, name=name, tried=tried):
+            try:
+                results.append(w.node(script, "orders", name, 5, to=f"http://127.0.0.1:{port}", tries=tried))
+            except Exception as e:
+                results.append(e)
+                tried.set()
+        threads.append((threading.Thread(target=run), tried))
+        threads[-1][0].start()
+    page.click("#buy")
+    for _, tried in threads:
+        same(tried.wait(30), True)
+    page.wait("shop.done == 4")  # the library has put it aside
+    same("net::ERR_CONNECTION_REFUSED" in page.failed, True)
+    w.service = w.start(port)
+    for thread, _ in threads:
+        thread.join(90)
+    for r in results:
+        if isinstance(r, Exception):
+            raise r
+    w.sent = 11
+    for name, count in (("down-s", 5), ("down-r", 5), ("dora", 1)):
+        w.orders(name, count)
+    same(len(w.listener.having("dora", "cart_reminder")) <= 1, True)  # the order may have come before its time, or after
+    same(seconds(w.listener.having("dora", "pack")[0][1]["at"]) >= left / 1000, True)
+    if not w.listener.connected.wait(10):
+        raise AssertionError("the stream does not go on")
+
+
+@test
+def every_record_counted_once(w):
+    w.taken()
+
+
+@test
+def nobody_who_bought_is_reminded(w):
+    # One who leaves a cart after they all have bought: once this one is reminded, so would they have been.
+    left = w.node("segment-node.mjs", "visit", "last")["left"]
+    w.reminded("last", left)
+    w.buyers.add("last-buyer")
+    same({v for v in w.buyers if w.listener.having(v, "cart_reminder")}, set())
+    # Nor anybody twice, nor under an id of a visit that was not known yet.
+    reminded = [d["visitor"] for _, d in w.listener.having(name="cart_reminder")]
+    same(sorted(reminded), sorted(set(reminded)))
+    same([v for v in reminded if "-" in v], [])
+
+
+@test
+def the_page_needs_no_other_host(w):
+    hosts = {re.match(r"\w+://[^/]*", url)[0] for page in w.pages for _, url in page.requests}
+    same(hosts, {w.shop.url, w.url})
+    same([e for page in w.pages for e in page.errors], [])
+    asked = {path for page in w.pages for method, url in page.requests if url.startswith(w.url) for path in [f"{method} {url[len(w.url):]}"]}
+    wanted = {f"GET /v1/projects/{KEY}/settings", "POST /v1/p", "POST /v1/i", "POST /v1/t", "POST /v1/decide"}
+    same(wanted - asked, set())
+
+
+@test
+def the_file_has_what_the_stream_said(w):
+    code, said = w.service.stop()
+    same((code, said if code else ""), (0, ""))
+    with open(w.file, encoding="utf-8") as file:
+        written = {d["id"]: d for d in map(json.loads, file)}
+    heard = {d["id"]: d for _, d in w.listener.heard}
+    same(sorted(written), sorted(heard))
+    same([i for i in heard if heard[i] != written[i]], [])
+    same(len(heard), len(w.listener.heard))  # and it said nothing twice, though the service was killed once
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--modules", default=os.path.join(ROOT, "build/clients"))
+    args = parser.parse_args()
+    # node looks for packages beside the script and above it.
+    for script in glob.glob(os.path.join(HERE, "clients/*.mjs")):
+        shutil.copy(script, args.modules)
+    with open(os.path.join(HERE, "clients/package.json"), encoding="utf-8") as file:
+        for name in json.load(file)["dependencies"]:
+            with open(os.path.join(args.modules, "node_modules", name, "package.json"), encoding="utf-8") as package:
+                print(f"{name} {json.load(package)['version']}")
+    folder = tempfile.mkdtemp(prefix="polku-clients-")
+    w = World(folder, args.modules)
+    print(w.browser.version, flush=True)
+    passed = failed = 0
+    for t in TESTS:
+        start = time.monotonic()
+        try:
+            t(w)
+            passed += 1
+            print(f"  {t.__name__}: {time.monotonic() - start:.1f} s", flush=True)
+        except Exception as e:  # the next one is tried all the same
+            failed += 1
+            print(f"clients: {t.__name__}: {type(e).__name__}: {e}", flush=True)
+    w.listener.ended = True
+    w.browser.stop()
+    if w.service.process.poll() is None:
+        w.service.kill()
+    shutil.rmtree(folder, ignore_errors=True)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
