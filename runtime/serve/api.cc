@@ -454,7 +454,8 @@ void Api::handle(Request& request, Reply reply) {
     append_text(r.body, key);
     r.body += ",\"apiHost\":";
     append_text(r.body, std::string(host) + "/v1");
-    r.body += scheme == "https" ? ",\"protocol\":\"https\"}}}" : ",\"protocol\":\"http\"}}}";
+    r.body += scheme == "https" ? ",\"protocol\":\"https\"}}" : ",\"protocol\":\"http\"}}";
+    r.body += ",\"metrics\":{\"sampleRate\":0}}";  // else analytics-next counts its own calls, and tells Segment
     return reply(std::move(r));
   }
   if (get && path == "/v1/decisions/stream") {
