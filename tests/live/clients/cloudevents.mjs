@@ -13,12 +13,12 @@ const answers = [];
 const send = async (how, event) => {
   answers.push((await how(event, { headers })).body);
   ++sent;
-  return Date.now();
+  return Date.parse(event.time);
 };
 const about = (subject, type, data, more = {}) => new CloudEvent({ source: "/desk/4", subject, type, data, ...more });
 
-const left = await send(emit, about(name, "example.till.cart.updated", { items: 3, top_item: "Lämpöpatja 20 °C" }));
-await send(emitWhole, about(`${name}-buyer`, "example.till.cart.updated", { items: 1, top_item: "Tent" }));
+const left = await send(emit, about(name, "example.till.cart.updated", { items: 3, top_item: "Lämpöpatja 20 °C", email: `${name}@mail.example` }));
+await send(emitWhole, about(`${name}-buyer`, "example.till.cart.updated", { items: 1, top_item: "Tent", email: `${name}-buyer@mail.example` }));
 await send(emitWhole, about(`${name}-buyer`, "example.till.order.placed", { number: `${name}-0` }));
 // An event that is sent again, as after an answer that did not come, in both forms: it is one event.
 const call = about(name, "example.desk.call.ended", { topic: "tent", wants_call: true }, { id: `${name}-call`, region: "fi" });

@@ -9,9 +9,10 @@ const analytics = new RudderAnalytics(writeKey, { dataPlaneUrl, retryCount: 10, 
 
 let sent = 0, lost = [], told = [];
 const send = (type, record) => {
+  const now = Date.now();
   told.push(new Promise((done) => analytics[type](record, (error) => (error && lost.push(String(error)), done()))));
   ++sent;
-  return Date.now();
+  return now;
 };
 let left = null;
 if (what === "visit") {

@@ -11,7 +11,12 @@ const lost = [];
 analytics.on("error", (error) => lost.push(String(error.reason ?? error.code)));
 
 let sent = 0;
-const send = (type, record) => (analytics[type](record), ++sent, Date.now());
+const send = (type, record) => {
+  const now = Date.now();
+  analytics[type](record);
+  ++sent;
+  return now;
+};
 let left = null;
 if (what === "visit") {
   const anonymousId = `${name}-anonymous`, userId = name;
