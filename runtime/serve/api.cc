@@ -172,6 +172,7 @@ void Api::submit(std::vector<shards::Message>&& messages, std::size_t answers, R
   if (service_.submit(std::move(messages))) return;
   Response busy = problem(429, "More is coming in than can be kept. Try again.");
   busy.headers.emplace_back("Retry-After", "1");
+  busy.headers.emplace_back("Access-Control-Expose-Headers", "Retry-After");  // else a page's client cannot read it, and guesses
   reply(std::move(busy));
 }
 

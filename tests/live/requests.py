@@ -14,6 +14,7 @@ import shutil
 import socket
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -169,6 +170,27 @@ def browsers_may_ask_first(s):
     status, _, headers = s.ask("OPTIONS", "/v1/p", headers={"Origin": "https://shop.example", "Access-Control-Request-Headers": "authorization"})
     same(status, 204)
     same("authorization" in headers["access-control-allow-headers"], True)
+
+
+@test
+def more_than_can_be_taken(s):
+    """While a great many records wait, the next request is told when to come again; also a page's, which sees no other headers than those exposed."""
+    identify = json.dumps({"type": "identify", "userId": "u70"})
+    for turn in range(5):  # they may be taken before anybody else comes
+        many = gzip.compress(('{"batch":[' + ",".join(f'{{"type":"identify","userId":"m{turn}-{i}"}}' for i in range(80000)) + "]}").encode(), 1)
+        answers = []
+        big = threading.Thread(target=lambda: answers.append(s.ask("POST", "/v1/batch", many)[0]))
+        big.start()
+        while not answers:
+            status, _, headers = s.ask("POST", "/v1/i", identify, {"Origin": "https://shop.example"})
+            if status == 429:
+                break
+        big.join()
+        same(answers, [200])
+        if status == 429:
+            break
+    same((status, headers.get("retry-after"), headers.get("access-control-expose-headers")), (429, "1", "Retry-After"))
+    same(s.ask("POST", "/v1/i", identify)[0], 200)
 
 
 @test
