@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -54,13 +55,18 @@ class World:
         self.folder, self.modules = folder, modules
         self.file = os.path.join(folder, "decisions.ndjson")
         self.pages = []
+        self.hosts = set()  # that pages may talk to
         self.buyers = set()
         self.sent = 0
+        self.service = self.browser = self.listener = None
+
+    def begin(self):
         self.service = self.start()
         self.listener = Listener(self.service.port, KEY)
         # The page's own files, and the library as npm brought it.
-        self.shop = web_server([("/analytics-next/", os.path.join(modules, "node_modules/@segment/analytics-next/dist/umd")), ("/", os.path.join(HERE, "clients/shop"))])
-        self.browser = Browser(folder)
+        self.shop = web_server([("/analytics-next/", os.path.join(self.modules, "node_modules/@segment/analytics-next/dist/umd")), ("/", os.path.join(HERE, "clients/shop"))])
+        self.hosts |= {self.shop.url, self.url}
+        self.browser = Browser(self.folder)
         if not self.listener.connected.wait(10):
             raise RuntimeError("the stream of decisions does not answer")
 
@@ -71,6 +77,14 @@ class World:
     @property
     def url(self):
         return f"http://127.0.0.1:{self.service.port}"
+
+    def stop(self):
+        if self.listener:
+            self.listener.ended = True
+        if self.browser:
+            self.browser.stop()
+        if self.service and self.service.process.poll() is None:
+            self.service.kill()
 
     def node(self, script, *arguments, to=None, tries=None):
         """Runs a client; what it says at its end. `tries` is set when it has tried to send."""
@@ -216,11 +230,27 @@ def a_page_that_is_left_with_a_click(w):
     page = w.page(order="nina-1")
     w.login(page, "nina")
     page.wait("document.querySelector('#hero').textContent.startsWith('Welcome')")
-    here = page.ask("location.href")
-    page.ask(f"document.querySelector('#buy').click(), location.href = {json.dumps(here + '&next=1')}, 1")
-    page.wait("location.search.endsWith('next=1') && window.shop?.ready")
+    page.click_and_go("#buy", page.ask("location.href") + "&next=1")
+    page.wait("window.shop?.ready")
     w.sent += 4
     w.orders("nina", 1)
+
+
+@test
+def a_page_on_a_bad_network(w):
+    bad = hiccups(w.service.port, ["no answer", 503, "hang up", 429])
+    w.hosts.add(bad.url)
+    page = w.page(service=bad.url, order="bodil-1")
+    w.login(page, "bodil")
+    page.click("#buy")
+    page.wait("shop.done == 3")  # gone, or put aside
+    w.sent += 3
+    w.orders("bodil", 1)
+    until = time.monotonic() + 30
+    while len([1 for what, _, _ in bad.seen if what == "answer"]) < 3 and time.monotonic() < until:
+        time.sleep(0.05)
+    same(sorted(str(what) for what, _, _ in bad.seen), ["429", "503", "answer", "answer", "answer", "hang up", "no answer"])
+    same(len(w.listener.having("bodil", "pack")), 1)
 
 
 @test
@@ -318,7 +348,7 @@ def the_page_needs_no_other_host(w):
     # The library tells others about itself half a minute after its start, if its settings do not forbid it.
     w.pages[0].wait("performance.now() > 32_000", wait=60)
     hosts = {re.match(r"\w+://[^/]*", url)[0] for page in w.pages for _, url in page.requests}
-    same(hosts, {w.shop.url, w.url})
+    same(hosts, w.hosts)
     same([e for page in w.pages for e in page.errors], [])
     asked = {path for page in w.pages for method, url in page.requests if url.startswith(w.url) for path in [f"{method} {url[len(w.url):]}"]}
     wanted = {f"GET /v1/projects/{KEY}/settings", "POST /v1/p", "POST /v1/i", "POST /v1/t", "POST /v1/decide"}
@@ -349,23 +379,24 @@ def main():
             with open(os.path.join(args.modules, "node_modules", name, "package.json"), encoding="utf-8") as package:
                 print(f"{name} {json.load(package)['version']}")
     folder = tempfile.mkdtemp(prefix="polku-clients-")
-    w = World(folder, args.modules)
-    print(w.browser.version, flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     passed = failed = 0
-    for t in TESTS:
-        start = time.monotonic()
-        try:
-            t(w)
-            passed += 1
-            print(f"  {t.__name__}: {time.monotonic() - start:.1f} s", flush=True)
-        except Exception as e:  # the next one is tried all the same
-            failed += 1
-            print(f"clients: {t.__name__}: {type(e).__name__}: {e}", flush=True)
-    w.listener.ended = True
-    w.browser.stop()
-    if w.service.process.poll() is None:
-        w.service.kill()
-    shutil.rmtree(folder, ignore_errors=True)
+    w = World(folder, args.modules)
+    try:
+        w.begin()
+        print(w.browser.version, flush=True)
+        for t in TESTS:
+            start = time.monotonic()
+            try:
+                t(w)
+                passed += 1
+                print(f"  {t.__name__}: {time.monotonic() - start:.1f} s", flush=True)
+            except Exception as e:  # the next one is tried all the same
+                failed += 1
+                print(f"clients: {t.__name__}: {type(e).__name__}: {e}", flush=True)
+    finally:
+        w.stop()
+        shutil.rmtree(folder, ignore_errors=True)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -118,7 +118,12 @@ class Page:
         """Its value, once it is true."""
         until = time.monotonic() + wait
         while True:
-            value = self.ask(expression)
+            try:
+                value = self.ask(expression)
+            except RuntimeError as e:
+                if "navigated" not in str(e) and "context" not in str(e):
+                    raise
+                value = None  # another page is on its way
             if value:
                 return value
             if time.monotonic() > until:
@@ -127,6 +132,11 @@ class Page:
 
     def click(self, what):
         self.ask(f"document.querySelector({json.dumps(what)}).click()")
+
+    def click_and_go(self, what, url):
+        """A click that takes the visitor to another page at once."""
+        self.ask(f"window.gone = 1, setTimeout(() => (document.querySelector({json.dumps(what)}).click(), location.href = {json.dumps(url)})), 1")
+        self.wait("!window.gone")
 
     def close(self):
         self.browser.call("Target.closeTarget", {"targetId": self.target})

@@ -37,26 +37,30 @@ class _Hiccups(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["content-length"]))
-        with self.server.lock:
-            what = self.server.plan.pop(0) if self.server.plan else "answer"
-            self.server.seen.append((what, dict(self.headers), body))
-        status, answer = 503, b""
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        what = "answer"
+        if self.command == "POST" and self.path != "/v1/decide":  # whoever asks for a decision does not ask again
+            with self.server.lock:
+                what = self.server.plan.pop(0) if self.server.plan else what
+                self.server.seen.append((what, dict(self.headers), body))
         if what in ("answer", "no answer"):
             c = http.client.HTTPConnection("127.0.0.1", self.server.to, timeout=15)
-            c.request("POST", self.path, body, dict(self.headers))
+            c.request(self.command, self.path, body, dict(self.headers))
             r = c.getresponse()
-            status, answer = r.status, r.read()
+            status, headers, answer = r.status, r.getheaders(), r.read()
             c.close()
+        else:  # a page may read it, as it may read the service's own
+            status, headers, answer = what, [("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", "Retry-After"), ("Content-Length", "0")], b""
         if what in ("hang up", "no answer"):
             self.close_connection = True
             return
-        self.send_response(status if what == "answer" else what)
-        if what == 429:
-            self.send_header("Retry-After", "1")
-        self.send_header("Content-Length", str(len(answer)))
+        self.send_response_only(status)
+        for name, value in headers + ([("Retry-After", "1")] if what == 429 else []):
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(answer)
+
+    do_GET = do_OPTIONS = do_POST
 
     def log_message(self, *_):
         pass
