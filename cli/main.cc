@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   polku::cli::add_fmt(app, exit);
 #ifdef POLKU_HAS_SERVE
   polku::cli::add_serve(app, exit);
+  polku::cli::add_data(app, exit);
 #endif
   try {
     app.parse(argc, argv);

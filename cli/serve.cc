@@ -21,7 +21,7 @@ namespace {
 
 struct Options {
   std::string config, pack, data = "polku-data", listen = "127.0.0.1:7070", clock = "wall", durability = "strict", decisions, cache;
-  std::vector<std::string> write_keys;
+  std::vector<std::string> write_keys, admin_keys;
   std::size_t shards = 0, threads = 0, awake = 1'000'000;
   bool no_cache = false;
 };
@@ -113,6 +113,7 @@ int serve(const Options& o) {
   http.listen = o.listen;
   http.threads = o.threads == 0 ? cores : o.threads;
   http.write_keys = o.write_keys;
+  http.admin_keys = o.admin_keys;
   http.trusted_times = o.clock == "log";
   const auto server = serve::Server::start(*service, pack->catalog, http, error);
   if (!server) {
@@ -143,6 +144,7 @@ void add_serve(CLI::App& app, int& exit) {
   verb->add_option("--data", o->data, "Folder for everything that must outlive the process; one process at a time")->capture_default_str();
   verb->add_option("--listen", o->listen, "Host and port; port 0 takes a free one")->capture_default_str();
   verb->add_option("--write-key", o->write_keys, "Who may send records and ask for decisions; may be given several times. None: everybody who can reach the port");
+  verb->add_option("--admin-key", o->admin_keys, "Who may have backups made; may be given several times. None: nobody. Better in the file of --config: flags can be seen by others")->type_name("KEY");
   verb->add_option("--decisions", o->decisions, "Write every decision that acts to the end of this file, or - for standard output");
   verb->add_option("--shards", o->shards, "How many threads judge; a data folder keeps the number it was made with. Else one for each core");
   verb->add_option("--threads", o->threads, "How many threads speak HTTP. Else one for each core");

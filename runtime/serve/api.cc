@@ -102,7 +102,14 @@ struct Api::Reading {
 
 Api::Api(shards::Service& service, const catalog::Catalog& catalog, const Options& options, Counters& counters)
     : service_(service), catalog_(catalog), options_(options), counters_(counters) {}
-Api::~Api() = default;
+Api::~Api() { finish(); }
+
+void Api::finish() {
+  if (backup_.joinable()) backup_.join();
+}
+
+constexpr std::string_view kAdmin = "/v1/admin/";
+bool Api::patient(std::string_view target) { return target.starts_with(kAdmin); }
 
 Api::Reading& Api::reading() {
   if (!reading_ || reading_->texts.size() > kMostTexts) reading_ = std::make_unique<Reading>(catalog_);
@@ -287,6 +294,29 @@ void Api::decide(Request& request, Reply reply) {
   });
 }
 
+// On a thread of its own: requests go on meanwhile. Whoever may have a folder written anywhere has a key of their own, as write keys stand in pages.
+void Api::backup(Request& request, Reply reply) {
+  if (options_.admin_keys.empty()) return reply(problem(403, "Nobody may do that: the service was started without --admin-key."));
+  const std::string_view header = request.header("authorization");
+  bool known = false;
+  for (const std::string& key : options_.admin_keys) known |= equal(key, header.starts_with("Bearer ") ? header.substr(7) : std::string_view());
+  if (!known) return reply(problem(401, "The admin key is missing or not known: send it as `Authorization: Bearer KEY`."));
+  simdjson::dom::element root;
+  std::string_view folder;
+  if (reading().parser.parse(request.body.data(), request.body_bytes).get(root) || root["folder"].get_string().get(folder) || !folder.starts_with('/') || folder.find('\0') != std::string_view::npos)
+    return reply(problem(400, "The body says where: {\"folder\": \"/var/backups/polku-monday\"}, a whole path of the service's machine that does not exist yet."));
+  if (counters_.backing_up.exchange(true)) return reply(problem(409, "A backup is being made just now."));
+  finish();  // of the one before, which has been answered
+  backup_ = std::thread([this, to = std::string(folder), reply = std::move(reply)] {
+    const std::string error = service_.backup(to);
+    counters_.backing_up = false;
+    Response done{.body = "{\"success\":true,\"folder\":"};
+    append_text(done.body, to);
+    done.body += '}';
+    reply(error.empty() ? std::move(done) : problem(500, error));
+  });
+}
+
 std::string Api::metrics() const {
   std::string out;
   const auto line = [&](std::string_view name, std::string_view labels, auto value) { fmt::format_to(std::back_inserter(out), "polku_{}{} {}\n", name, labels, value); };
@@ -337,6 +367,7 @@ void Api::handle(Request& request, Reply reply) {
   if (path == "/ce") return post ? records(request, query, Wire::Form::CloudEvents, {}, std::move(reply)) : reply(problem(405, "This route takes POST."));
   if (path == "/v1/events") return post ? records(request, query, Wire::Form::Lines, {}, std::move(reply)) : reply(problem(405, "This route takes POST."));
   if (path == "/v1/decide") return post ? decide(request, std::move(reply)) : reply(problem(405, "This route takes POST."));
+  if (path == "/v1/admin/backup") return post ? backup(request, std::move(reply)) : reply(problem(405, "This route takes POST."));
   constexpr std::string_view kProjects = "/v1/projects/", kSettings = "/settings";
   if (get && path.starts_with(kProjects) && path.ends_with(kSettings) && path.size() > kProjects.size() + kSettings.size()) {
     const std::string key = decoded(path.substr(kProjects.size(), path.size() - kProjects.size() - kSettings.size()), false);

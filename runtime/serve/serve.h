@@ -15,6 +15,7 @@ struct Options {
   std::string listen = "127.0.0.1:7070";         // host:port; port 0 takes a free one
   std::size_t threads = 1;
   std::vector<std::string> write_keys;           // of those who may send records and ask for decisions; none: everybody may
+  std::vector<std::string> admin_keys;           // of those who may use /v1/admin; none: nobody may
   std::size_t body_bytes = 4u << 20;             // of a request, as it is sent
   std::size_t inflated_bytes = 16u << 20;        // and as it was before it was compressed
   std::size_t connections = 10'000;              // at once; beyond it they wait to be accepted
@@ -29,7 +30,7 @@ class Server {
   static std::unique_ptr<Server> start(shards::Service& service, const catalog::Catalog& catalog, const Options& options, std::string& error);
   ~Server();                                     // as stop()
   const std::string& address() const;            // host:port that it listens on
-  void stop();                                   // accepts nobody any more; what has been asked is answered, but no longer than wait_seconds
+  void stop();                                   // accepts nobody any more; what has been asked is answered, but no longer than wait_seconds; a backup is made to its end
 
  private:
   struct Impl;

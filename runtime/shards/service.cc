@@ -11,6 +11,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "runtime/shards/check.h"
+
 namespace polku::shards {
 
 namespace {
@@ -18,7 +20,6 @@ namespace {
 using namespace std::chrono_literals;
 using store::Table;
 
-constexpr std::string_view kFormat = "polku data 1";
 constexpr std::size_t kTogether = 2048;              // messages in a chunk
 constexpr std::size_t kRemembered = 512u << 20;      // bytes of the log that are read for the ids in it
 constexpr std::size_t kTidied = 256;                 // visitors written down in a chunk
@@ -103,12 +104,12 @@ struct Service::Impl {
     const std::string format = meta("format");
     if (format.empty()) {
       store::Writes writes;
-      writes.put(Table::Meta, "format", kFormat);
+      writes.put(Table::Meta, "format", kDataFormat);
       writes.put(Table::Meta, "pack", pack);
       writes.put(Table::Meta, "shards", number_text(options.shards));
       if (error = store->write(writes, true); !error.empty()) return error;
-    } else if (format != kFormat) {
-      return fmt::format("`{}` was written in the format `{}`, and this version reads `{}`.", options.data, format, kFormat);
+    } else if (format != kDataFormat) {
+      return fmt::format("`{}` was written in the format `{}`, and this version reads `{}`.", options.data, format, kDataFormat);
     } else if (meta("pack") != pack) {
       return fmt::format("`{}` was written with another pack. Start with the pack it was written with, or with an empty folder.", options.data);
     } else if (const std::uint64_t were = meta_number("shards", 0); were != options.shards) {
@@ -529,7 +530,18 @@ void Service::keep_cursor(const std::string& name, std::uint64_t position) {
   impl_->moved_cursors[name] = position;
 }
 
-std::string Service::backup(const std::string& folder) const { return impl_->store->copy(folder); }
+std::string Service::backup(const std::string& folder) const {
+  std::string error;
+  const auto place = Place::beside(folder, false, error);
+  if (!place) return error;
+  if (error = impl_->store->copy(place->path()); !error.empty()) return error;
+  const auto check = Check::begin(place->path(), error);
+  if (!check) return error;
+  while (check->step()) {
+  }
+  if (check->contents().faulty > 0) return "The copy was damaged when it was read again, and was removed: " + check->contents().faults.front();
+  return place->finish();
+}
 
 ServiceCounts Service::counts() const {
   ServiceCounts out;

@@ -17,6 +17,8 @@
 
 namespace polku::shards {
 
+inline constexpr std::string_view kDataFormat = "polku data 1";  // of a folder, under the key `format` of the table Meta
+
 struct ServiceOptions {
   std::string data;                              // folder
   std::size_t shards = 1;                        // of a folder that exists already, it must be as many as it was made with
@@ -70,7 +72,8 @@ class Service {
   std::uint64_t cursor(const std::string& name) const;
   void keep_cursor(const std::string& name, std::uint64_t position);
 
-  // A copy of all that is durable, in a folder that does not exist yet, from which a service can start. Empty; or why there is none.
+  // A copy of all that is durable, in a folder that does not exist yet, from which a service can start: verified (check.h) before it stands there. Files are
+  // linked where they can be. Takes as long as reading it all. Empty; or why there is none.
   std::string backup(const std::string& folder) const;
 
   ServiceCounts counts() const;
