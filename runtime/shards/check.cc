@@ -27,8 +27,8 @@ namespace {
 constexpr std::uint64_t kStep = 512;                // rows in a step
 constexpr const char* kRestore = "Restore the latest backup (`polku data restore`).";
 
-// The store says itself what to do about some faults.
-std::string with_help(std::string what) { return what.find("polku data restore") == std::string::npos ? what + " " + kRestore : what; }
+// Some faults say themselves what to do.
+std::string with_help(std::string what) { return what.find("polku data restore") == std::string::npos && what.find("Use the version") == std::string::npos ? what + " " + kRestore : what; }
 
 // A key that may be damaged, and may be long.
 std::string shown(std::string_view key) {
