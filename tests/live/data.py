@@ -6,7 +6,9 @@ The last line is `N passed, M failed`.
 """
 import json
 import os
+import pty
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -173,6 +175,27 @@ def a_service_makes_its_own_backups(w):
     without = start(w, folder)
     same(without.ask("POST", "/v1/admin/backup", {"folder": backup + "2"}, auth)[0], 403)
     without.stop()
+
+
+@test
+def a_disk_that_takes_no_more(w):
+    to = os.path.join(w.folder, "no-room")
+    large = max(os.path.getsize(path) for path in files(w.whole, ".sst") + files(w.whole, ".log") + files(w.whole, "MANIFEST"))
+    for verb in ("backup", "restore"):  # what a full disk says comes from the limit of a file's size here
+        done = subprocess.run([POLKU, "data", verb, w.whole, to], capture_output=True, text=True, timeout=60, restore_signals=False,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (large // 2, large // 2)))
+        expect(2, done, "cannot be written")
+    same([name for name in os.listdir(w.folder) if name.startswith("no-room")], [])
+
+
+@test
+def on_a_terminal_it_says_how_far_it_is(w):
+    mine, its = pty.openpty()
+    done = subprocess.run([POLKU, "data", "verify", w.whole], stdout=subprocess.PIPE, stderr=its, text=True, timeout=60)
+    os.close(its)
+    said = os.read(mine, 1 << 16).decode()
+    os.close(mine)
+    same((done.returncode, done.stdout.splitlines()[-1], "reading the sums of all files" in said, said.endswith("\r\x1b[K")), (0, "fine", True, True))
 
 
 @test
