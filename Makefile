@@ -1,5 +1,5 @@
 # Thin: the work is in scripts/. `make help` lists the targets.
-.PHONY: help run test build bench bench-quick bench-peers bench-pull fuzz mutants clean
+.PHONY: help run test build package bench bench-quick bench-peers bench-pull fuzz mutants clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -14,6 +14,9 @@ test: ## install what is missing, build, and run every test
 build: ## install what is missing and build build/release/polku
 	@scripts/setup build
 	@scripts/build release polku
+
+package: ## build the Debian package of the command and the service
+	@scripts/package
 
 BENCHES := polku polku_bench_w1 polku_bench_replay_log polku_bench_pull polku_bench_edits
 

@@ -243,7 +243,8 @@ void add_serve(CLI::App& app, int& exit) {
   verb->add_option("--listen", o->listen, "Host and port; port 0 takes a free one")->capture_default_str();
   verb->add_option("--write-key", o->write_keys, "Who may send records and ask for decisions; may be given several times. None: everybody who can reach the port");
   verb->add_option("--admin-listen", o->admin_listen, "Host and port of operators' own routes, /v1/admin/…; else they are at --listen, for who has an admin key");
-  verb->add_option("--admin-key", o->admin_keys, "Who may use operators' routes; may be given several times. None: everybody who can reach --admin-listen");
+  verb->add_option("--admin-key", o->admin_keys, "Who may use operators' routes; may be given several times. None: everybody who can reach --admin-listen. Better in the file of --config: flags "
+                                                 "can be seen by others")->type_name("KEY");
   verb->add_flag("--watch", o->watch, "Put the pack in again when its files change; SIGHUP and POST /v1/admin/pack do so too. A pack with faults is refused, and changes nothing");
   verb->add_option("--decisions", o->decisions, "Write every decision that acts to the end of this file, or - for standard output");
   verb->add_option("--shards", o->shards, "How many threads judge; a data folder keeps the number it was made with. Else one for each core");

@@ -14,6 +14,7 @@ void add_test(CLI::App& app, int& exit);
 void add_explain(CLI::App& app, int& exit);
 void add_plan(CLI::App& app, int& exit);
 void add_fmt(CLI::App& app, int& exit);
-void add_serve(CLI::App& app, int& exit);  // where it is built in (POLKU_SERVE)
+void add_serve(CLI::App& app, int& exit);  // this and the next where they are built in (POLKU_SERVE)
+void add_data(CLI::App& app, int& exit);
 
 }  // namespace polku::cli

@@ -42,5 +42,6 @@ std::unique_ptr<plan::Evaluator> in_background(const plan::Plan& plan, std::uniq
 std::string print_ir(const plan::Plan& plan, Level level, bool optimized);
 
 std::string llvm_version();  // "none" in a build without it: then compile() fails, and in_background() gives back `first`
+std::string code_format();   // of machine code that is kept: what says how it is made, as a hash; another one passes over what this one kept
 
 }  // namespace polku::jit

@@ -149,6 +149,8 @@ class HostGenerator final : public Generator {
 
 }  // namespace
 
+std::string code_format() { return std::string(POLKU_EMITTER).substr(0, 12); }
+
 std::string target(const Options& options) {
   using plan::Context;
   using plan::Host;

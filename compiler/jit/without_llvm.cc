@@ -12,5 +12,6 @@ std::unique_ptr<plan::Evaluator> in_background(const plan::Plan&, std::unique_pt
 std::string print_ir(const plan::Plan&, Level, bool) { return "; built without the JIT\n"; }
 
 std::string llvm_version() { return "none"; }
+std::string code_format() { return "none"; }
 
 }  // namespace polku::jit

@@ -7,6 +7,7 @@
 //   engine.advance("2026-01-05T10:30:00Z");
 //   for (const polku::Decision& d : engine.decisions()) std::cout << d.json << "\n";
 //
+// Versions are numbered as SemVer has it: while the major one is 0, a minor one may change what stands here, a patch does not. The inline namespace says which it is.
 // Nothing here throws, but for std::bad_alloc: errors are values. docs/embedding.md is the tutorial.
 #pragma once
 #include <cstdint>

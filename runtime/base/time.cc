@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <fstream>
 #include <limits>
 #include <map>
 #include <mutex>
@@ -148,6 +149,16 @@ std::optional<Zone> Zone::find(std::string_view name) {
   zone.name_ = name;
   zone.zone_ = changes;
   return zone;
+}
+
+// The library finds the same folder; its own word for the version is empty where the system's files are used.
+std::string zone_data_version() {
+  const std::string folder = "/usr/share/zoneinfo/";
+  std::string line;
+  constexpr std::string_view kFirst = "# version ";
+  if (std::ifstream in(folder + "tzdata.zi"); std::getline(in, line) && line.starts_with(kFirst)) return line.substr(kFirst.size());
+  if (std::ifstream in(folder + "+VERSION"); std::getline(in, line) && !line.empty()) return line;
+  return "unknown";
 }
 
 Zone Zone::utc() {

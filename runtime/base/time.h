@@ -26,6 +26,8 @@ class Zone {
   std::string name_;
   const void* zone_ = nullptr;  // its table of clock changes, which lives as long as the process
 };
+// Of the zone files of this machine: "2025b"; "unknown" where they do not say.
+std::string zone_data_version();
 
 // "2011-10-01T00:38:44.546+02:00", "…Z", also with a blank for the T, seconds and fraction optional (a fraction is cut to
 // milliseconds). Without an offset the time is local in `zone`. A bare date is its first instant. nullopt if it is none

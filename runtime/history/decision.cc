@@ -244,6 +244,7 @@ std::string words(const Datum& d, std::string_view currency) {
 }
 
 void append_json(std::string& out, const Decision& d, std::string_view currency) {
+  static_assert(kDecisionSchema == 2);
   out += R"({"schema":2,"id":")";
   out += d.id;
   out += R"(","at":")";

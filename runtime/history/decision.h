@@ -74,6 +74,7 @@ std::string words(const Datum& d, std::string_view currency);
 std::string words(Millis length);       // `7 days`, `90 minutes`: the largest unit that divides it
 std::string clock_words(Millis of_day); // `21:00`, `21:00:30`
 
+inline constexpr int kDecisionSchema = 2;
 // One line of JSON without line end:
 // {"schema":2,"id":"…","at":"2026-11-21T09:30:00.000Z","visitor":"…","journey":"…","version":3,"rule":"…","outcome":"acted",
 //  "actions":[{"kind":"send","name":"…","channel":"…","params":{…}}],

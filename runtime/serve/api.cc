@@ -104,7 +104,14 @@ struct Api::Reading {
 };
 
 Api::Api(shards::Service& service, const Options& options, Counters& counters) : service_(service), options_(options), counters_(counters) {}
-Api::~Api() = default;
+Api::~Api() { finish(); }
+
+void Api::finish() {
+  if (backup_.joinable()) backup_.join();
+}
+
+constexpr std::string_view kAdmin = "/v1/admin/";
+bool Api::patient(std::string_view target) { return target.starts_with(kAdmin); }
 
 Api::Reading& Api::reading(const shards::Service::Use& use) {
   if (!reading_ || reading_->pack != use.pack() || reading_->texts.size() > kMostTexts) reading_ = std::make_unique<Reading>(use.pack());
@@ -389,7 +396,27 @@ void Api::admin(Request& request, std::string_view path, Reply reply) {
     if (!options_.reload) return reply(problem(404, "There is no such route."));
     return options_.reload([reply](int status, std::string json) { reply({.status = status, .body = std::move(json)}); });
   }
+  if (path == "/v1/admin/backup") return request.method == "POST" ? backup(request, std::move(reply)) : reply(problem(405, "This route takes POST."));
   reply(problem(404, "There is no such route."));
+}
+
+// On a thread of its own: requests go on meanwhile.
+void Api::backup(Request& request, Reply reply) {
+  simdjson::dom::element root;
+  std::string_view folder;
+  simdjson::dom::parser parser;
+  if (parser.parse(request.body.data(), request.body_bytes).get(root) || root["folder"].get_string().get(folder) || !folder.starts_with('/') || folder.find('\0') != std::string_view::npos)
+    return reply(problem(400, "The body says where: {\"folder\": \"/var/backups/polku-monday\"}, a whole path of the service's machine that does not exist yet."));
+  if (counters_.backing_up.exchange(true)) return reply(problem(409, "A backup is being made just now."));
+  finish();  // of the one before, which has been answered
+  backup_ = std::thread([this, to = std::string(folder), reply = std::move(reply)] {
+    const std::string error = service_.backup(to);
+    counters_.backing_up = false;
+    Response done{.body = "{\"success\":true,\"folder\":"};
+    append_text(done.body, to);
+    done.body += '}';
+    reply(error.empty() ? std::move(done) : problem(500, error));
+  });
 }
 
 std::string Api::metrics() const {
@@ -466,7 +493,7 @@ void Api::handle(Request& request, Reply reply) {
     if (!last.empty() && last.size() < 19 && last.find_first_not_of("0123456789") == std::string_view::npos) r.position = std::stoull(std::string(last));
     return reply(std::move(r));
   }
-  if (path.starts_with("/v1/admin/")) return admin(request, path, std::move(reply));
+  if (path.starts_with(kAdmin)) return admin(request, path, std::move(reply));
   if (get && path == "/healthz") return reply({.body = "{\"status\":\"up\"}"});
   if (get && path == "/readyz") {
     const shards::ServiceCounts c = service_.counts();

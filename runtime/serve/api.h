@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -41,6 +42,7 @@ struct Counters {
   std::array<std::atomic<std::uint64_t>, ingest::kRejects> rejects{};
   std::atomic<std::uint64_t> records = 0, decides = 0;
   std::atomic<std::int64_t> connections = 0, pending = 0;   // pending: requests that are not answered yet
+  std::atomic<bool> backing_up = false;                     // one at a time
 };
 
 // One thread at a time.
@@ -50,6 +52,8 @@ class Api {
   Api(shards::Service& service, const Options& options, Counters& counters);
   ~Api();
   void handle(Request& request, Reply reply);
+  void finish();                                 // waits for a backup that is being made
+  static bool patient(std::string_view target);  // what is asked may take longer than the disk
 
  private:
   struct Reading;                                // of one pack, and what texts it has met; made anew before it grows too large
@@ -65,12 +69,14 @@ class Api {
   void admin(Request& request, std::string_view path, Reply reply);
   std::string rejects(const ingest::Counts& counts);   // counts them, and says them as members of an object
   shards::Message message(const ingest::Record& record, ingest::Envelope& envelope, Millis received);
+  void backup(Request& request, Reply reply);
   std::string metrics() const;
 
   shards::Service& service_;
   const Options& options_;
   Counters& counters_;
   std::unique_ptr<Reading> reading_;
+  std::thread backup_;
 };
 
 Response problem(int status, std::string_view what);      // {"error":"…"}

@@ -37,7 +37,7 @@ class Server {
   ~Server();                                     // as stop()
   const std::string& address() const;            // host:port that it listens on
   const std::string& admin_address() const;      // likewise; empty: none of its own
-  void stop();                                   // accepts nobody any more; what has been asked is answered, but no longer than wait_seconds
+  void stop();                                   // accepts nobody any more; what has been asked is answered, but no longer than wait_seconds; a backup is made to its end
 
  private:
   struct Impl;

@@ -80,10 +80,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
     const std::uint64_t turn = ++turn_;
     stream_.expires_never();
     if (request.method == "OPTIONS") return write({.status = 204});
-    timer_.expires_after(std::chrono::seconds(worker_.options.wait_seconds));
-    timer_.async_wait([self = shared_from_this(), turn](beast::error_code stopped) {
-      if (!stopped && self->turn_ == turn) self->answer(turn, problem(503, "It took too long until this was on the disk. Try again."));
-    });
+    if (!Api::patient(request.target)) {
+      timer_.expires_after(std::chrono::seconds(worker_.options.wait_seconds));
+      timer_.async_wait([self = shared_from_this(), turn](beast::error_code stopped) {
+        if (!stopped && self->turn_ == turn) self->answer(turn, problem(503, "It took too long until this was on the disk. Try again."));
+      });
+    }
     ++worker_.counters.pending;
     worker_.api.handle(request, [self = shared_from_this(), turn](Response response) {
       asio::post(self->worker_.context, [self, turn, r = std::move(response)]() mutable { self->answer(turn, std::move(r)); });
@@ -271,6 +273,7 @@ struct Server::Impl {
     for (const auto& w : workers) w->context.stop();
     for (const auto& w : workers)
       if (w->thread.joinable()) w->thread.join();
+    for (const auto& w : workers) w->api.finish();  // the service is needed until then, and a context to put the answer into
   }
 };
 

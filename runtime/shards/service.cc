@@ -12,6 +12,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "runtime/shards/check.h"
+
 namespace polku::shards {
 
 namespace {
@@ -19,7 +21,6 @@ namespace {
 using namespace std::chrono_literals;
 using store::Table;
 
-constexpr std::string_view kFormat = "polku data 2";
 constexpr std::size_t kTogether = 2048;              // messages in a chunk
 constexpr std::size_t kRemembered = 512u << 20;      // bytes of the log that are read for the ids in it
 constexpr std::size_t kTidied = 256;                 // visitors written down in a chunk
@@ -125,12 +126,12 @@ struct Service::Impl {
     pack = wanted;
     if (format.empty()) {
       store::Writes writes;
-      writes.put(Table::Meta, "format", kFormat);
+      writes.put(Table::Meta, "format", kDataFormat);
       writes.put(Table::Meta, "shards", number_text(options.shards));
       put_pack(writes, *wanted, pack_number, since);
       if (error = store->write(writes, true); !error.empty()) return error;
-    } else if (format != kFormat) {
-      return fmt::format("`{}` was written in the format `{}`, and this version reads `{}`.", options.data, format, kFormat);
+    } else if (format != kDataFormat) {
+      return fmt::format("`{}` was written in the format `{}`, and this version reads `{}`.", options.data, format, kDataFormat);
     } else if (const std::uint64_t were = meta_number("shards", 0); were != options.shards) {
       return fmt::format("`{}` was written with {} shards. Start with `--shards {}`.", options.data, were, were);
     } else {
@@ -158,11 +159,10 @@ struct Service::Impl {
     return recover();
   }
 
-  static std::string pack_key(std::uint64_t number) { return "pack " + std::to_string(number); }
-
   static void put_pack(store::Writes& writes, const Pack& p, std::uint64_t number, Millis from_when) {
     std::string value;
     base::put_signed(value, from_when);
+    base::put_text(value, p.name);
     value += p.text;
     writes.put(Table::Meta, "pack", number_text(number));
     writes.put(Table::Meta, pack_key(number), value);
@@ -173,6 +173,7 @@ struct Service::Impl {
     const std::string value = meta(pack_key(number));
     base::Bytes in(value);
     from_when = in.signed_number();
+    in.text();  // its name
     return std::string(in.rest());
   }
 
@@ -724,7 +725,18 @@ void Service::keep_cursor(const std::string& name, std::uint64_t position) {
   impl_->moved_cursors[name] = position;
 }
 
-std::string Service::backup(const std::string& folder) const { return impl_->store->copy(folder); }
+std::string Service::backup(const std::string& folder) const {
+  std::string error;
+  const auto place = Place::beside(folder, false, error);
+  if (!place) return error;
+  if (error = impl_->store->copy(place->path()); !error.empty()) return error;
+  const auto check = Check::begin(place->path(), error);
+  if (!check) return error;
+  while (check->step()) {
+  }
+  if (check->contents().faulty > 0) return "The copy was damaged when it was read again, and was removed: " + check->contents().faults.front();
+  return place->finish();
+}
 
 ServiceCounts Service::counts() const {
   ServiceCounts out;

@@ -28,6 +28,8 @@ struct Pack {
 using PackPtr = std::shared_ptr<const Pack>;
 // Makes a pack of its text. Null: `error` says why not.
 using MakePack = std::function<PackPtr(const std::string& text, std::string& error)>;
+inline std::string pack_key(std::uint64_t number) { return "pack " + std::to_string(number); }  // in Meta: since when it decides, its name, its text
+inline constexpr std::string_view kDataFormat = "polku data 2";  // of a folder, under the key `format` of the table Meta
 
 struct ServiceOptions {
   std::string data;                              // folder
@@ -105,7 +107,8 @@ class Service {
   std::uint64_t cursor(const std::string& name) const;
   void keep_cursor(const std::string& name, std::uint64_t position);
 
-  // A copy of all that is durable, in a folder that does not exist yet, from which a service can start. Empty; or why there is none.
+  // A copy of all that is durable, in a folder that does not exist yet, from which a service can start: verified (check.h) before it stands there. Files are
+  // linked where they can be. Takes as long as reading it all. Empty; or why there is none.
   std::string backup(const std::string& folder) const;
 
   ServiceCounts counts() const;

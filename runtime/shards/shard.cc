@@ -10,7 +10,6 @@ namespace polku::shards {
 
 namespace {
 
-constexpr std::uint64_t kStateFormat = 2;
 constexpr Millis kLongAgo = std::numeric_limits<Millis>::min() / 4;
 
 base::Texts& preloaded(base::Texts& texts, const plan::Plan& plan) {
@@ -18,31 +17,31 @@ base::Texts& preloaded(base::Texts& texts, const plan::Plan& plan) {
   return texts;
 }
 
-// What stands before a visitor's state in the table Visitors.
-struct StateHead {
-  std::uint64_t format = kStateFormat, pack = 0, number = 0;  // number: the chunk up to which it goes
-  Millis deadline = 0;
-  bool identified = false;
-};
-
 void put(std::string& out, const StateHead& head) {
-  base::put_number(out, head.format);
+  base::put_number(out, kStateFormat);
   base::put_number(out, head.pack);
   base::put_number(out, head.number);
   base::put_signed(out, head.deadline);
   base::put_number(out, head.identified);
 }
 
-bool get(base::Bytes& in, StateHead& head) {
-  head.format = in.number();
+}  // namespace
+
+bool read_state_head(base::Bytes& in, StateHead& head) {
+  const std::uint64_t format = in.number();
   head.pack = in.number();
   head.number = in.number();
   head.deadline = in.signed_number();
   head.identified = in.below(2) == 1;
-  return in.fine() && head.format == kStateFormat;
+  return in.fine() && format == kStateFormat;
 }
 
-}  // namespace
+std::string deadline_key(std::size_t shard, Millis due, std::string_view key) {
+  std::string out(1, static_cast<char>(shard));
+  base::put_fixed(out, static_cast<std::uint64_t>(due) ^ std::uint64_t{1} << 63);  // negative ones first
+  out += key;
+  return out;
+}
 
 std::size_t shard_of(std::string_view visitor, std::size_t shards) { return base::NameIndex::hash(visitor) % shards; }
 
@@ -81,7 +80,7 @@ bool Shard::wake(std::string_view state) {
   base::Bytes in(state);
   StateHead head;
   std::string key;
-  if (shards::get(in, head)) key = base::Bytes(in.rest()).text();
+  if (read_state_head(in, head)) key = base::Bytes(in.rest()).text();
   const engine::Engine::Older older{options_.before, options_.since};
   const bool old = head.pack != options_.pack;
   if (key.empty() || (old && (head.pack + 1 != options_.pack || !options_.before)) || !engine_.wake(in.rest(), old ? &older : nullptr)) {
@@ -131,13 +130,6 @@ void Shard::changed(std::string_view key) {
 }
 
 // ---- time ----
-
-std::string Shard::deadline_key(Millis due, std::string_view key) const {
-  std::string out(1, static_cast<char>(options_.index));
-  base::put_fixed(out, static_cast<std::uint64_t>(due) ^ std::uint64_t{1} << 63);  // negative ones first
-  out += key;
-  return out;
-}
 
 // Whoever sleeps and has something to do by now wakes.
 void Shard::wake_due(Millis now) {
@@ -460,7 +452,7 @@ void Shard::sweep(std::size_t most) {
       sweep_from_ = key + '\0';
       base::Bytes in(scan.value());
       StateHead head;
-      if (shard_of(key, options_.shards) != options_.index || (shards::get(in, head) && head.pack == options_.pack)) continue;
+      if (shard_of(key, options_.shards) != options_.index || (read_state_head(in, head) && head.pack == options_.pack)) continue;
       if (engine_.awake(key) || leaving_.contains(key) || renamed_.contains(key)) continue;
       writer_.add({.kind = ItemKind::Wake, .visitor = key});
       fetch(key);

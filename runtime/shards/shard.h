@@ -66,6 +66,21 @@ struct ShardCounts {
 // Which shard a visitor belongs to.
 std::size_t shard_of(std::string_view visitor, std::size_t shards);
 
+inline constexpr std::uint64_t kStateFormat = 2;
+// What stands before a visitor's state in the table Visitors, behind the format; the state begins with the visitor's key.
+struct StateHead {
+  std::uint64_t pack = 0;                                 // number of the pack that it was last seen by
+  std::uint64_t number = 0;                               // the chunk up to which it goes
+  Millis deadline = 0;                                    // kNever: there is nothing to look at
+  bool identified = false;
+};
+inline constexpr Millis kNever = std::numeric_limits<Millis>::max();
+// Takes it away from the bytes. False: they are damaged or of another format.
+bool read_state_head(base::Bytes& in, StateHead& head);
+
+// A key of the table Deadlines.
+std::string deadline_key(std::size_t shard, Millis due, std::string_view key);
+
 // One thread at a time. plan, evaluator, store, known and moves must outlive it.
 class Shard {
  public:
@@ -109,7 +124,6 @@ class Shard {
   struct Leaving { std::string state; std::uint64_t number = 0; Millis deadline = 0; };
   struct Renamed { std::string to; std::uint64_t number = 0; };
   struct Unsaved { std::uint64_t position = 0; Millis since = 0; std::string key; };
-  static constexpr Millis kNever = std::numeric_limits<Millis>::max();
 
   // Where a name leads. `here`: awake, or nobody at all; `key` is whose it is, empty if nobody's. Else another shard has it, as far as is known as `key`.
   struct Found { bool here = true; std::string key; };
@@ -137,7 +151,7 @@ class Shard {
   void save(const std::string& key, Kept& k);
   void rest(std::size_t most);
   std::string state_of(std::string_view key, const Kept& k);
-  std::string deadline_key(Millis due, std::string_view key) const;
+  std::string deadline_key(Millis due, std::string_view key) const { return shards::deadline_key(options_.index, due, key); }
 
   const store::Store& store_;
   const Known& known_;

@@ -12,6 +12,7 @@
 #include <rocksdb/version.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <iterator>
@@ -123,7 +124,8 @@ std::unique_ptr<Store> Store::open(const std::string& folder, const Options& opt
   db.create_missing_column_families = true;
   db.paranoid_checks = true;
   db.track_and_verify_wals_in_manifest = true;
-  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;  // a torn tail was never acknowledged
+  db.wal_recovery_mode = options.whole ? rocksdb::WALRecoveryMode::kAbsoluteConsistency
+                                       : rocksdb::WALRecoveryMode::kPointInTimeRecovery;  // a torn tail was never acknowledged
   db.atomic_flush = false;                                               // the write-ahead log is always there
   db.max_total_wal_size = 4 * options.buffer_bytes;
   db.db_write_buffer_size = options.buffer_bytes;
@@ -210,6 +212,20 @@ std::string Store::copy(const std::string& folder) {
   const std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
   if (status.ok()) status = checkpoint->CreateCheckpoint(folder);
   return told("copied", status);
+}
+
+std::vector<std::string> Store::strangers() const {
+  std::vector<rocksdb::LiveFileMetaData> known;
+  impl_->db->GetLiveFilesMetaData(&known);
+  std::vector<std::string> out;
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::directory_iterator(impl_->db->GetName(), ec)) {
+    std::string name = entry.path().filename().string();
+    const bool ours = std::any_of(known.begin(), known.end(), [&](const auto& k) { return k.name.substr(k.name.find_first_not_of('/')) == name; });
+    if (name.ends_with(".sst") && !ours) out.push_back(std::move(name));
+  }
+  std::sort(out.begin(), out.end());
+  return out;
 }
 
 std::string Store::verify() { return told("verified", impl_->db->VerifyChecksum()); }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace polku::store {
 
@@ -44,8 +45,28 @@ class Writes {
 struct Options {
   std::size_t cache_bytes = 64u << 20;      // of what is read
   std::size_t buffer_bytes = 128u << 20;    // of what is written, before it becomes files
-  bool read_only = false;                   // for those who look: nothing is changed, and whoever writes may go on
+  bool read_only = false;                   // for those who look: nothing is changed. What they see is right as long as nobody writes: see Hold
+  bool whole = false;                       // read_only: what a crash leaves at the very end, half written, is an error too
 };
+
+// Keeps everybody away who would write to a folder, for as long as it lives; others may look at the same time. Nothing is changed.
+class Hold {
+ public:
+  // Null: somebody has the folder, or it cannot be told; `error` says so.
+  static std::unique_ptr<Hold> take(const std::string& folder, std::string& error);
+  ~Hold();
+
+ private:
+  explicit Hold(int file) : file_(file) {}
+  int file_;                                // -1: nobody has ever opened the folder
+};
+
+// Why there can be no store in a folder: it is not there, or something else. Empty: there seems to be one, whole or not.
+std::string no_store(const std::string& folder);
+
+// A copy, file by file, of a folder that is on hold, into one that is made for it; on the disk when this returns. Empty; or why there is none, and then there
+// may be some of it.
+std::string copy_files(const std::string& from, const std::string& to);
 
 // Errors are texts, with what to do; empty is fine. Safe from several threads.
 class Store {
@@ -87,6 +108,7 @@ class Store {
   // A copy of the whole folder as it is now, which can be opened as one. `folder` must not exist; files are linked where they can be.
   std::string copy(const std::string& folder);
   std::string verify();                     // reads every file and checks its sums
+  std::vector<std::string> strangers() const;  // files of tables in the folder that no table has: left by a crash, or the list of files is not what it was
   struct Sizes { std::uint64_t files = 0, written_ahead = 0, user = 0, flushed = 0, compacted = 0; };  // bytes: on disk; written so far, by the user and in all
   Sizes sizes() const;
   static std::string version();             // of RocksDB

@@ -32,7 +32,25 @@ def test_help():
         done = expect(0, polku(verb, "--help"), "Example:", f"\n  polku {verb} ", stderr=False)
         for option in re.findall(r"(?m)^  (--[a-z-]+)", done.out):
             assert re.search(re.escape(option) + r"\S*( [A-Z]+\S*)?( REQUIRED)?\s+\S+ \S+", done.out), f"{verb} {option} is not explained"
-    assert re.fullmatch(r"\d+\.\d+\.\d+\n", expect(0, polku("--version")).out)
+
+
+def test_version():
+    done = expect(0, polku("--version"))
+    first, *lines = done.out.splitlines()
+    assert re.fullmatch(r"polku \d+\.\d+\.\d+", first), first
+    said = {line[2:15].strip(): line[16:] for line in lines}
+    assert {"commit", "built by", "machine code", "service", "decisions", "time zones"} <= set(said), said
+    assert re.fullmatch(r"unknown|[0-9a-f]{12}(, changed)?", said["commit"]), said
+    assert re.match(r"(GCC|clang) \d+\.\d+\.\d+.*, \w", said["built by"]), said
+    assert re.fullmatch(r"LLVM \d+\.\d+\.\d+, kept as [0-9a-f]{12}|not in it: rules are interpreted", said["machine code"]), said
+    assert re.fullmatch(r"RocksDB \d+\.\d+\.\d+|not in it", said["service"]), said
+    assert ("data folder" in said) == (said["service"] != "not in it"), said
+    assert re.fullmatch(r"`polku data \d+`, log \d+, states \d+", said.get("data folder", "`polku data 1`, log 1, states 1")), said
+    with Pack() as pack:  # what it says is what it writes
+        made = polku("run", pack, "--events", "-", stdin=LOG).decisions()
+        assert made and said["decisions"] == f"schema {made[0]['schema']}", said
+    assert re.fullmatch(r"20\d\d[a-z]+|unknown", said["time zones"]), said
+    assert done.err == ""
 
 
 def test_misuse():
