@@ -114,8 +114,8 @@ class Reloader {
       const std::string text = folder ? driver::archive(*folder) : error;
       const bool quiet = std::exchange(seen, text) == text;  // who saves several files is not interrupted half way
       if (asked.empty() && (!quiet || text == tried_)) continue;
-      tried_ = text;
       const auto [status, json] = folder ? put_in(*folder) : refused(error, "[]");
+      if (status != 503) tried_ = text;
       for (const Said& said : asked) said(status, json);
     }
   }
@@ -181,6 +181,11 @@ int serve(const Options& o) {
     if (!again && why.empty()) why = made && !made->diagnostics.all().empty() ? made->diagnostics.all().front().message : "it is damaged";
     return again;
   };
+  for (const auto* keys : {&o.write_keys, &o.admin_keys})
+    if (std::find(keys->begin(), keys->end(), "") != keys->end()) {
+      complain("A key is empty: whoever sends none would have it.");
+      return kMisuse;
+    }
   const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
   shards::ServiceOptions live;
   live.data = o.data;
@@ -223,6 +228,7 @@ int serve(const Options& o) {
     if (signal_number == SIGHUP) reloader->ask([](int, const std::string&) {});
   }
   fmt::print(stderr, "stopping\n");
+  service->refuse_reloads();
   server->stop();
   reloader.reset();  // which no request reaches any more
   if (lines) lines->stop();

@@ -91,7 +91,7 @@ class Engine {
 
   // With histories. The engine was down and is up again at `at`: timers due meanwhile are overdue, and `waiting` are the records that came
   // meanwhile, in the order in which they were received (reading 70). ran: as of advance().
-  void resume(Millis at, const std::vector<std::pair<std::string, history::Event>>& waiting, std::vector<std::string_view>* ran = nullptr);
+  void resume(Millis at, const std::vector<std::pair<std::string, history::Event>>& waiting = {}, std::vector<std::string_view>* ran = nullptr);
 
   // With histories on both sides, and this engine new: goes on from `at` with the visitors of `old`, which is empty afterwards
   // (reading 74). `old` must have been advanced to at - 1 and drained.

@@ -69,11 +69,19 @@ void Past::read(const Entry& record, Event& into) const {
 }
 
 std::uint64_t Past::distinct(Millis at, std::uint64_t identity) const {
+  if (!has(identity)) return identity;
+  // Who sends one and the same a thousand times at once goes on from the last one.
+  if (equal_.at == at && equal_.first == identity && has(equal_.last)) {
+    equal_.last = next_equal(equal_.last);
+    if (!has(equal_.last)) return equal_.last;
+  }
+  const std::uint64_t first = identity;
   std::vector<std::uint64_t> taken;
   for (auto e = std::partition_point(entries.begin(), entries.end(), [&](const Entry& x) { return x.at < at; }); e != entries.end() && e->at == at; ++e)
     if (e->deed == 0) taken.push_back(packed_identity(std::string_view(records).substr(e->where)));
   std::sort(taken.begin(), taken.end());
   while (std::binary_search(taken.begin(), taken.end(), identity)) identity = next_equal(identity);
+  equal_ = {at, first, identity};
   return identity;
 }
 

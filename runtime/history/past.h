@@ -79,6 +79,8 @@ struct Past {
   std::uint32_t add(const Event& event);
   void insert(Entry entry);
   static constexpr std::size_t kScanned = 64;  // entries that has() looks at one by one
+  struct Equal { Millis at = kUnknown; std::uint64_t first = 0, last = 0; };
+  mutable Equal equal_;                   // what distinct() gave last where it was not what it was asked for
   Identities known_;                      // of all records, where there are more entries; empty until it is asked for
 };
 

@@ -229,6 +229,7 @@ void Api::records(Request& request, std::string_view query, Wire::Form form, std
     bytes = std::string_view(enveloped).substr(0, size);
   }
   const shards::Service::Use use(service_);
+  if (!use.pack()) return reply(problem(503, "The pack is being replaced. Try again."));
   Reading& r = reading(use);
   const Millis received = service_.now();
   const std::string source = parameter(query, "source");
@@ -247,13 +248,18 @@ void Api::records(Request& request, std::string_view query, Wire::Form form, std
 
 struct Api::Asked { std::string visitor, error, rejected; std::uint32_t place = 0; };
 
-// A line of a request for a decision that is taken before it, as a record of the same visitor.
-void Api::first(Reading& r, const std::string& line, const shards::Message& asks, std::vector<shards::Message>& messages, std::string& rejected) {
+// A line of a request for a decision that is taken before it, as a record of the same visitor; id: the request's, if it has one, for who asks again. Empty; or what is wrong.
+std::string Api::first(Reading& r, const std::string& line, std::string_view what, std::string_view id, const shards::Message& asks, std::vector<shards::Message>& messages, std::string& rejected) {
   std::string bytes = line;
   bytes.append(ingest::kBodyPadding, ' ');
   const std::string error = r.wire.begin({.form = Wire::Form::Lines, .bytes = {bytes.data(), line.size()}, .received = asks.received, .trusted = options_.trusted_times});
-  if (!error.empty()) return;
+  if (!error.empty()) return error;
   while (r.wire.next(r.record, r.envelope)) {
+    if (r.record.event.type < 0 && r.record.event.type != history::kVisitorUpdated) return "A `record` is of an event of the catalog, or a change of attributes.";
+    if (!r.record.has_id && !id.empty()) {
+      r.record.has_id = true;
+      r.record.event.identity = history::identity_of_id(what, id);
+    }
     shards::Message m = message(r.record, r.envelope, asks.received);
     m.visitor = asks.visitor;
     m.also = asks.also;
@@ -262,6 +268,7 @@ void Api::first(Reading& r, const std::string& line, const shards::Message& asks
   }
   counters_.records += r.wire.counts().records;
   if (const std::string more = rejects(r.wire.counts()); !more.empty()) rejected += (rejected.empty() ? "" : ",") + more;
+  return {};
 }
 
 // One request for a decision, object: simdjson's. What is wrong with it is in `asked`, and then it sends nothing.
@@ -318,20 +325,26 @@ void Api::one_decide(const void* object, Reading& r, std::vector<shards::Message
   std::string head = "{\"visitor\":";
   append_text(head, m.visitor);
   head += ",\"at\":\"" + base::format_instant(m.received) + '"';
-  std::vector<std::string> lines;
+  std::vector<std::pair<std::string_view, std::string>> lines;
   simdjson::dom::object members;
-  if (!root["context"].get(members)) lines.push_back(head + ",\"event\":\"visitor updated\",\"fields\":" + simdjson::minify(members) + '}');
+  if (!root["context"].get(members)) lines.emplace_back("decide context", head + ",\"event\":\"visitor updated\",\"fields\":" + simdjson::minify(members) + '}');
   else if (root["context"].error() == simdjson::SUCCESS) return wrong("`context` is an object of the visitor's attributes: {\"page\": \"/cart\"}.");
   if (!root["record"].get(members)) {
     if (members["visitor"].error() == simdjson::SUCCESS || members["at"].error() == simdjson::SUCCESS) return wrong("`record` is of the visitor and the time of the request: it has no `visitor` and no `at` of its own.");
     if (members["event"].error() != simdjson::SUCCESS) return wrong("`record` has no `event`: {\"event\": \"cart_emptied\", \"fields\": {}}.");
-    lines.push_back(head + ',' + simdjson::minify(members).substr(1));
+    lines.emplace_back("decide record", head + ',' + simdjson::minify(members).substr(1));
   } else if (root["record"].error() == simdjson::SUCCESS) {
     return wrong("`record` is an object: {\"event\": \"cart_emptied\", \"fields\": {}}.");
   }
-  for (const std::string& line : lines) first(r, line, m, messages, asked.rejected);
   std::string_view id = {};
   m.has_id = !root["messageId"].get_string().get(id) && !id.empty();
+  const std::size_t before = messages.size();
+  for (const auto& [what, line] : lines) {
+    if (std::string error = first(r, line, what, m.has_id ? id : std::string_view(), m, messages, asked.rejected); error.empty()) continue;
+    else wrong(std::move(error));
+    messages.erase(messages.begin() + static_cast<std::ptrdiff_t>(before), messages.end());
+    return;
+  }
   event.identity = m.has_id ? history::identity_of_id("decide", id) : r.identity.of_content(m.visitor, event, r.texts);
   m.asks = true;
   m.place = asked.place;
@@ -343,6 +356,7 @@ void Api::decide(Request& request, Reply reply) {
   if (!allowed(request, {}, {})) return reply(problem(401, "The write key is missing or not known."));
   constexpr std::size_t kMostAsked = 1000;
   const shards::Service::Use use(service_);
+  if (!use.pack()) return reply(problem(503, "The pack is being replaced. Try again."));
   Reading& r = reading(use);
   simdjson::dom::element root;
   if (r.parser.parse(request.body.data(), request.body_bytes).get(root)) return reply(problem(400, "A request for a decision is JSON: {\"visitor\": \"v1\", \"slots\": [\"web.hero\"]}."));
@@ -384,6 +398,7 @@ void Api::decide(Request& request, Reply reply) {
 
 // What operators ask for.
 void Api::admin(Request& request, std::string_view path, Reply reply) {
+  if (!request.header("origin").empty()) return reply(problem(403, "Operators' routes are not for web pages."));
   if (!admin_allowed(request))
     return reply(problem(options_.admin_keys.empty() ? 403 : 401, options_.admin_keys.empty() ? "Operators' routes are open at an address of their own (`--admin-listen`) or with a key (`--admin-key`)."
                                                                                                 : "The admin key is missing or not known."));

@@ -65,7 +65,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     auto& message = parser_->get();
     keep_alive_ = message.keep_alive();
     version_ = message.version();
-    origin_ = message[http::field::origin];
+    origin_ = Api::patient({message.target().data(), message.target().size()}) ? std::string_view() : std::string_view(message[http::field::origin]);  // no page is told what operators are
     Request request;
     request.inside = inside_;
     request.method = message.method_string();

@@ -176,7 +176,8 @@ void Check::entry() {
           if (!item.bytes.starts_with('{') || !item.bytes.ends_with('}')) fault(fmt::format("A decision in entry {} of the log is damaged.", at));
           break;
         case ItemKind::MoveOut:
-        case ItemKind::Identify: break;
+        case ItemKind::Identify:
+        case ItemKind::Wake: break;
       }
     }
   }

@@ -28,6 +28,7 @@ constexpr std::size_t kMostUncommitted = 64u << 20;  // bytes of chunks that wai
 constexpr std::size_t kRead = 512;                   // entries of the log that read() looks at
 constexpr auto kTick = 5ms;
 constexpr std::size_t kSwept = 64;                   // visitors who become a new pack's in a chunk, beside those who are touched
+constexpr auto kPause = 2s;                          // for who wants to use a pack that is being replaced; it takes this long only if the disk refuses
 constexpr std::size_t kFewUnsaved = 1024;            // visitors; then a pack may be replaced: writing them down takes some milliseconds
 constexpr std::string_view kCursor = "cursor ";
 
@@ -90,6 +91,7 @@ struct Service::Impl {
   std::uint64_t pack_number = 1;
   Millis since = 0;                        // from when on it decides
   std::optional<store::Writes> replacing;  // of pack and log: to be written once all chunks are
+  bool replacing_now = false;              // the committer has it; both under `mutex`
   mutable std::mutex use_mutex;            // for what follows
   mutable std::condition_variable use_changed;
   mutable std::size_t users = 0;
@@ -184,6 +186,10 @@ struct Service::Impl {
                                                                .save_after = options.save_after, .wall = options.clock == ServiceOptions::Clock::Wall,
                                                                .first_round = std::uint64_t{i} << 48, .pack = pack_number, .pack_name = pack->name,
                                                                .before = previous ? &previous->plan->catalog : nullptr, .since = since});
+    for (const auto& w : workers) {
+      const std::lock_guard lock(w->mutex);
+      w->counts = w->shard->counts();
+    }
   }
 
   // Reads the log from where not all of it is written down.
@@ -306,7 +312,8 @@ struct Service::Impl {
         stop = w.stop && messages.empty();
       }
       for (const Chunk& c : committed) shard.committed(c);
-      shard.begin(next_number++, writing.load(), std::min(wall ? now() : std::max(shard.clock(), reached.load()), stop_at.load()), first && !begun && wall);
+      shard.begin(next_number++, writing.load(), std::min(wall ? now() : std::max(shard.clock(), reached.load()), stop_at.load()),
+                  first && wall && (!begun || shard.sweeping()));  // who is looked at late has not been seen since before it was down
       for (Message& m : messages) shard.take(std::move(m));
       shard.hurry(soon);
       shard.tidy(kTidied);
@@ -363,6 +370,7 @@ struct Service::Impl {
       std::vector<std::pair<std::size_t, Chunk>> group;
       std::map<std::string, std::uint64_t> moved;
       bool replaces = false;
+      store::Writes replacement;
       {
         std::unique_lock lock(mutex);
         chunks_there.wait_for(lock, 1s, [&] { return !chunks.empty() || replacing || stop_committer; });
@@ -370,6 +378,10 @@ struct Service::Impl {
         moved.swap(moved_cursors);
         if (group.empty() && moved.empty() && !replacing && stop_committer) return;
         replaces = group.empty() && uncommitted == 0 && replacing.has_value();
+        if (replaces) {
+          replacing_now = true;
+          replacement = std::move(*replacing);
+        }
       }
       store::Writes writes;
       std::string entry, body;
@@ -391,7 +403,7 @@ struct Service::Impl {
       }
       for (const auto& [name, to] : moved) writes.put(Table::Meta, std::string(kCursor) + name, number_text(to));
       if (replaces) {  // nothing of the log need be read by the pack that was
-        writes.add(std::move(*replacing));
+        writes.add(std::move(replacement));
         std::fill(needed.begin(), needed.end(), Shard::kNowhere);
       }
       const auto time = std::chrono::steady_clock::now();
@@ -410,7 +422,10 @@ struct Service::Impl {
           writing = at + 1;
         }
         for (const auto& [name, to] : moved) cursors[name] = to;
-        if (replaces) replacing.reset();
+        if (replaces) {
+          replacing.reset();
+          replacing_now = false;
+        }
       }
       room.notify_all();
       durable.notify_all();
@@ -501,6 +516,17 @@ struct Service::Impl {
     bool done = std::all_of(workers.begin(), workers.end(), [](const auto& w) { return w->stopped; });
     Millis end = std::numeric_limits<Millis>::min() / 4;
     for (const auto& w : workers) end = std::max(end, w->shard->clock());
+    for (std::size_t i = 0; done && i < workers.size(); ++i) {  // one last instant for all
+      Shard& shard = *workers[i]->shard;
+      if (shard.clock() >= end) continue;
+      shard.begin(next_number++, writing.load(), end, false);
+      shard.save_all();
+      Chunk chunk = shard.end();
+      if (done = shard.fault().empty(); !done) give_up(shard.fault());
+      else if (!chunk.empty()) hand_in(i, std::move(chunk));
+      const std::lock_guard lock(workers[i]->mutex);
+      workers[i]->counts = shard.counts();
+    }
     if (done) {
       std::unique_lock lock(mutex);
       replacing.emplace();
@@ -508,7 +534,7 @@ struct Service::Impl {
       chunks_there.notify_one();
       durable.wait(lock, [&] { return !replacing || stopping; });  // however long the disk refuses: there is no way back, nor need for one
       done = !replacing;
-      replacing.reset();
+      if (!replacing_now) replacing.reset();
     }
     if (!done) {  // the service stops: no thread need go on
       closed = true;
@@ -517,7 +543,6 @@ struct Service::Impl {
     for (const auto& w : workers) {
       const std::lock_guard lock(w->mutex);
       for (const auto n : kCounters) w->before.*n += w->counts.*n;
-      w->counts = {};
       w->committed.clear();
     }
     {
@@ -532,7 +557,7 @@ struct Service::Impl {
     if (options.clock == ServiceOptions::Clock::Wall) latest = std::max(latest.load(), since);
     stop_at = std::numeric_limits<Millis>::max();
     make_shards();
-    go(false);
+    go(options.clock == ServiceOptions::Clock::Wall && now() - end > kSecond);  // the disk made it wait
     return true;
   }
 
@@ -630,15 +655,26 @@ std::unique_ptr<Service> Service::start(PackPtr pack, const MakePack& make, cons
 
 std::string Service::reload(PackPtr pack) { return impl_->reload(pack); }
 
+void Service::refuse_reloads() {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->stopping = true;
+    if (!impl_->fault.empty()) impl_->hurry = true;
+  }
+  impl_->durable.notify_all();
+  impl_->room.notify_all();
+}
+
 Service::Use::Use(const Service& service) : service_(service) {
   const Impl& impl = *service.impl_;
   std::unique_lock lock(impl.use_mutex);
-  impl.use_changed.wait(lock, [&] { return !impl.paused; });
+  if (!impl.use_changed.wait_for(lock, kPause, [&] { return !impl.paused; })) return;
   ++impl.users;
   pack_ = impl.pack;
 }
 
 Service::Use::~Use() {
+  if (!pack_) return;
   const Impl& impl = *service_.impl_;
   const std::lock_guard lock(impl.use_mutex);
   if (--impl.users == 0) impl.use_changed.notify_all();
@@ -673,7 +709,7 @@ bool Service::submit(std::vector<Message>&& messages) {
 }
 
 void Service::advance(Millis until) {
-  const Use use(*this);
+  const Use use(*this);  // not while a last instant is chosen
   if (Millis was = impl_->reached; was < until) impl_->reached.compare_exchange_strong(was, until);
 }
 

@@ -77,8 +77,10 @@ class Service {
   // what is decided is as if all had at once. Blocks until the last change before has reached everybody and what is awake has been written down, mostly for
   // much less than a second; the service decides meanwhile, but for the last part. Empty; or why the pack is what it was.
   std::string reload(PackPtr pack);
+  void refuse_reloads();                         // from now on, and one that waits gives up: before stop(), by whoever must not wait for a reload
 
-  // While one of these lives the pack is not replaced: records are read, written as messages and submitted by one and the same. Not for long; may have to wait.
+  // While one of these lives the pack is not replaced: records are read, written as messages and submitted by one and the same. Not for long. It may have to wait
+  // some milliseconds; after two seconds, as the disk refuses, there is none, pack() is null, and nothing must be submitted.
   class Use {
    public:
     explicit Use(const Service& service);

@@ -97,6 +97,8 @@ bool Shard::wake(std::string_view state) {
   if (old) {
     ++counts_.refolded;
     changed(key);
+    if (!replaying_) writer_.add({.kind = ItemKind::Wake, .visitor = key});  // what follows must follow from the log
+    if (resumed_) engine_.resume(clock_);  // it was not seen since before the service was down: what is overdue is judged now
   }
   return true;
 }
@@ -441,7 +443,6 @@ void Shard::tidy(std::size_t most) {
   rest(most);
 }
 
-// Each wake is logged, as what follows from it must follow from the log.
 void Shard::sweep(std::size_t most) {
   if (swept_ || !fault_.empty()) return;
   if (sweep_ended_ == 0) {
@@ -454,7 +455,6 @@ void Shard::sweep(std::size_t most) {
       StateHead head;
       if (shard_of(key, options_.shards) != options_.index || (read_state_head(in, head) && head.pack == options_.pack)) continue;
       if (engine_.awake(key) || leaving_.contains(key) || renamed_.contains(key)) continue;
-      writer_.add({.kind = ItemKind::Wake, .visitor = key});
       fetch(key);
       --most;
     }

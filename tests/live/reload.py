@@ -278,10 +278,15 @@ def context_and_record_come_first(w):
     status, answer = decide(s, {"visitor": "v3", "slot": "web.hero", "context": {"plan": 7, "plna": "free"}, "record": {"event": "nothing known"}})
     same((status, shown(answer)), (200, []))
     same(set(answer["rejected"]), {"unknown_field", "unknown_event", "bad_value"})
-    for wrong in ({"context": 7}, {"record": []}, {"record": {}}, {"record": {"event": "order_placed", "visitor": "x"}}):
+    for wrong in ({"context": 7}, {"record": []}, {"record": {}}, {"record": {"event": "order_placed", "visitor": "x"}}, {"record": {"event": None, "merges": "v1"}},
+                  {"record": {"event": None, "asked_for": ["web.hero"]}}):
         status, answer = decide(s, {"visitor": "v4", "slot": "web.hero", **wrong})
         same((status, answer["success"]), (400, False))
     same(decide(s, {"userId": "undefined", "slot": "web.hero"})[0], 400)
+    before = s.metric("records_taken_total")
+    for _ in range(3):  # who got no answer asks again
+        same(decide(s, {"visitor": "v5", "slot": "web.hero", "messageId": "again", "record": {"event": "order_placed", "fields": {"n": 5}}, "context": {"plan": "gold"}})[0], 200)
+    same(s.metric("records_taken_total"), before + 3)
 
 
 @test

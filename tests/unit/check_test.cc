@@ -26,6 +26,7 @@ std::string state(std::string_view key, Millis deadline, std::uint64_t format = 
   std::string out;
   base::put_number(out, format);
   base::put_number(out, 1);
+  base::put_number(out, 1);
   base::put_signed(out, deadline);
   base::put_number(out, 0);
   base::put_text(out, key);
