@@ -5,7 +5,6 @@ usage: tests/live/clients.py [--modules build/clients]       scripts/check-clien
 The last line is `N passed, M failed`.
 """
 import argparse
-import datetime
 import glob
 import gzip
 import json
@@ -13,22 +12,16 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "clients")]
 sys.dont_write_bytecode = True
-from browser import Browser  # noqa: E402
-from network import Listener, hiccups, web_server  # noqa: E402
-from service import ROOT, Service  # noqa: E402
-
-KEY = "wk_shop"
-AFTER = 4  # seconds: the journey of clients/pack
-TOLERANCE = 2
+from network import hiccups  # noqa: E402
+from service import ROOT  # noqa: E402
+from world import KEY, Background, World, same  # noqa: E402
 
 TESTS = []
 
@@ -36,143 +29,6 @@ TESTS = []
 def test(f):
     TESTS.append(f)
     return f
-
-
-def same(found, wanted):
-    if found != wanted:
-        raise AssertionError(f"found {found!r}, wanted {wanted!r}")
-
-
-def seconds(at):
-    """An instant of a decision as seconds since 1970."""
-    return datetime.datetime.fromisoformat(at.replace("Z", "+00:00")).timestamp()
-
-
-class World:
-    """The service, its listener, the shop's web server, the browser, and what has been sent so far."""
-
-    def __init__(self, folder, modules):
-        self.folder, self.modules = folder, modules
-        self.file = os.path.join(folder, "decisions.ndjson")
-        self.pages = []
-        self.hosts = set()  # that pages may talk to
-        self.buyers = set()
-        self.sent = 0
-        self.service = self.browser = self.listener = None
-
-    def begin(self):
-        self.service = self.start()
-        self.listener = Listener(self.service.port, KEY)
-        # The page's own files, and the library as npm brought it.
-        self.shop = web_server([("/analytics-next/", os.path.join(self.modules, "node_modules/@segment/analytics-next/dist/umd")), ("/", os.path.join(HERE, "clients/shop"))])
-        self.hosts |= {self.shop.url, self.url}
-        self.browser = Browser(self.folder)
-        if not self.listener.connected.wait(10):
-            raise RuntimeError("the stream of decisions does not answer")
-
-    def start(self, port=0):
-        self.sent = 0  # the service counts from its start
-        return Service(os.path.join(HERE, "clients/pack"), os.path.join(self.folder, "data"), "--decisions", self.file, "--write-key", KEY, "--shards", "2", port=port)
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.service.port}"
-
-    def stop(self):
-        if self.listener:
-            self.listener.ended = True
-        if self.browser:
-            self.browser.stop()
-        if self.service and self.service.process.poll() is None:
-            self.service.kill()
-
-    def node(self, script, *arguments, to=None, tries=None):
-        """Runs a client; what it says at its end. `tries` is set when it has tried to send."""
-        p = subprocess.Popen(["node", os.path.join(self.modules, script), to or self.url, KEY, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        said = []
-
-        def read():
-            for line in p.stderr:
-                said.append(line)
-                if tries and line.startswith("tries"):
-                    tries.set()
-        reader = threading.Thread(target=read, daemon=True)
-        reader.start()
-        timer = threading.Timer(90, p.kill)
-        timer.start()
-        out = p.stdout.read()
-        code = p.wait()
-        timer.cancel()
-        reader.join(5)
-        if code != 0:
-            raise RuntimeError(f"{script} ended with {code}: {''.join(said)[-2000:]}")
-        found = json.loads(out)
-        same(found.get("lost", []), [])
-        self.sent += found["sent"]
-        return found
-
-    def page(self, **more):
-        query = "&".join(f"{k}={v}" for k, v in {"service": self.url, "key": KEY, **more}.items())
-        page = self.browser.page(f"{self.shop.url}/index.html?{query}")
-        page.wait("window.shop?.ready")
-        self.pages.append(page)
-        return page
-
-    def login(self, page, user):
-        page.ask(f"document.querySelector('[name=user]').value = {json.dumps(user)}")
-        page.click("#login button")
-
-    def reminded(self, visitor, left, back=0):
-        """One reminder came for the visitor, `AFTER` seconds after the cart was left; `left` is that time by the client's clock. `back`: when the service was there again."""
-        (came, decision), = self.listener.wait(1, visitor, "cart_reminder")
-        due = left / 1000 + AFTER
-        for what, t, latest in (("it is of", seconds(decision["at"]), due), ("it came", came, max(due, back))):
-            if not due - 0.01 <= t <= latest + TOLERANCE:
-                raise AssertionError(f"the reminder of {visitor} was due at {due:.3f}; {what} {t:.3f}, {t - due:+.3f} s")
-        return decision
-
-    def taken(self):
-        """Every record that was sent was taken, once. Those who ask for a decision are records as well."""
-        until = time.monotonic() + 10
-        while (taken := self.service.metric("records_taken_total") - self.service.metric("decide_requests_total")) < self.sent and time.monotonic() < until:
-            time.sleep(0.05)
-        same(taken, self.sent)
-        rejected = [line for line in self.service.ask("GET", "/metrics")[1].splitlines() if line.startswith("polku_records_rejected_total") and not line.endswith(" 0")]
-        same(rejected, [])
-
-    def orders(self, visitor, count):
-        """Each of the visitor's orders was packed once."""
-        found = self.listener.wait(count, visitor, "pack")
-        same(sorted(d["actions"][0]["params"]["number"] for _, d in found), sorted(f"{visitor}-{n}" for n in range(1, count + 1)))
-
-    def visit(self, script, name):
-        """A client of node's: a visit that starts anonymous, and another one who buys."""
-        left = self.node(script, "visit", name)["left"]
-        self.buyers.add(f"{name}-buyer")
-        self.listener.wait(1, f"{name}-buyer", "pack")
-        same(self.reminded(name, left)["actions"][0]["params"], {"product": "Tent"})
-
-
-class Background(threading.Thread):
-    """A client that runs while the test goes on, and has five orders to tell."""
-
-    def __init__(self, w, script, name):
-        super().__init__(daemon=True)
-        self.tried, self.error = threading.Event(), None
-        self.arguments = w, script, name, w.url
-        self.start()
-
-    def run(self):
-        w, script, name, to = self.arguments
-        try:
-            w.node(script, "orders", name, 5, to=to, tries=self.tried)
-        except Exception as e:
-            self.error = e
-
-    def end(self):
-        self.join(100)
-        if self.error:
-            raise self.error
 
 
 @test
@@ -353,6 +209,20 @@ def the_page_needs_no_other_host(w):
     asked = {path for page in w.pages for method, url in page.requests if url.startswith(w.url) for path in [f"{method} {url[len(w.url):]}"]}
     wanted = {f"GET /v1/projects/{KEY}/settings", "POST /v1/p", "POST /v1/i", "POST /v1/t", "POST /v1/decide"}
     same(wanted - asked, set())
+
+
+@test
+def the_page_of_documentation_says_what_was_run(w):
+    def code(path):
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    run = {line.strip() for path in glob.glob(os.path.join(HERE, "clients/*.mjs")) + glob.glob(os.path.join(HERE, "clients/shop/*")) for line in code(path).splitlines()}
+    section = code(os.path.join(ROOT, "docs/serve.md")).partition("\n## Point a client at the service\n")[2].partition("\n## ")[0]
+    said = [line.strip() for block in re.findall(r"```js\n(.*?)```", section, re.S) for line in block.splitlines()]
+    same(len(said) > 10, True)
+    same([line for line in said if line not in run], [])
+    with open(os.path.join(HERE, "clients/package.json"), encoding="utf-8") as file:
+        same([f"{name}` {version}" for name, version in json.load(file)["dependencies"].items() if f"`{name}` {version}" not in section], [])
 
 
 @test

@@ -10,8 +10,9 @@ const headers = { authorization: `Bearer ${writeKey}` };
 
 let sent = 0;
 const answers = [];
-const send = async (how, event) => {
-  answers.push((await how(event, { headers })).body);
+const send = async (emit, event) => {
+  const answer = await emit(event, { headers });
+  answers.push(answer.body);
   ++sent;
   return Date.parse(event.time);
 };

@@ -5,7 +5,11 @@ import RudderAnalytics from "@rudderstack/rudder-sdk-node";
 const [dataPlaneUrl, writeKey, what, name, count] = process.argv.slice(2);
 
 // Its three retries are over after two seconds, in which no service is started again.
-const analytics = new RudderAnalytics(writeKey, { dataPlaneUrl, retryCount: 10, axiosRetryConfig: { onRetry: () => console.error("tries") } });
+const analytics = new RudderAnalytics(writeKey, {
+  dataPlaneUrl,
+  retryCount: 10,
+  axiosRetryConfig: { onRetry: () => console.error("tries") },
+});
 
 let sent = 0, lost = [], told = [];
 const send = (type, record) => {

@@ -4,7 +4,8 @@ const service = query.get("service"), writeKey = query.get("key");
 
 const options = {};
 // Keeps what it has until ten have come or the page is left.
-if (query.has("batching")) options.integrations = { "Segment.io": { deliveryStrategy: { strategy: "batching", config: { size: 10, timeout: 600_000 } } } };
+if (query.has("batching"))
+  options.integrations = { "Segment.io": { deliveryStrategy: { strategy: "batching", config: { size: 10, timeout: 600_000 } } } };
 
 const analytics = AnalyticsNext.AnalyticsBrowser.load({ writeKey, cdnURL: service }, options);
 
@@ -51,8 +52,8 @@ document.querySelector("#login").onsubmit = async (event) => {
   await showTeaser();
 };
 
-const page = sent(analytics.page());
+const page = analytics.page();
 shop.anonymousId = (await analytics.user()).anonymousId();
-await page;
+await sent(page);
 if (!query.has("batching")) await showTeaser();
 shop.ready = true;
