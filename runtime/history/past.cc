@@ -68,7 +68,7 @@ void Past::read(const Entry& record, Event& into) const {
   unpack(bytes, record.at, into);
 }
 
-std::uint64_t Past::distinct(Millis at, std::uint64_t identity) const {
+std::uint64_t Past::distinct(Millis at, std::uint64_t identity) {
   if (!has(identity)) return identity;
   // Who sends one and the same a thousand times at once goes on from the last one.
   if (equal_.at == at && equal_.first == identity && has(equal_.last)) {

@@ -58,7 +58,7 @@ struct Past {
   void insert(Millis at, std::uint64_t arrival, Deed deed);
   void read(const Entry& record, Event& into) const;
   const Deed* deed(const Entry& e) const { return e.deed != 0 ? &deeds[e.where] : nullptr; }
-  std::uint64_t distinct(Millis at, std::uint64_t identity) const;  // the next that no record of that time has
+  std::uint64_t distinct(Millis at, std::uint64_t identity);  // the next that no record of that time has
   bool has(std::uint64_t identity);       // some record has it
   void absorb(Past other);                // a merge: two histories become one
   // The same entries with records in other words: edit(event), which must leave its time alone.
@@ -80,7 +80,7 @@ struct Past {
   void insert(Entry entry);
   static constexpr std::size_t kScanned = 64;  // entries that has() looks at one by one
   struct Equal { Millis at = kUnknown; std::uint64_t first = 0, last = 0; };
-  mutable Equal equal_;                   // what distinct() gave last where it was not what it was asked for
+  Equal equal_;                           // what distinct() gave last where it was not what it was asked for
   Identities known_;                      // of all records, where there are more entries; empty until it is asked for
 };
 
