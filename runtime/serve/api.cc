@@ -15,6 +15,7 @@ namespace {
 using ingest::Wire;
 
 constexpr std::size_t kMostTexts = 1'000'000;   // that a thread keeps before it begins anew
+constexpr std::size_t kLetters = 100;           // that are listed unless somebody asks for more
 
 std::string decoded(std::string_view text, bool plus) {
   const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
@@ -129,6 +130,9 @@ bool Api::allowed(const Request& request, std::string_view query, std::string_vi
     for (const std::string& g : given) found |= equal(key, g);
   return found;
 }
+
+// Who may see and do what is the operator's alone.
+bool Api::admin_allowed(const Request& request, std::string_view query) const { return allowed(request, query, {}); }
 
 shards::Message Api::message(const ingest::Record& record, ingest::Envelope& envelope, Millis received) {
   shards::Message m;
@@ -323,7 +327,7 @@ std::string Api::metrics() const {
   one("commits_failed_total", "counter", "Times the disk refused", c.failed_commits);
   one("disk_bytes", "gauge", "Bytes of the tables on disk", c.sizes.files);
   one("written_bytes_total", "counter", "Bytes written ahead, flushed and compacted", c.sizes.written_ahead + c.sizes.flushed + c.sizes.compacted);
-  return out;
+  return out + webhook_metrics();
 }
 
 void Api::handle(Request& request, Reply reply) {
@@ -354,6 +358,16 @@ void Api::handle(Request& request, Reply reply) {
     const std::string_view last = request.header("last-event-id");
     if (!last.empty() && last.size() < 19 && last.find_first_not_of("0123456789") == std::string_view::npos) r.position = std::stoull(std::string(last));
     return reply(std::move(r));
+  }
+  constexpr std::string_view kAdmin = "/v1/admin/letters";
+  if (path == kAdmin || path == "/v1/admin/letters/replay") {
+    const bool list = path == kAdmin;
+    if (list ? !get : !post) return reply(problem(405, list ? "This route takes GET." : "This route takes POST."));
+    if (!admin_allowed(request, query)) return reply(problem(401, "The write key is missing or not known."));
+    if (!list) return reply(replay(request));
+    const std::string limit = parameter(query, "limit");
+    if (limit.size() > 4 || limit.find_first_not_of("0123456789") != std::string::npos) return reply(problem(400, "`limit` is a number up to 9999."));
+    return reply(letters(limit.empty() ? kLetters : std::stoul(limit)));
   }
   if (get && path == "/healthz") return reply({.body = "{\"status\":\"up\"}"});
   if (get && path == "/readyz") {

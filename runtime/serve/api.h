@@ -58,6 +58,10 @@ class Api {
   std::string one_decide(std::string_view json, std::vector<shards::Message>& messages, std::uint32_t place, std::string& visitor);
   void submit(std::vector<shards::Message>&& messages, std::size_t answers, Reply reply, std::function<Response(const shards::Ticket&)> answer);
   bool allowed(const Request& request, std::string_view query, std::string_view body_key) const;
+  bool admin_allowed(const Request& request, std::string_view query) const;
+  Response letters(std::size_t most) const;      // these three: letters.cc
+  Response replay(const Request& request);
+  std::string webhook_metrics() const;
   shards::Message message(const ingest::Record& record, ingest::Envelope& envelope, Millis received);
   std::string metrics() const;
 

@@ -8,6 +8,7 @@
 
 #include "compiler/catalog/catalog.h"
 #include "runtime/shards/service.h"
+#include "runtime/sinks/webhook.h"
 
 namespace polku::serve {
 
@@ -20,6 +21,7 @@ struct Options {
   std::size_t connections = 10'000;              // at once; beyond it they wait to be accepted
   std::uint32_t idle_seconds = 60;               // without a request, or with half of one
   std::uint32_t wait_seconds = 10;               // until what a request brought is durable; then 503
+  std::vector<sinks::Webhook*> webhooks;         // whose figures and letters an operator may ask for; they must outlive the server
   bool trusted_times = false;                    // records carry their times, as in a log (shards::ServiceOptions::Clock::Log)
 };
 

@@ -55,7 +55,7 @@ struct Lines::Impl {
   }
 
   void run() {
-    std::uint64_t position = regular ? service.cursor(cursor) : service.position();
+    std::uint64_t position = regular ? service.cursor(cursor).value_or(0) : service.position();
     std::vector<shards::Delivery> some;
     std::string text;
     for (;;) {
