@@ -115,7 +115,7 @@ struct Webhook::Impl {
   std::vector<Item*> taken_letters, dead;                                     // done with, once that is written down
   Clock::time_point write_again = {};                                         // not before: the disk refused
   std::size_t items = 0, bytes = 0;                                           // in queues
-  std::uint64_t position = 0, numbers = 0, taken = 0;
+  std::uint64_t position = 0, opened = 0, numbers = 0, taken = 0;             // opened: the log ended there when the service was opened
   unsigned failing = 0;                   // attempts in a row that failed, of whichever decisions
   std::string trouble;                    // of the last of them
   Clock::time_point paused = {};          // nothing is sent before
@@ -186,6 +186,7 @@ struct Webhook::Impl {
     }
     if (items >= kWindow || bytes >= kWindowBytes) return;
     std::vector<shards::Delivery> some;
+    shards::Letter known;
     if (std::string error = service.read(position, kWindow - items, items == 0 ? kIdle : 0ms, some); !error.empty()) {
       trouble = std::move(error);
       failing = std::max(failing, kSigns);
@@ -198,6 +199,7 @@ struct Webhook::Impl {
       item->about.id = std::move(d.id);
       item->about.visitor = std::move(d.visitor);
       item->about.json = std::move(d.json);
+      if (d.position <= opened && service.letter(letter_key(item->about), known)) continue;  // it was given up on, and then the process died
       add(std::move(item));
     }
   }
@@ -400,7 +402,8 @@ std::unique_ptr<Webhook> Webhook::open(shards::Service& service, const WebhookOp
   if (!error.empty()) return nullptr;
   impl->cursor = "webhook " + impl->name;
   const auto were = service.cursor(impl->cursor);
-  impl->position = were.value_or(service.counts().opened);
+  impl->opened = service.counts().opened;
+  impl->position = were.value_or(impl->opened);
   std::uint64_t probe = impl->position;
   std::vector<shards::Delivery> some;
   if (!service.read(probe, 1, 0ms, some).empty()) {
