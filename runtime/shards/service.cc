@@ -72,7 +72,7 @@ struct Service::Impl {
   std::uint64_t position = 0;              // of what is durable
   std::uint64_t from = 1;                  // as it stands in Meta
   std::vector<std::uint64_t> needed;       // of the log, by each shard, as its last durable chunk says
-  std::map<std::string, std::uint64_t> cursors, moved_cursors;
+  std::map<std::string, Cursor> cursors, moved_cursors;
   std::set<std::string> readers;           // those who have a cursor, and are there
   std::uint64_t commits = 0, failed = 0, log_bytes = 0, replayed = 0, opened = 0;
   std::string fault, broken;               // why nothing becomes durable: just now; for good
@@ -129,8 +129,12 @@ struct Service::Impl {
       workers.push_back(std::move(worker));
     }
     store::Store::Scan scan = store->scan(Table::Meta);
-    for (scan.seek(kCursor); scan.valid() && scan.key().starts_with(kCursor); scan.next())
-      cursors[std::string(scan.key().substr(kCursor.size()))] = base::Bytes(scan.value()).fixed();
+    for (scan.seek(kCursor); scan.valid() && scan.key().starts_with(kCursor); scan.next()) {
+      base::Bytes value(scan.value());
+      Cursor& cursor = cursors[std::string(scan.key().substr(kCursor.size()))];
+      cursor.position = value.fixed();
+      cursor.note = value.rest();
+    }
     Letter letter;
     store::Store::Scan letters = store->scan(Table::Letters);
     for (letters.seek({}); letters.valid(); letters.next())
@@ -304,7 +308,7 @@ struct Service::Impl {
     auto looked = std::chrono::steady_clock::now();
     for (;;) {
       std::vector<std::pair<std::size_t, Chunk>> group;
-      std::map<std::string, std::uint64_t> moved;
+      std::map<std::string, Cursor> moved;
       {
         std::unique_lock lock(mutex);
         chunks_there.wait_for(lock, 1s, [&] { return !chunks.empty() || stop_committer; });
@@ -330,7 +334,7 @@ struct Service::Impl {
         entry += body;
         writes.put(Table::Log, log_key(at), entry);
       }
-      for (const auto& [name, to] : moved) writes.put(Table::Meta, std::string(kCursor) + name, number_text(to));
+      for (const auto& [name, to] : moved) writes.put(Table::Meta, std::string(kCursor) + name, number_text(to.position) + to.note);
       const auto time = std::chrono::steady_clock::now();
       if (time - looked > 1s) {
         looked = time;
@@ -390,7 +394,7 @@ struct Service::Impl {
       const std::lock_guard lock(mutex);
       const bool all = std::chrono::steady_clock::now() - started < kReadersCome;
       for (const auto& [name, at] : cursors)
-        if (all || readers.contains(name)) until = std::min(until, at + 1);
+        if (all || readers.contains(name)) until = std::min(until, at.position + 1);
     }
     store::Store::Scan scan = store->scan(Table::Log);
     std::vector<std::string_view> chunks_of;
@@ -530,7 +534,7 @@ std::string Service::read(std::uint64_t& position, std::size_t most, std::chrono
   return scan.error();
 }
 
-std::optional<std::uint64_t> Service::cursor(const std::string& name) const {
+std::optional<Cursor> Service::cursor(const std::string& name) const {
   const std::lock_guard lock(impl_->mutex);
   impl_->readers.insert(name);
   const auto moved = impl_->moved_cursors.find(name);
@@ -540,10 +544,10 @@ std::optional<std::uint64_t> Service::cursor(const std::string& name) const {
   return at->second;
 }
 
-void Service::keep_cursor(const std::string& name, std::uint64_t position) {
+void Service::keep_cursor(const std::string& name, Cursor at) {
   const std::lock_guard lock(impl_->mutex);
   impl_->readers.insert(name);
-  impl_->moved_cursors[name] = position;
+  impl_->moved_cursors[name] = std::move(at);
 }
 
 std::string Service::put_letters(const std::vector<Letter>& letters) {

@@ -52,6 +52,12 @@ struct Delivery {
   std::string id, visitor, json;
 };
 
+// How far somebody has read the log.
+struct Cursor {
+  std::uint64_t position = 0;
+  std::string note = {};                         // what he wants to be told with it after a restart; some kilobytes
+};
+
 // All functions are safe from several threads.
 class Service {
  public:
@@ -70,10 +76,10 @@ class Service {
   // 0: from where the log begins. Error: it cannot be read, or no longer goes back so far.
   std::string read(std::uint64_t& position, std::size_t most, std::chrono::milliseconds wait, std::vector<Delivery>& out) const;
 
-  // A position that somebody has read up to, which outlives the process; none: never told. Whoever asked for it or told it since the start keeps the log from
-  // there; of a reader who is not there any more, only as much is kept as for anybody.
-  std::optional<std::uint64_t> cursor(const std::string& name) const;
-  void keep_cursor(const std::string& name, std::uint64_t position);
+  // Up to where somebody has read, which outlives the process; none: never told. Whoever asked for it or told it since the start keeps the log from there; of a
+  // reader who is not there any more, only as much is kept as for anybody.
+  std::optional<Cursor> cursor(const std::string& name) const;
+  void keep_cursor(const std::string& name, Cursor at);   // on the disk soon
 
   // Decisions that somebody would not take. Errors as those of the store; after one of put or erase, nothing of it has happened, or not yet.
   std::string put_letters(const std::vector<Letter>& letters);      // outlive the process once this returns

@@ -55,7 +55,7 @@ struct Lines::Impl {
   }
 
   void run() {
-    std::uint64_t position = regular ? service.cursor(cursor).value_or(0) : service.position();
+    std::uint64_t position = regular ? service.cursor(cursor).value_or(shards::Cursor()).position : service.position();
     std::vector<shards::Delivery> some;
     std::string text;
     for (;;) {
@@ -75,7 +75,7 @@ struct Lines::Impl {
       }
       say({});
       written += some.size();
-      if (regular && position != before) service.keep_cursor(cursor, position);
+      if (regular && position != before) service.keep_cursor(cursor, {.position = position});
       if (last && position == before) return;
     }
   }

@@ -16,6 +16,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "runtime/base/bytes.h"
 #include "runtime/sinks/signature.h"
 
 namespace polku::sinks {
@@ -33,6 +34,7 @@ constexpr milliseconds kFirstPause = 500ms, kLongestPause = 60s;  // between att
 constexpr auto kLongestAsked = 1h;                  // by a Retry-After
 constexpr unsigned kSigns = 4;                      // failures in a row, by which the receiver is taken to be down
 constexpr auto kStopping = 5s;
+constexpr auto kKeepCursor = 200ms;                 // between two times that it is told what is done
 constexpr auto kLook = 20ms, kIdle = 200ms;         // for new decisions: with something to do, and without
 
 // A pointer of libcurl, and how it is freed.
@@ -102,7 +104,7 @@ struct Webhook::Impl {
 
   mutable std::mutex mutex;               // for what follows
   WebhookCounts shown;
-  std::atomic<std::uint64_t> kept = 0;    // position up to which all is done
+  std::atomic<std::uint64_t> done = 0;    // position up to which all is
   std::deque<std::string> asked;          // letters to be sent again
   std::unordered_set<std::string> again;  // and those that are on their way
 
@@ -116,6 +118,11 @@ struct Webhook::Impl {
   Clock::time_point write_again = {};                                         // not before: the disk refused
   std::size_t items = 0, bytes = 0;                                           // in queues
   std::uint64_t position = 0, opened = 0, numbers = 0, taken = 0;             // opened: the log ended there when the service was opened
+  // What the last process had read up to, and the decisions of that which it was not done with: all others up to there were delivered.
+  std::uint64_t was_read = 0;
+  std::unordered_set<std::string> was_open;
+  bool moved = false;                     // and the cursor has not
+  Clock::time_point cursor_kept = {};
   unsigned failing = 0;                   // attempts in a row that failed, of whichever decisions
   std::string trouble;                    // of the last of them
   Clock::time_point paused = {};          // nothing is sent before
@@ -143,7 +150,10 @@ struct Webhook::Impl {
     item->since = Clock::now();
     ++items;
     bytes += item->about.json.size();
-    if (item->key.empty()) ++open[item->about.position];
+    if (item->key.empty()) {
+      ++open[item->about.position];
+      moved = true;
+    }
     auto& queue = queues[item->about.visitor];
     queue.push_back(std::move(item));
     if (queue.size() == 1) make_ready(queue.front().get(), queue.front()->since);
@@ -155,6 +165,7 @@ struct Webhook::Impl {
     bytes -= item->about.json.size();
     if (item->key.empty()) {
       if (const auto at = open.find(item->about.position); --at->second == 0) open.erase(at);
+      moved = true;
     } else {
       const std::lock_guard lock(mutex);
       again.erase(item->key);
@@ -187,12 +198,15 @@ struct Webhook::Impl {
     if (items >= kWindow || bytes >= kWindowBytes) return;
     std::vector<shards::Delivery> some;
     shards::Letter known;
+    const std::uint64_t before = position;
     if (std::string error = service.read(position, kWindow - items, items == 0 ? kIdle : 0ms, some); !error.empty()) {
       trouble = std::move(error);
       failing = std::max(failing, kSigns);
       paused = Clock::now() + kIdle;
     }
+    moved = moved || position != before;
     for (shards::Delivery& d : some) {
+      if (d.position <= was_read && !was_open.contains(d.id)) continue;
       auto item = std::make_unique<Item>();
       item->about.sink = name;
       item->about.position = d.position;
@@ -204,11 +218,29 @@ struct Webhook::Impl {
     }
   }
 
-  void move_cursor() {
-    const std::uint64_t done = open.empty() ? position : open.begin()->first - 1;
-    if (done == kept) return;
-    kept = done;
-    service.keep_cursor(cursor, done);
+  // With the cursor goes what behind it is not done with, so that a decision that waits for long does not let all that were delivered meanwhile be sent again.
+  void move_cursor(bool at_once) {
+    done = open.empty() ? position : open.begin()->first - 1;
+    const auto now = Clock::now();
+    if (!moved || (!at_once && now - cursor_kept < kKeepCursor)) return;
+    moved = false;
+    cursor_kept = now;
+    shards::Cursor at{.position = done};
+    if (!open.empty()) {
+      base::put_number(at.note, position);
+      for (const auto& [visitor, queue] : queues)
+        for (const auto& item : queue)
+          if (item->key.empty()) base::put_text(at.note, item->about.id);
+    }
+    service.keep_cursor(cursor, std::move(at));
+  }
+
+  void go_on(const shards::Cursor& at) {
+    position = at.position;
+    if (at.note.empty()) return;
+    base::Bytes note(at.note);
+    was_read = note.number();
+    while (note.fine() && !note.done()) was_open.emplace(note.text());
   }
 
   // ---- requests ----
@@ -371,6 +403,7 @@ struct Webhook::Impl {
     for (const auto until = Clock::now() + kStopping; flying > 0 && Clock::now() < until;) turn(kLook);
     for (Flight& f : flights)
       if (f.item != nullptr) curl_multi_remove_handle(multi.get(), f.easy.get());
+    move_cursor(true);
   }
 
   void turn(milliseconds wait) {
@@ -378,7 +411,7 @@ struct Webhook::Impl {
     curl_multi_perform(multi.get(), &running);
     if (land()) wait = 0ms;
     write_letters();
-    move_cursor();
+    move_cursor(open.empty());
     counts.in_flight = flying;
     counts.down = down() ? trouble : "";
     {
@@ -403,7 +436,7 @@ std::unique_ptr<Webhook> Webhook::open(shards::Service& service, const WebhookOp
   impl->cursor = "webhook " + impl->name;
   const auto were = service.cursor(impl->cursor);
   impl->opened = service.counts().opened;
-  impl->position = were.value_or(impl->opened);
+  impl->go_on(were.value_or(shards::Cursor{.position = impl->opened}));
   std::uint64_t probe = impl->position;
   std::vector<shards::Delivery> some;
   if (!service.read(probe, 1, 0ms, some).empty()) {
@@ -411,8 +444,8 @@ std::unique_ptr<Webhook> Webhook::open(shards::Service& service, const WebhookOp
     error = fmt::format("{} was away for longer than the log is kept for nobody: some of what was decided meanwhile is not sent to it.", impl->host);
     impl->position = 0;
   }
-  impl->kept = impl->position;
-  service.keep_cursor(impl->cursor, impl->position);
+  impl->done = impl->position;
+  if (!were) service.keep_cursor(impl->cursor, {.position = impl->position});
   impl->thread = std::thread([raw = impl.get()] { raw->run(); });
   return std::unique_ptr<Webhook>(new Webhook(std::move(impl)));
 }
@@ -421,10 +454,10 @@ const std::string& Webhook::name() const { return impl_->name; }
 const std::string& Webhook::host() const { return impl_->host; }
 
 WebhookCounts Webhook::counts() const {
-  const std::uint64_t kept = impl_->kept, position = impl_->service.position();
+  const std::uint64_t done = impl_->done, position = impl_->service.position();
   const std::lock_guard lock(impl_->mutex);
   WebhookCounts out = impl_->shown;
-  out.behind = position - std::min(kept, position);
+  out.behind = position - std::min(done, position);
   return out;
 }
 

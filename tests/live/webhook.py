@@ -386,6 +386,7 @@ def a_kill_loses_nothing(p):
         while time.monotonic() < end:
             send(s, *(order(n, f"u{n % 30}") for n in range(sent, sent + 10)))
             sent += 10
+            time.sleep(0.01)
         s.kill()
     s = p.serve("--webhook", r.url)
     same(until(lambda: metric(s, "behind") == 0 and s.metric("decisions_total") == 0), True)
@@ -400,6 +401,20 @@ def a_kill_loses_nothing(p):
             first[d["visitor"]].append(d["actions"][0]["params"]["n"])
     same({v: n for v, n in first.items() if n != sorted(n)}, {})
     print(f"webhook: {len(p.ids())} decisions, {len(took) - len(seen)} of them came again")
+
+
+@test
+def a_restart_sends_only_what_was_not_taken(p):
+    r = p.receiver(lambda request: 500 if request["json"]["visitor"] == "u0" else 200)
+    s = p.serve("--webhook", r.url)
+    send(s, *(order(n, f"u{n % 5}") for n in range(100)))
+    same(until(lambda: len(r.taken()) == 80), True)
+    same(s.stop()[0], 0)
+    r.answer = lambda request: 200
+    s = p.serve("--webhook", r.url)
+    send(s, order(100))
+    same(until(lambda: metric(s, "behind") == 0), True)
+    same(sorted(r.numbers()), list(range(101)))
 
 
 def letters_after(p):
