@@ -32,7 +32,8 @@ constexpr std::size_t kWindow = 1000;               // decisions that are read a
 constexpr std::size_t kWindowBytes = 16u << 20;
 constexpr milliseconds kFirstPause = 500ms, kLongestPause = 60s;  // between attempts: at random below a bound that doubles from the first to the longest
 constexpr auto kLongestAsked = 1h;                  // by a Retry-After
-constexpr unsigned kSigns = 4;                      // failures in a row, by which the receiver is taken to be down
+constexpr std::size_t kSigns = 4;                   // different decisions that fail and none that is taken: the receiver is taken to be down
+constexpr std::size_t kLetters = 100;               // of the window, so that letters that fail again do not keep the log waiting
 constexpr auto kStopping = 5s;
 constexpr auto kKeepCursor = 200ms;                 // between two times that it is told what is done
 constexpr auto kLook = 20ms, kIdle = 200ms;         // for new decisions: with something to do, and without
@@ -116,22 +117,25 @@ struct Webhook::Impl {
   std::map<std::uint64_t, std::size_t> open;                                  // positions of the log with decisions that are not done with, how many
   std::vector<Item*> taken_letters, dead;                                     // done with, once that is written down
   Clock::time_point write_again = {};                                         // not before: the disk refused
-  std::size_t items = 0, bytes = 0;                                           // in queues
+  std::size_t items = 0, bytes = 0, letters = 0;                              // in queues; those of the first that are dead letters
   std::uint64_t position = 0, opened = 0, numbers = 0, taken = 0;             // opened: the log ended there when the service was opened
   // What the last process had read up to, and the decisions of that which it was not done with: all others up to there were delivered.
   std::uint64_t was_read = 0;
   std::unordered_set<std::string> was_open;
   bool moved = false;                     // and the cursor has not
   Clock::time_point cursor_kept = {};
-  unsigned failing = 0;                   // attempts in a row that failed, of whichever decisions
-  std::string trouble;                    // of the last of them
+  std::unordered_set<std::uint64_t> failing;  // numbers of items that failed since the receiver was last known to be there
+  std::uint64_t failures = 0, probes = 0;     // attempts that failed since then; and of these, those while it was taken to be down
+  std::string trouble;                        // of the last of them
   Clock::time_point paused = {};          // nothing is sent before
   WebhookCounts counts;
   std::minstd_rand random{std::random_device{}()};  // when, never what
 
   explicit Impl(shards::Service& s) : service(s) {}
 
-  bool down() const { return failing >= kSigns; }
+  bool unreadable = false;                    // the log is; `trouble` says why
+
+  bool down() const { return failing.size() >= kSigns; }
 
   milliseconds pause(std::uint64_t failures) {
     const auto most = std::min<std::int64_t>(kLongestPause.count(), kFirstPause.count() << std::min<std::uint64_t>(failures, 16));
@@ -153,6 +157,8 @@ struct Webhook::Impl {
     if (item->key.empty()) {
       ++open[item->about.position];
       moved = true;
+    } else {
+      ++letters;
     }
     auto& queue = queues[item->about.visitor];
     queue.push_back(std::move(item));
@@ -167,6 +173,7 @@ struct Webhook::Impl {
       if (const auto at = open.find(item->about.position); --at->second == 0) open.erase(at);
       moved = true;
     } else {
+      --letters;
       const std::lock_guard lock(mutex);
       again.erase(item->key);
     }
@@ -178,7 +185,7 @@ struct Webhook::Impl {
 
   // Reads on, if there is room; waits for something to do if there is nothing.
   void fill() {
-    while (items < kWindow && bytes < kWindowBytes) {
+    while (letters < kLetters && items < kWindow && bytes < kWindowBytes) {
       std::string key;
       {
         const std::lock_guard lock(mutex);
@@ -201,8 +208,10 @@ struct Webhook::Impl {
     const std::uint64_t before = position;
     if (std::string error = service.read(position, kWindow - items, items == 0 ? kIdle : 0ms, some); !error.empty()) {
       trouble = std::move(error);
-      failing = std::max(failing, kSigns);
-      paused = Clock::now() + kIdle;
+      unreadable = true;
+      if (items == 0) std::this_thread::sleep_for(kIdle);
+    } else {
+      unreadable = false;
     }
     moved = moved || position != before;
     for (shards::Delivery& d : some) {
@@ -322,8 +331,9 @@ struct Webhook::Impl {
       for (const auto& [when, item] : waiting) make_ready(item, std::min(item->due, now));
       paused = {};
     }
-    failing = 0;
-    trouble.clear();
+    failing.clear();
+    failures = probes = 0;
+    if (!unreadable) trouble.clear();
   }
 
   void take(Item* item) {
@@ -346,11 +356,12 @@ struct Webhook::Impl {
     if (asked_for > 0s) {                                                // to wait is no fault
       paused = std::max(paused, now + std::min<std::chrono::seconds>(asked_for, kLongestAsked));
     } else {
-      ++failing;
+      failing.insert(item->number);
+      ++failures;
       trouble = std::move(why);
       if (item->counted == 0 || item->others != taken) ++item->counted;  // but for others that were taken meanwhile, it may be the receiver's fault
       item->others = taken;
-      if (down()) paused = std::max(paused, now + pause(failing - kSigns));
+      if (down()) paused = std::max(paused, now + pause(probes++));
     }
     if (item->counted >= options.attempts || now - item->since >= options.retry_for) {
       dead.push_back(item);
@@ -413,7 +424,7 @@ struct Webhook::Impl {
     write_letters();
     move_cursor(open.empty());
     counts.in_flight = flying;
-    counts.down = down() ? trouble : "";
+    counts.down = unreadable || failures >= kSigns ? trouble : "";
     {
       const std::lock_guard lock(mutex);
       shown = counts;

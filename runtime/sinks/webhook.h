@@ -18,7 +18,7 @@ struct WebhookOptions {
   std::vector<std::string> keys;                   // that sign (signature.h); none: nothing is signed
   std::chrono::milliseconds timeout = std::chrono::seconds(10);  // of a request, from connecting to the end of the answer
   std::uint64_t attempts = 10;                     // of one decision that fail while the receiver takes others; then it is a dead letter
-  std::chrono::milliseconds retry_for = std::chrono::hours(24);  // since the first attempt; then it is one whatever the receiver does
+  std::chrono::milliseconds retry_for = std::chrono::hours(24);  // since its turn could have come; then it is one whatever the receiver does
 };
 
 struct WebhookCounts {
@@ -29,7 +29,7 @@ struct WebhookCounts {
   double seconds = 0;                              // that these took together
   std::uint64_t in_flight = 0;
   std::uint64_t behind = 0;                        // entries of the log
-  std::string down;                                // why the receiver takes nothing just now; empty: it does, as far as is known
+  std::string down;                                // why nothing is taken just now; empty: it is, as far as is known
 };
 
 // What of a URL may be shown: `name`, without user and query, by which receivers and their letters are told apart; and host:port. Empty; or what is wrong with it.
