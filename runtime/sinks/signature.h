@@ -7,7 +7,7 @@
 
 namespace polku::sinks {
 
-// Keys, of texts such as `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLwSw`, separated by blanks or ends of lines. Empty; or what is wrong, without a word of the texts.
+// Keys, of texts such as `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`, separated by blanks or ends of lines. Empty; or what is wrong, without a word of the texts.
 std::string read_keys(std::string_view secrets, std::vector<std::string>& keys);
 
 // "v1,…": for each key one, separated by blanks.
