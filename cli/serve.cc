@@ -90,10 +90,9 @@ std::string read_secret(const std::string& where, std::vector<std::string>& keys
     const char* const value = std::getenv(where.substr(kVariable.size()).c_str());
     if (!value) return fmt::format("--webhook-secret: there is no environment variable `{}`.", where.substr(kVariable.size()));
     text = value;
-  } else if (where.starts_with("whsec_")) {  // everybody on the machine can read a command line, and so it is not repeated here
+  } else if (std::error_code ec; where.starts_with("whsec_") || (!std::filesystem::exists(where, ec) && sinks::read_keys(where, keys).empty())) {  // which is not to be repeated
     return "--webhook-secret takes the place of a secret and not the secret itself: the path of a file, or env: and the name of a variable.";
   } else {
-    std::error_code ec;
     std::ifstream file(where, std::ios::binary);
     if (!std::filesystem::is_directory(where, ec) && file) text.assign(std::istreambuf_iterator<char>(file), {});
     else return fmt::format("--webhook-secret: the file `{}` cannot be read. For an environment variable write `env:NAME`.", where);
@@ -161,10 +160,8 @@ int serve(const Options& o) {
   std::unique_ptr<sinks::Lines> lines;
   if (!o.decisions.empty()) {
     lines = sinks::Lines::open(*service, o.decisions, error);
-    if (!lines) {
-      complain(error);
-      return kMisuse;
-    }
+    if (!error.empty()) complain(error);
+    if (!lines) return kMisuse;
   }
   serve::Options http;
   std::vector<std::unique_ptr<sinks::Webhook>> webhooks;

@@ -534,6 +534,12 @@ std::string Service::read(std::uint64_t& position, std::size_t most, std::chrono
   return scan.error();
 }
 
+bool Service::keeps(std::uint64_t position) const {
+  store::Store::Scan scan = impl_->store->scan(Table::Log);
+  scan.seek({});
+  return position == 0 || !scan.valid() || log_position(scan.key()) <= position + 1;
+}
+
 std::optional<Cursor> Service::cursor(const std::string& name) const {
   const std::lock_guard lock(impl_->mutex);
   impl_->readers.insert(name);

@@ -76,6 +76,8 @@ class Service {
   // 0: from where the log begins. Error: it cannot be read, or no longer goes back so far.
   std::string read(std::uint64_t& position, std::size_t most, std::chrono::milliseconds wait, std::vector<Delivery>& out) const;
 
+  bool keeps(std::uint64_t position) const;      // the log behind it has not been dropped
+
   // Up to where somebody has read, which outlives the process; none: never told. Whoever asked for it or told it since the start keeps the log from there; of a
   // reader who is not there any more, only as much is kept as for anybody.
   std::optional<Cursor> cursor(const std::string& name) const;

@@ -448,10 +448,7 @@ std::unique_ptr<Webhook> Webhook::open(shards::Service& service, const WebhookOp
   const auto were = service.cursor(impl->cursor);
   impl->opened = service.counts().opened;
   impl->go_on(were.value_or(shards::Cursor{.position = impl->opened}));
-  std::uint64_t probe = impl->position;
-  std::vector<shards::Delivery> some;
-  if (!service.read(probe, 1, 0ms, some).empty()) {
-    if (error = service.read(probe = 0, 1, 0ms, some); !error.empty()) return nullptr;
+  if (!service.keeps(impl->position)) {
     error = fmt::format("{} was away for longer than the log is kept for nobody: some of what was decided meanwhile is not sent to it.", impl->host);
     impl->position = 0;
   }
