@@ -5,10 +5,17 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <condition_variable>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -18,6 +25,8 @@
 #include "runtime/serve/serve.h"
 #include "runtime/shards/service.h"
 #include "runtime/sinks/lines.h"
+#include "runtime/sinks/signature.h"
+#include "runtime/sinks/webhook.h"
 
 namespace polku::cli {
 
@@ -25,7 +34,9 @@ namespace {
 
 struct Options {
   std::string config, pack, data = "polku-data", listen = "127.0.0.1:7070", clock = "wall", durability = "strict", decisions, cache, admin_listen;
-  std::vector<std::string> write_keys, admin_keys;
+  std::vector<std::string> write_keys, admin_keys, webhooks, webhook_secrets;
+  double webhook_timeout = 10, webhook_retry_for = 24 * 60 * 60;
+  std::uint64_t webhook_attempts = 10;
   std::size_t shards = 0, threads = 0, awake = 1'000'000;
   bool no_cache = false, watch = false;
 };
@@ -151,6 +162,46 @@ class Reloader {
   bool stop_ = false;
   std::thread thread_;
 };
+// The keys that a secret stands for: `env:NAME`, or a file. Empty; or what is wrong, without a word of the secret.
+std::string read_secret(const std::string& where, std::vector<std::string>& keys) {
+  constexpr std::string_view kVariable = "env:";
+  std::string text;
+  if (where.starts_with(kVariable)) {
+    const char* const value = std::getenv(where.substr(kVariable.size()).c_str());
+    if (!value) return fmt::format("--webhook-secret: there is no environment variable `{}`.", where.substr(kVariable.size()));
+    text = value;
+  } else if (std::error_code ec; where.starts_with("whsec_") || (!std::filesystem::exists(where, ec) && sinks::read_keys(where, keys).empty())) {  // which is not to be repeated
+    return "--webhook-secret takes the place of a secret and not the secret itself: the path of a file, or env: and the name of a variable.";
+  } else {
+    std::ifstream file(where, std::ios::binary);
+    if (!std::filesystem::is_directory(where, ec) && file) text.assign(std::istreambuf_iterator<char>(file), {});
+    else return fmt::format("--webhook-secret: the file `{}` cannot be read. For an environment variable write `env:NAME`.", where);
+  }
+  const std::string error = sinks::read_keys(text, keys);
+  return error.empty() ? "" : fmt::format("--webhook-secret: what `{}` holds {}. `echo whsec_$(openssl rand -base64 32)` makes one.", where, error);
+}
+
+// Those that were asked for, all with the same patience. Empty; or what is wrong.
+std::string read_webhooks(const Options& o, std::vector<sinks::WebhookOptions>& out) {
+  if (o.webhooks.empty() && !o.webhook_secrets.empty()) return "--webhook-secret signs what is sent to a --webhook, and there is none.";
+  if (o.webhook_secrets.size() > 1 && o.webhook_secrets.size() != o.webhooks.size())
+    return fmt::format("--webhook-secret is given once for all webhooks, or for each one in their order: {} for {}.", counted(o.webhook_secrets.size(), "secret"), counted(o.webhooks.size(), "webhook"));
+  const auto time = [](double seconds) { return std::chrono::milliseconds(std::llround(seconds * 1000)); };
+  std::set<std::string> names;
+  std::string error, name, host;
+  for (const std::string& url : o.webhooks) {
+    if (error = sinks::read_url(url, name, host); !error.empty()) return error;
+    if (!names.insert(name).second) return fmt::format("--webhook: two of them are `{}` and differ in what may not be shown, if at all. Receivers are told apart by what stands before the `?`.", name);
+    sinks::WebhookOptions& w = out.emplace_back();
+    w.url = url;
+    w.timeout = time(o.webhook_timeout);
+    w.attempts = o.webhook_attempts;
+    w.retry_for = time(o.webhook_retry_for);
+    if (o.webhook_secrets.empty()) continue;
+    if (error = read_secret(o.webhook_secrets[o.webhook_secrets.size() == 1 ? 0 : out.size() - 1], w.keys); !error.empty()) return error;
+  }
+  return {};
+}
 
 int serve(const Options& o) {
   // The threads below are not to be disturbed by signals: this one waits for them.
@@ -186,6 +237,11 @@ int serve(const Options& o) {
       complain("A key is empty: whoever sends none would have it.");
       return kMisuse;
     }
+  std::vector<sinks::WebhookOptions> hooks;
+  if (error = read_webhooks(o, hooks); !error.empty()) {
+    complain(error);
+    return kMisuse;
+  }
   const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
   shards::ServiceOptions live;
   live.data = o.data;
@@ -201,12 +257,19 @@ int serve(const Options& o) {
   std::unique_ptr<sinks::Lines> lines;
   if (!o.decisions.empty()) {
     lines = sinks::Lines::open(*service, o.decisions, error);
-    if (!lines) {
-      complain(error);
-      return kMisuse;
-    }
+    if (!error.empty()) complain(error);
+    if (!lines) return kMisuse;
   }
   serve::Options http;
+  std::vector<std::unique_ptr<sinks::Webhook>> webhooks;
+  for (const sinks::WebhookOptions& each : hooks) {
+    auto webhook = sinks::Webhook::open(*service, each, error);
+    if (!error.empty()) complain(error);
+    if (!webhook) return kMisuse;
+    http.webhooks.push_back(webhook.get());
+    fmt::print(stderr, "decisions go to {}{}\n", webhook->host(), each.keys.empty() ? ", not signed (--webhook-secret)" : ", signed");
+    webhooks.push_back(std::move(webhook));
+  }
   http.listen = o.listen;
   http.threads = o.threads == 0 ? cores : o.threads;
   http.write_keys = o.write_keys;
@@ -230,8 +293,10 @@ int serve(const Options& o) {
   fmt::print(stderr, "stopping\n");
   service->refuse_reloads();
   server->stop();
+  for (const auto& webhook : webhooks) webhook->ask_to_stop();
   reloader.reset();  // which no request reaches any more
   if (lines) lines->stop();
+  for (const auto& webhook : webhooks) webhook->stop();
   const shards::ServiceCounts c = service->counts();
   service->stop();
   fmt::print(stderr, "{} taken, {} duplicates, {}\n", counted(c.all.taken, "record"), thousands(c.all.duplicates), counted(c.all.decisions, "decision"));
@@ -253,6 +318,11 @@ void add_serve(CLI::App& app, int& exit) {
                                                  "can be seen by others")->type_name("KEY");
   verb->add_flag("--watch", o->watch, "Put the pack in again when its files change; SIGHUP and POST /v1/admin/pack do so too. A pack with faults is refused, and changes nothing");
   verb->add_option("--decisions", o->decisions, "Write every decision that acts to the end of this file, or - for standard output");
+  verb->add_option("--webhook", o->webhooks, "Send every decision that acts to this URL, as JSON, until it is taken; may be given several times. A URL with a password in it belongs in --config")->allow_extra_args(false);
+  verb->add_option("--webhook-secret", o->webhook_secrets, "Sign what is sent: `env:NAME` or a file that holds whsec_ and base64. Once for all webhooks, or once for each in their order")->allow_extra_args(false);
+  verb->add_option("--webhook-timeout", o->webhook_timeout, "Seconds from connecting to the end of an answer")->check(CLI::Range(0.1, 300.0))->capture_default_str();
+  verb->add_option("--webhook-attempts", o->webhook_attempts, "How often a decision may fail while its receiver takes others; then it is a dead letter")->check(CLI::Range(1, 1000))->capture_default_str();
+  verb->add_option("--webhook-retry-for", o->webhook_retry_for, "Seconds after which it is one even if the receiver takes nothing at all")->check(CLI::Range(0.0, 30.0 * 24 * 60 * 60))->capture_default_str();
   verb->add_option("--shards", o->shards, "How many threads judge; a data folder keeps the number it was made with. Else one for each core");
   verb->add_option("--threads", o->threads, "How many threads speak HTTP. Else one for each core");
   verb->add_option("--awake", o->awake, "How many visitors are kept in memory; the others sleep on disk")->capture_default_str();

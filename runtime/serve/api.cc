@@ -16,6 +16,7 @@ namespace {
 using ingest::Wire;
 
 constexpr std::size_t kMostTexts = 1'000'000;   // that a thread keeps before it begins anew
+constexpr std::size_t kLetters = 100;           // that are listed unless somebody asks for more
 
 std::string decoded(std::string_view text, bool plus) {
   const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
@@ -129,8 +130,6 @@ std::vector<std::string> keys_of(const Request& request) {
     given.push_back(both.substr(0, both.find(':')));
   } else if (header.starts_with("Bearer ")) {
     given.emplace_back(header.substr(7));
-  } else if (!header.empty()) {
-    given.emplace_back(header);
   }
   return given;
 }
@@ -147,6 +146,7 @@ bool any(const std::vector<std::string>& known, const std::vector<std::string>& 
 bool Api::allowed(const Request& request, std::string_view query, std::string_view body_key) const {
   if (options_.write_keys.empty()) return true;
   std::vector<std::string> given = keys_of(request);
+  if (const std::string_view key = request.header("authorization"); !key.empty()) given.emplace_back(key);
   if (const std::string_view key = request.header("x-write-key"); !key.empty()) given.emplace_back(key.substr(0, key.find(':')));
   if (std::string key = parameter(query, "writeKey"); !key.empty()) given.push_back(std::move(key));
   if (!body_key.empty()) given.emplace_back(body_key);
@@ -157,6 +157,8 @@ bool Api::admin_allowed(const Request& request) const {
   if (options_.admin_keys.empty()) return request.inside;
   return (request.inside || options_.admin_listen.empty()) && any(options_.admin_keys, keys_of(request));
 }
+
+// Who may see and do what is the operator's alone.
 
 shards::Message Api::message(const ingest::Record& record, ingest::Envelope& envelope, Millis received) {
   shards::Message m;
@@ -397,7 +399,7 @@ void Api::decide(Request& request, Reply reply) {
 }
 
 // What operators ask for.
-void Api::admin(Request& request, std::string_view path, Reply reply) {
+void Api::admin(Request& request, std::string_view path, std::string_view query, Reply reply) {
   if (!request.header("origin").empty()) return reply(problem(403, "Operators' routes are not for web pages."));
   if (!admin_allowed(request))
     return reply(problem(options_.admin_keys.empty() ? 403 : 401, options_.admin_keys.empty() ? "Operators' routes are open at an address of their own (`--admin-listen`) or with a key (`--admin-key`)."
@@ -411,6 +413,13 @@ void Api::admin(Request& request, std::string_view path, Reply reply) {
     if (!options_.reload) return reply(problem(404, "There is no such route."));
     return options_.reload([reply](int status, std::string json) { reply({.status = status, .body = std::move(json)}); });
   }
+  if (path == "/v1/admin/letters") {
+    if (request.method != "GET") return reply(problem(405, "This route takes GET."));
+    const std::string limit = parameter(query, "limit");
+    if (limit.size() > 4 || limit.find_first_not_of("0123456789") != std::string::npos) return reply(problem(400, "`limit` is a number up to 9999."));
+    return reply(letters(limit.empty() ? kLetters : std::stoul(limit)));
+  }
+  if (path == "/v1/admin/letters/replay") return reply(request.method == "POST" ? replay(request) : problem(405, "This route takes POST."));
   if (path == "/v1/admin/backup") return request.method == "POST" ? backup(request, std::move(reply)) : reply(problem(405, "This route takes POST."));
   reply(problem(404, "There is no such route."));
 }
@@ -475,7 +484,7 @@ std::string Api::metrics() const {
   one("commits_failed_total", "counter", "Times the disk refused", c.failed_commits);
   one("disk_bytes", "gauge", "Bytes of the tables on disk", c.sizes.files);
   one("written_bytes_total", "counter", "Bytes written ahead, flushed and compacted", c.sizes.written_ahead + c.sizes.flushed + c.sizes.compacted);
-  return out;
+  return out + webhook_metrics();
 }
 
 void Api::handle(Request& request, Reply reply) {
@@ -508,7 +517,7 @@ void Api::handle(Request& request, Reply reply) {
     if (!last.empty() && last.size() < 19 && last.find_first_not_of("0123456789") == std::string_view::npos) r.position = std::stoull(std::string(last));
     return reply(std::move(r));
   }
-  if (path.starts_with(kAdmin)) return admin(request, path, std::move(reply));
+  if (path.starts_with(kAdmin)) return admin(request, path, query, std::move(reply));
   if (get && path == "/healthz") return reply({.body = "{\"status\":\"up\"}"});
   if (get && path == "/readyz") {
     const shards::ServiceCounts c = service_.counts();

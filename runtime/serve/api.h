@@ -66,7 +66,10 @@ class Api {
   void submit(std::vector<shards::Message>&& messages, std::size_t answers, Reply reply, std::function<Response(const shards::Ticket&)> answer);
   bool allowed(const Request& request, std::string_view query, std::string_view body_key) const;
   bool admin_allowed(const Request& request) const;
-  void admin(Request& request, std::string_view path, Reply reply);
+  void admin(Request& request, std::string_view path, std::string_view query, Reply reply);
+  Response letters(std::size_t most) const;      // these three: letters.cc
+  Response replay(const Request& request);
+  std::string webhook_metrics() const;
   std::string rejects(const ingest::Counts& counts);   // counts them, and says them as members of an object
   shards::Message message(const ingest::Record& record, ingest::Envelope& envelope, Millis received);
   void backup(Request& request, Reply reply);

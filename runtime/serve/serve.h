@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/shards/service.h"
+#include "runtime/sinks/webhook.h"
 
 namespace polku::serve {
 
@@ -25,6 +26,7 @@ struct Options {
   std::uint32_t wait_seconds = 10;               // until what a request brought is durable; then 503
   // Puts in the pack as it is on the disk by now, on another thread: said is called once, with an HTTP status and JSON. Must outlive the server; none: 404.
   std::function<void(std::function<void(int status, std::string json)> said)> reload = {};
+  std::vector<sinks::Webhook*> webhooks;         // whose figures and letters an operator may ask for; they must outlive the server
   bool trusted_times = false;                    // records carry their times, as in a log (shards::ServiceOptions::Clock::Log)
 };
 

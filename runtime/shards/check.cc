@@ -129,7 +129,7 @@ void Check::meta() {
   for (scan.seek(kCursor); scan.valid() && scan.key().starts_with(kCursor); scan.next()) {
     base::Bytes in(scan.value());
     cursors_.emplace_back(scan.key().substr(kCursor.size()), in.fixed());
-    if (!in.done()) fault(fmt::format("How far `{}` has read the log is no number.", shown(cursors_.back().first)));
+    if (!in.fine()) fault(fmt::format("How far `{}` has read the log is no number.", shown(cursors_.back().first)));
   }
   if (error.empty()) error = scan.error();
   if (!error.empty()) return fault(error);

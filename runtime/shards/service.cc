@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -30,6 +31,7 @@ constexpr auto kTick = 5ms;
 constexpr std::size_t kSwept = 64;                   // visitors who become a new pack's in a chunk, beside those who are touched
 constexpr auto kPause = 2s;                          // for who wants to use a pack that is being replaced; it takes this long only if the disk refuses
 constexpr std::size_t kFewUnsaved = 1024;            // visitors; then a pack may be replaced: writing them down takes some milliseconds
+constexpr auto kReadersCome = 1min;                  // after a start, the log is kept for everybody who ever read it
 constexpr std::string_view kCursor = "cursor ";
 
 std::string number_text(std::uint64_t n) {
@@ -79,8 +81,9 @@ struct Service::Impl {
   std::uint64_t position = 0;              // of what is durable
   std::uint64_t from = 1;                  // as it stands in Meta
   std::vector<std::uint64_t> needed;       // of the log, by each shard, as its last durable chunk says
-  std::map<std::string, std::uint64_t> cursors, moved_cursors;
-  std::uint64_t commits = 0, failed = 0, log_bytes = 0, replayed = 0;
+  std::map<std::string, Cursor> cursors, moved_cursors;
+  std::set<std::string> readers;           // those who have a cursor, and are there
+  std::uint64_t commits = 0, failed = 0, log_bytes = 0, replayed = 0, opened = 0;
   std::string fault, broken;               // why nothing becomes durable: just now; for good
 
   std::mutex reloading;                    // one pack at a time is put in, or the service is stopped
@@ -98,6 +101,10 @@ struct Service::Impl {
   bool paused = false;
 
   std::atomic<std::uint64_t> writing = 1;  // the position of the entry that is being made next
+  const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+
+  mutable std::mutex letters_mutex;        // of those who change letters, and for what follows
+  std::map<std::string, std::uint64_t> letters_of;  // how many, by sink
 
   Millis now() {
     const Millis machine = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -156,9 +163,18 @@ struct Service::Impl {
     for (std::size_t i = 0; i < options.shards; ++i) workers.push_back(std::make_unique<Worker>());
     make_shards();
     store::Store::Scan scan = store->scan(Table::Meta);
-    for (scan.seek(kCursor); scan.valid() && scan.key().starts_with(kCursor); scan.next())
-      cursors[std::string(scan.key().substr(kCursor.size()))] = base::Bytes(scan.value()).fixed();
-    return recover();
+    for (scan.seek(kCursor); scan.valid() && scan.key().starts_with(kCursor); scan.next()) {
+      base::Bytes value(scan.value());
+      Cursor& cursor = cursors[std::string(scan.key().substr(kCursor.size()))];
+      cursor.position = value.fixed();
+      cursor.note = value.rest();
+    }
+    Letter letter;
+    store::Store::Scan letters = store->scan(Table::Letters);
+    for (letters.seek({}); letters.valid(); letters.next())
+      if (read_letter(letters.value(), letter)) ++letters_of[letter.sink];
+    if (error = recover(); error.empty()) opened = position;
+    return error;
   }
 
   static void put_pack(store::Writes& writes, const Pack& p, std::uint64_t number, Millis from_when) {
@@ -368,7 +384,7 @@ struct Service::Impl {
     auto looked = std::chrono::steady_clock::now();
     for (;;) {
       std::vector<std::pair<std::size_t, Chunk>> group;
-      std::map<std::string, std::uint64_t> moved;
+      std::map<std::string, Cursor> moved;
       bool replaces = false;
       store::Writes replacement;
       {
@@ -401,7 +417,7 @@ struct Service::Impl {
         entry += body;
         writes.put(Table::Log, log_key(at), entry);
       }
-      for (const auto& [name, to] : moved) writes.put(Table::Meta, std::string(kCursor) + name, number_text(to));
+      for (const auto& [name, to] : moved) writes.put(Table::Meta, std::string(kCursor) + name, number_text(to.position) + to.note);
       if (replaces) {  // nothing of the log need be read by the pack that was
         writes.add(std::move(replacement));
         std::fill(needed.begin(), needed.end(), Shard::kNowhere);
@@ -572,7 +588,9 @@ struct Service::Impl {
     std::uint64_t until = from;
     {
       const std::lock_guard lock(mutex);
-      for (const auto& [name, at] : cursors) until = std::min(until, at + 1);
+      const bool all = std::chrono::steady_clock::now() - started < kReadersCome;
+      for (const auto& [name, at] : cursors)
+        if (all || readers.contains(name)) until = std::min(until, at.position + 1);
     }
     store::Store::Scan scan = store->scan(Table::Log);
     std::vector<std::string_view> chunks_of;
@@ -748,17 +766,83 @@ std::string Service::read(std::uint64_t& position, std::size_t most, std::chrono
   return scan.error();
 }
 
-std::uint64_t Service::cursor(const std::string& name) const {
+bool Service::keeps(std::uint64_t position) const {
+  store::Store::Scan scan = impl_->store->scan(Table::Log);
+  scan.seek({});
+  return position == 0 || !scan.valid() || log_position(scan.key()) <= position + 1;
+}
+
+std::optional<Cursor> Service::cursor(const std::string& name) const {
   const std::lock_guard lock(impl_->mutex);
+  impl_->readers.insert(name);
   const auto moved = impl_->moved_cursors.find(name);
   if (moved != impl_->moved_cursors.end()) return moved->second;
   const auto at = impl_->cursors.find(name);
-  return at == impl_->cursors.end() ? 0 : at->second;
+  if (at == impl_->cursors.end()) return std::nullopt;
+  return at->second;
 }
 
-void Service::keep_cursor(const std::string& name, std::uint64_t position) {
+void Service::keep_cursor(const std::string& name, Cursor at) {
   const std::lock_guard lock(impl_->mutex);
-  impl_->moved_cursors[name] = position;
+  impl_->readers.insert(name);
+  impl_->moved_cursors[name] = std::move(at);
+}
+
+std::string Service::put_letters(const std::vector<Letter>& letters) {
+  const std::lock_guard lock(impl_->letters_mutex);
+  store::Writes writes;
+  std::map<std::string, std::string> fresh;  // key to sink
+  std::string value, error;
+  for (const Letter& l : letters) {
+    const std::string key = letter_key(l);
+    if (!impl_->store->get(Table::Letters, key, value, error)) fresh[key] = l.sink;
+    writes.put(Table::Letters, key, letter_bytes(l));
+  }
+  if (error.empty()) error = impl_->store->write(writes, impl_->options.durable);
+  if (!error.empty()) return error;
+  for (const auto& [key, sink] : fresh) ++impl_->letters_of[sink];
+  return {};
+}
+
+std::string Service::erase_letters(const std::vector<std::string>& keys) {
+  const std::lock_guard lock(impl_->letters_mutex);
+  store::Writes writes;
+  std::map<std::string, std::string> gone;  // key to sink
+  std::string value, error;
+  Letter letter;
+  for (const std::string& key : keys) {
+    if (!impl_->store->get(Table::Letters, key, value, error)) continue;
+    if (read_letter(value, letter)) gone[key] = letter.sink;
+    writes.erase(Table::Letters, key);
+  }
+  if (error.empty() && !writes.empty()) error = impl_->store->write(writes, impl_->options.durable);
+  if (!error.empty()) return error;
+  for (const auto& [key, sink] : gone) --impl_->letters_of[sink];
+  return {};
+}
+
+std::string Service::letters(std::size_t most, std::string& before, std::vector<Letter>& out) const {
+  out.clear();
+  store::Store::Scan scan = impl_->store->scan(Table::Letters);
+  if (!before.empty()) scan.seek(before);
+  if (!before.empty() && scan.valid()) scan.previous();
+  else scan.last();
+  for (; scan.valid() && out.size() < most; scan.previous()) {
+    before = scan.key();
+    out.emplace_back();
+    if (!read_letter(scan.value(), out.back())) out.pop_back();
+  }
+  return scan.error();
+}
+
+bool Service::letter(const std::string& key, Letter& out) const {
+  std::string value, error;
+  return impl_->store->get(Table::Letters, key, value, error) && read_letter(value, out);
+}
+
+std::map<std::string, std::uint64_t> Service::letter_counts() const {
+  const std::lock_guard lock(impl_->letters_mutex);
+  return impl_->letters_of;
 }
 
 std::string Service::backup(const std::string& folder) const {
@@ -799,6 +883,7 @@ ServiceCounts Service::counts() const {
   out.log_bytes = impl_->log_bytes;
   out.replayed = impl_->replayed;
   out.packs = impl_->pack_number;
+  out.opened = impl_->opened;
   out.fault = impl_->broken.empty() ? impl_->fault : impl_->broken;
   if (impl_->store) out.sizes = impl_->store->sizes();
   return out;

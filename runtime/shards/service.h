@@ -6,12 +6,15 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "compiler/plan/plan.h"
+#include "runtime/shards/letter.h"
 #include "runtime/shards/message.h"
 #include "runtime/shards/shard.h"
 #include "runtime/store/store.h"
@@ -55,6 +58,7 @@ struct ServiceCounts {
   std::uint64_t replayed = 0;                    // entries of the log, at the start
   std::string pack;                              // its name
   std::uint64_t packs = 0;                       // how many have been put in since the folder was made
+  std::uint64_t opened = 0;                      // position of the log's last entry then
   std::string fault;                             // why nothing becomes durable just now; empty: it does
   store::Store::Sizes sizes;
 };
@@ -63,6 +67,12 @@ struct ServiceCounts {
 struct Delivery {
   std::uint64_t position = 0;                    // of the entry of the log
   std::string id, visitor, json;
+};
+
+// How far somebody has read the log.
+struct Cursor {
+  std::uint64_t position = 0;
+  std::string note = {};                         // what he wants to be told with it after a restart; some kilobytes
 };
 
 // All functions are safe from several threads.
@@ -105,9 +115,20 @@ class Service {
   // 0: from where the log begins. Error: it cannot be read, or no longer goes back so far.
   std::string read(std::uint64_t& position, std::size_t most, std::chrono::milliseconds wait, std::vector<Delivery>& out) const;
 
-  // A position that somebody has read up to, which outlives the process; 0: never told. Those whose name it was told keep the log from there.
-  std::uint64_t cursor(const std::string& name) const;
-  void keep_cursor(const std::string& name, std::uint64_t position);
+  bool keeps(std::uint64_t position) const;      // the log behind it has not been dropped
+
+  // Up to where somebody has read, which outlives the process; none: never told. Whoever asked for it or told it since the start keeps the log from there; of a
+  // reader who is not there any more, only as much is kept as for anybody.
+  std::optional<Cursor> cursor(const std::string& name) const;
+  void keep_cursor(const std::string& name, Cursor at);   // on the disk soon
+
+  // Decisions that somebody would not take. Errors as those of the store; after one of put or erase, nothing of it has happened, or not yet.
+  std::string put_letters(const std::vector<Letter>& letters);      // outlive the process once this returns
+  std::string erase_letters(const std::vector<std::string>& keys);
+  // Some `most`, the newest first, of those that stand before the key `before`, which moves to the last of them. Empty: from the newest of all.
+  std::string letters(std::size_t most, std::string& before, std::vector<Letter>& out) const;
+  bool letter(const std::string& key, Letter& out) const;           // false: there is none
+  std::map<std::string, std::uint64_t> letter_counts() const;       // by sink
 
   // A copy of all that is durable, in a folder that does not exist yet, from which a service can start: verified (check.h) before it stands there. Files are
   // linked where they can be. Takes as long as reading it all. Empty; or why there is none.

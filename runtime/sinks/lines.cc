@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 struct Lines::Impl {
   shards::Service& service;
   std::string path, cursor;
+  std::uint64_t position = 0;
   int file = -1;
   bool regular = false;
   std::atomic<bool> stopping = false;
@@ -55,7 +56,6 @@ struct Lines::Impl {
   }
 
   void run() {
-    std::uint64_t position = regular ? service.cursor(cursor) : service.position();
     std::vector<shards::Delivery> some;
     std::string text;
     for (;;) {
@@ -75,7 +75,7 @@ struct Lines::Impl {
       }
       say({});
       written += some.size();
-      if (regular && position != before) service.keep_cursor(cursor, position);
+      if (regular && position != before) service.keep_cursor(cursor, {.position = position});
       if (last && position == before) return;
     }
   }
@@ -104,6 +104,11 @@ std::unique_ptr<Lines> Lines::open(shards::Service& service, const std::string& 
       error = fmt::format("`{}` cannot be written to: {}.", path, std::strerror(errno));
       return nullptr;
     }
+  }
+  impl->position = impl->regular ? service.cursor(impl->cursor).value_or(shards::Cursor()).position : service.position();
+  if (!service.keeps(impl->position)) {
+    error = fmt::format("`{}` was not written to for longer than the log is kept for nobody: some of what was decided meanwhile does not stand in it.", path);
+    impl->position = 0;
   }
   impl->thread = std::thread([raw = impl.get()] { raw->run(); });
   return std::unique_ptr<Lines>(new Lines(std::move(impl)));
