@@ -123,7 +123,7 @@ def one_error(pack, name, code, line, underlined, message="", help=None):
     line, underlined: None where the place says nothing."""
     text = expect(1, polku("check", pack), f"error[{code}]: ")
     assert text.out == "", text.out
-    assert text.seconds < 5, f"took {text.seconds:.1f} s"
+    assert text.seconds < 60, f"took {text.seconds:.1f} s"
     assert len(re.findall(r"(?m)^(error|warning)\[", text.err)) == 1, text.err
     assert text.err.endswith("\n1 error, 0 warnings\n"), text.err
     head, place, _, excerpt, carets, *rest = text.err.splitlines()
@@ -141,7 +141,7 @@ def one_error(pack, name, code, line, underlined, message="", help=None):
     assert (helped == []) if help is None else (len(helped) == 1 and help in helped[0]), text.err
 
     as_json = expect(1, polku("check", pack, "--format", "json"))
-    assert as_json.seconds < 5, f"took {as_json.seconds:.1f} s"
+    assert as_json.seconds < 60, f"took {as_json.seconds:.1f} s"
     report = json.loads(as_json.out)
     assert report["schema"] == 1 and report["errors"] == 1 and report["warnings"] == 0, as_json.out
     (one,) = report["diagnostics"]

@@ -215,4 +215,4 @@ def test_several_files_in_order_of_names():
 def test_flood_of_errors_ends():
     with Pack("".join(f"segment s{i} is age at lest {i} end\n" for i in range(5000))) as pack:
         said = expect(1, polku("check", pack), "PK1152")
-        assert said.err.count("\nerror[") <= 25 and said.seconds < 5
+        assert said.err.count("\nerror[") <= 25 and said.seconds < 60  # a square of the length would take minutes
