@@ -129,24 +129,4 @@ std::string cache_folder() {
   return home.empty() ? "" : home + "/.cache/polku";
 }
 
-std::string words(const history::Action& a, std::string_view currency) {
-  std::string out;
-  switch (a.kind) {
-    case history::ActionKind::Send: out = fmt::format("send \"{}\"{}", a.name, a.channel.empty() ? "" : " by " + a.channel); break;
-    case history::ActionKind::Show: out = fmt::format("show \"{}\" in {}.{}", a.name, a.channel, a.slot); break;
-    case history::ActionKind::Task: out = fmt::format("raise task \"{}\"", a.name); break;
-    case history::ActionKind::Suppress: out = fmt::format("suppress \"{}\" for {}", a.name, history::words(a.length)); break;
-    case history::ActionKind::Split: out = fmt::format("split \"{}\": {}", a.name, a.variant); break;
-  }
-  for (std::size_t i = 0; i < a.params.size(); ++i)
-    out += fmt::format("{}{} = {}", i == 0 ? " with " : ", ", a.params[i].name, history::words(a.params[i].value, currency));
-  return out;
-}
-
-std::string words(const std::vector<history::Action>& actions, std::string_view currency) {
-  std::string out;
-  for (const history::Action& a : actions) out += (out.empty() ? "" : ", ") + words(a, currency);
-  return out.empty() ? "do nothing" : out;
-}
-
 }  // namespace polku::cli

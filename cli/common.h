@@ -43,9 +43,4 @@ bool read_time(const std::string& text, const catalog::Catalog& catalog, const c
 // Where compiled code is kept unless somebody says otherwise: $XDG_CACHE_HOME/polku, else ~/.cache/polku; empty if there is neither.
 std::string cache_folder();
 
-// An action as a person reads it: `send "nudge" by email, with product = Cabin`.
-std::string words(const history::Action& action, std::string_view currency);
-// All actions of a decision, joined; "do nothing" if there are none.
-std::string words(const std::vector<history::Action>& actions, std::string_view currency);
-
 }  // namespace polku::cli

@@ -115,7 +115,7 @@ class Scenario {
   }
 
   std::string describe(const Decision& d) const {
-    std::string s = words(d.actions, pack_.catalog.currency) + fmt::format(" (rule {}, {}", d.rule, clock(d.at));
+    std::string s = history::words(d.actions, pack_.catalog.currency) + fmt::format(" (rule {}, {}", d.rule, clock(d.at));
     if (d.outcome != Outcome::acted) {
       s += fmt::format("): {}", history::outcome_name(d.outcome));
       for (const history::Reason& r : d.because) {
@@ -158,7 +158,7 @@ class Scenario {
       a.channel = c.name;
       if (e.slot >= 0) a.slot = c.slots[static_cast<std::size_t>(e.slot)];
     }
-    return words({a}, pack_.catalog.currency);
+    return history::words({a}, pack_.catalog.currency);
   }
 
   // `until T`: from the line above on. `at T`: then.

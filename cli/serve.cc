@@ -36,6 +36,7 @@ struct Options {
   std::string config, pack, data = "polku-data", listen = "127.0.0.1:7070", clock = "wall", durability = "strict", decisions, cache, admin_listen;
   std::vector<std::string> write_keys, admin_keys, webhooks, webhook_secrets;
   double webhook_timeout = 10, webhook_retry_for = 24 * 60 * 60;
+  double keep_log = 7, keep_letters = 0, forget_after = 0, erase_within = 3600;  // days, but for the last: seconds
   std::uint64_t webhook_attempts = 10;
   std::size_t shards = 0, threads = 0, awake = 1'000'000;
   bool no_cache = false, watch = false;
@@ -86,12 +87,21 @@ shards::PackPtr make_pack(const driver::Folder& folder, const std::string& cache
   return pack;
 }
 
+Millis days(double n) { return static_cast<Millis>(n * static_cast<double>(kDay)); }
+
+// Whoever is forgotten must not be missed by a rule. Empty; or what is wrong.
+std::string too_soon(const Options& o, const shards::Pack& pack) {
+  if (o.forget_after == 0 || days(o.forget_after) >= pack.plan->catalog.history) return {};
+  return fmt::format("Visitors would be forgotten after {}, and the pack looks back {} (`history` in its catalog.yaml). Say a longer --forget-after, or a shorter history.", history::words(days(o.forget_after)),
+                     history::words(pack.plan->catalog.history));
+}
+
 // Puts in what the folder says by now, whenever it is asked to: by a signal, by a request, or because its files have changed.
 class Reloader {
  public:
   using Said = std::function<void(int status, std::string json)>;
   Reloader(shards::Service& service, const Options& o, std::string cache, std::string text)
-      : service_(service), folder_(o.pack), cache_(std::move(cache)), watches_(o.watch), tried_(std::move(text)), thread_([this] { run(); }) {}
+      : service_(service), options_(o), folder_(o.pack), cache_(std::move(cache)), watches_(o.watch), tried_(std::move(text)), thread_([this] { run(); }) {}
   ~Reloader() {
     {
       const std::lock_guard lock(mutex_);
@@ -137,6 +147,7 @@ class Reloader {
     const shards::PackPtr pack = make_pack(folder, cache_, compiled, error);
     print_diagnostics(*compiled);
     if (!pack) return refused(error.empty() ? "The files have faults." : error, diag::render_json(compiled->diagnostics, compiled->sources));
+    if (error = too_soon(options_, *pack); !error.empty()) return refused(error, "[]");
     if (error = service_.reload(pack); !error.empty()) {
       complain(error);
       return {503, fmt::format(R"({{"success":false,"error":"{}"}})", error)};
@@ -153,6 +164,7 @@ class Reloader {
   }
 
   shards::Service& service_;
+  const Options& options_;
   const std::string folder_, cache_;
   const bool watches_;
   std::string tried_;                      // what it said when it was put in, or refused, last
@@ -225,6 +237,10 @@ int serve(const Options& o) {
     complain(error);
     return kMisuse;
   }
+  if (error = too_soon(o, *pack); !error.empty()) {
+    complain(error);
+    return kMisuse;
+  }
   const auto make = [&](const std::string& text, std::string& why) -> shards::PackPtr {
     const auto files = driver::unarchive(text);
     std::shared_ptr<driver::Pack> made;
@@ -249,6 +265,10 @@ int serve(const Options& o) {
   live.clock = o.clock == "log" ? shards::ServiceOptions::Clock::Log : shards::ServiceOptions::Clock::Wall;
   live.durable = o.durability == "strict";
   live.most_awake = o.awake;
+  live.keep_log = days(o.keep_log);
+  live.keep_letters = days(o.keep_letters);
+  live.forget_after = days(o.forget_after);
+  live.erase_within = std::chrono::milliseconds(static_cast<std::int64_t>(o.erase_within * 1000));
   const auto service = shards::Service::start(pack, make, live, error);
   if (!service) {
     complain(error);
@@ -326,6 +346,10 @@ void add_serve(CLI::App& app, int& exit) {
   verb->add_option("--shards", o->shards, "How many threads judge; a data folder keeps the number it was made with. Else one for each core");
   verb->add_option("--threads", o->threads, "How many threads speak HTTP. Else one for each core");
   verb->add_option("--awake", o->awake, "How many visitors are kept in memory; the others sleep on disk")->capture_default_str();
+  verb->add_option("--keep-log", o->keep_log, "Days for which the log of all that came and was decided is kept, at least")->check(CLI::Range(0.0, 36600.0))->capture_default_str();
+  verb->add_option("--forget-after", o->forget_after, "Days after their latest record, visitors are forgotten; not less than the catalog's `history`. 0: nobody is")->check(CLI::Range(0.0, 366000.0))->capture_default_str();
+  verb->add_option("--keep-letters", o->keep_letters, "Days for which dead letters are kept. 0: until they are taken")->check(CLI::Range(0.0, 36600.0))->capture_default_str();
+  verb->add_option("--erase-within", o->erase_within, "Seconds after which no file of the folder holds anything of a visitor who was forgotten")->check(CLI::Range(0.1, 2592000.0))->capture_default_str();
   verb->add_option("--durability", o->durability, "strict: acknowledged when it is on the disk; relaxed: when the system has it, so that a crash of the machine (not of the process) "
                                                   "may lose some seconds")->check(CLI::IsMember({"strict", "relaxed"}))->capture_default_str();
   verb->add_option("--clock", o->clock, "wall: the machine's; log: records carry their times, as in `polku run`, and time passes by them alone")->check(CLI::IsMember({"wall", "log"}))->capture_default_str();

@@ -37,7 +37,8 @@ enum class HoldOut { ByHash, Nobody, Everybody };
 
 // What happened to a rule's trigger, for explanations.
 struct Step {
-  enum class Kind { Started, Restarted, Stopped } kind = Kind::Started;
+  // Anew: what came late, or a merge, changes what was: the steps that follow are all there have been of this visitor, from the first on.
+  enum class Kind { Started, Restarted, Stopped, Anew } kind = Kind::Started;
   Millis at = 0;
   std::size_t rule = 0;
   plan::OccurrenceId by = 0;    // what started or stopped it; kByTime if nothing happened but time
@@ -72,6 +73,15 @@ struct Cost {
   double units = 0;             // on top at most, if everything that rules ask for has happened
 };
 Cost cost(const plan::Plan& plan, std::size_t visitors, std::size_t name_bytes);
+
+// What Engine::save() wrote, without an engine. The views are into those bytes.
+struct Saved {
+  std::string_view key, person;               // person: the name by which splits and holdouts know them
+  std::vector<std::string_view> aliases;      // other names
+  Millis received = 0, now = 0;               // when the latest record was received; up to when time had passed
+  std::string_view past;                      // as history::Portable writes it
+};
+bool read_saved(std::string_view bytes, Saved& into);  // false: damaged
 
 // One thread at a time. plan, evaluator and texts must outlive the engine; texts must begin with the plan's (plan::preload).
 class Engine {

@@ -79,7 +79,7 @@ void Engine::stop(Visitor& v, std::size_t rule, const Happening& h) {
   end_waiting(v, static_cast<int>(rule));
   if (record::instant(v.record, armed) == kUnknown) return;
   record::clear_start(v.record, plan_.layout.pending_start[rule]);
-  if (steps_ && !folding_) steps_->push_back({Step::Kind::Stopped, h.at, rule, h.what, 0});
+  if (steps_) steps_->push_back({Step::Kind::Stopped, h.at, rule, h.what, 0});
 }
 
 // `stop when`: all that the rule still has before it.
@@ -94,7 +94,7 @@ void Engine::end_pending(Visitor& v, std::size_t rule, const Happening& h) {
     stopped = true;
     record::own_list(v.record, list).clear();
   }
-  if (steps_ && !folding_ && stopped) steps_->push_back({Step::Kind::Stopped, h.at, rule, h.what, 0});
+  if (steps_ && stopped) steps_->push_back({Step::Kind::Stopped, h.at, rule, h.what, 0});
 }
 
 // `N E within D`: is this match the N-th? Then it starts afresh.
@@ -183,7 +183,7 @@ void Engine::complete(Visitor& v, std::size_t rule, std::int32_t alternative, co
   const std::size_t captures = pool_.size();
   for (const plan::Capture& c : r.captures) pool_.push_back(c.event == h.what && h.fields ? h.fields[at(c.field)] : kUnknown);
   const auto armed = [&](Step::Kind kind) {
-    if (steps_ && !folding_) steps_->push_back({kind, h.at, rule, h.what, h.at + r.delay});
+    if (steps_) steps_->push_back({kind, h.at, rule, h.what, h.at + r.delay});
     pool_.resize(captures);
     due_at(v, h.at + r.delay);
   };

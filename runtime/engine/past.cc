@@ -51,6 +51,7 @@ void Engine::meet(std::uint64_t identity, std::int64_t seq, plan::OccurrenceId w
 // Makes the record anew, up to `until`, and placed_ all firings on the way.
 void Engine::fold(Visitor& v, Millis until) {
   folding_ = true;
+  if (steps_) steps_->push_back({Step::Kind::Anew, until, 0, kByTime, 0});
   begin_place();
   starts_.clear();
   for (const history::Entry& e : v.past()->entries)

@@ -36,16 +36,26 @@ void Engine::sleep(std::string_view name) {
   attributes_of_ = nullptr;
 }
 
+bool read_saved(std::string_view bytes, Saved& into) {
+  base::Bytes in(bytes);
+  into.key = in.text();
+  into.aliases.assign(in.count(), {});
+  for (std::string_view& alias : into.aliases) alias = in.text();
+  into.person = in.text();
+  into.received = in.signed_number();
+  into.now = in.signed_number();
+  into.past = in.rest();
+  return in.fine() && !into.key.empty() && !into.past.empty();
+}
+
 bool Engine::wake(std::string_view saved, const Older* older) {
-  base::Bytes in(saved);
-  const std::string_view key = in.text();
-  std::vector<std::string_view> aliases(in.count());
-  for (std::string_view& alias : aliases) alias = in.text();
-  const std::string_view person = in.text();
-  const Millis received = in.signed_number(), now = in.signed_number();
+  Saved s;
+  if (!read_saved(saved, s)) return false;
+  const auto& [key, person, aliases, received, now, bytes] = s;
   auto past = std::make_unique<history::Past>();
+  base::Bytes in(bytes);
   history::Portable(older ? *older->catalog : plan_.catalog, texts_).read(in, *past);
-  if (!in.done() || key.empty() || visitors_->find(key)) return false;
+  if (!in.done() || visitors_->find(key)) return false;
   for (const std::string_view alias : aliases)
     if (alias == key || visitors_->find(alias)) return false;
   Visitor& v = visitors_->make(key);

@@ -243,6 +243,25 @@ std::string words(const Datum& d, std::string_view currency) {
   return "";
 }
 
+std::string words(const std::vector<Action>& actions, std::string_view currency) {
+  std::string out;
+  for (const Action& a : actions) {
+    if (!out.empty()) out += ", ";
+    switch (a.kind) {
+      case ActionKind::Send: out += fmt::format("send \"{}\"{}", a.name, a.channel.empty() ? "" : " by " + a.channel); break;
+      case ActionKind::Show: out += fmt::format("show \"{}\" in {}.{}", a.name, a.channel, a.slot); break;
+      case ActionKind::Task: out += fmt::format("raise task \"{}\"", a.name); break;
+      case ActionKind::Suppress: out += fmt::format("suppress \"{}\" for {}", a.name, words(a.length)); break;
+      case ActionKind::Split: out += fmt::format("split \"{}\": {}", a.name, a.variant); break;
+    }
+    for (std::size_t i = 0; i < a.params.size(); ++i) out += fmt::format("{}{} = {}", i == 0 ? " with " : ", ", a.params[i].name, words(a.params[i].value, currency));
+  }
+  return out.empty() ? "do nothing" : out;
+}
+
+void append_json(std::string& out, const Datum& d, std::string_view currency) { json_value(out, d, currency); }
+void append_json(std::string& out, std::string_view text) { quoted(out, text); }
+
 void append_json(std::string& out, const Decision& d, std::string_view currency) {
   static_assert(kDecisionSchema == 2);
   out += R"({"schema":2,"id":")";

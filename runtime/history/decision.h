@@ -72,6 +72,8 @@ struct Decision {
 // Plain text as a person reads it: `55.00 EUR`, `10%`, `30 minutes`, `2026-12-24`, `gold`, `yes`, `not known`, `3 or more`.
 std::string words(const Datum& d, std::string_view currency);
 std::string words(Millis length);       // `7 days`, `90 minutes`: the largest unit that divides it
+// An action: `send "nudge" by email, with product = Cabin`; several, joined, "do nothing" if there are none.
+std::string words(const std::vector<Action>& actions, std::string_view currency);
 std::string clock_words(Millis of_day); // `21:00`, `21:00:30`
 
 inline constexpr int kDecisionSchema = 2;
@@ -85,5 +87,7 @@ inline constexpr int kDecisionSchema = 2;
 // Yes/no are booleans, whole numbers and numbers are numbers, text and lists are themselves, unknown is null, all else is
 // the string that words() gives.
 void append_json(std::string& out, const Decision& d, std::string_view currency);
+void append_json(std::string& out, const Datum& d, std::string_view currency);   // one value, likewise
+void append_json(std::string& out, std::string_view text);                       // a text, with its quotes
 
 }  // namespace polku::history

@@ -18,31 +18,6 @@ using ingest::Wire;
 constexpr std::size_t kMostTexts = 1'000'000;   // that a thread keeps before it begins anew
 constexpr std::size_t kLetters = 100;           // that are listed unless somebody asks for more
 
-std::string decoded(std::string_view text, bool plus) {
-  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {
-      out += static_cast<char>(16 * digit(text[i + 1]) + digit(text[i + 2]));
-      i += 2;
-    } else {
-      out += plus && text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
-}
-
-std::string parameter(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, end);
-    const std::size_t is = pair.find('=');
-    if (pair.substr(0, is) == name) return is == std::string_view::npos ? "" : decoded(pair.substr(is + 1), true);
-    query.remove_prefix(std::min(end + 1, query.size()));
-  }
-  return {};
-}
-
 std::string from_base64(std::string_view text) {
   std::string out;
   std::uint32_t bits = 0;
@@ -74,10 +49,42 @@ constexpr Kind kSegment[] = {
 
 }  // namespace
 
+std::string decoded(std::string_view text, bool plus) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {
+      out += static_cast<char>(16 * digit(text[i + 1]) + digit(text[i + 2]));
+      i += 2;
+    } else {
+      out += plus && text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return out;
+}
+
+std::string parameter(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    const std::size_t is = pair.find('=');
+    if (pair.substr(0, is) == name) return is == std::string_view::npos ? "" : decoded(pair.substr(is + 1), true);
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return {};
+}
+
 Response problem(int status, std::string_view what) {
   Response r{.status = status, .body = "{\"success\":false,\"error\":"};
   append_text(r.body, what);
   r.body += "}";
+  return r;
+}
+
+Response busy() {
+  Response r = problem(429, "More is coming in than can be kept. Try again.");
+  r.headers.emplace_back("Retry-After", "1");
+  r.headers.emplace_back("Access-Control-Expose-Headers", "Retry-After");  // else a page's client cannot read it, and guesses
   return r;
 }
 
@@ -108,11 +115,12 @@ Api::Api(shards::Service& service, const Options& options, Counters& counters) :
 Api::~Api() { finish(); }
 
 void Api::finish() {
+  aside_.finish();
   if (backup_.joinable()) backup_.join();
 }
 
-constexpr std::string_view kAdmin = "/v1/admin/";
-bool Api::patient(std::string_view target) { return target.starts_with(kAdmin); }
+constexpr std::string_view kAdmin = "/v1/admin/", kVisitors = "/v1/visitors/";
+bool Api::patient(std::string_view target) { return target.starts_with(kAdmin) || target.starts_with(kVisitors); }
 
 Api::Reading& Api::reading(const shards::Service::Use& use) {
   if (!reading_ || reading_->pack != use.pack() || reading_->texts.size() > kMostTexts) reading_ = std::make_unique<Reading>(use.pack());
@@ -159,6 +167,12 @@ bool Api::admin_allowed(const Request& request) const {
 }
 
 // Who may see and do what is the operator's alone.
+std::optional<Response> Api::admin_refused(const Request& request) const {
+  if (!request.header("origin").empty()) return problem(403, "Operators' routes are not for web pages.");
+  if (admin_allowed(request)) return std::nullopt;
+  return options_.admin_keys.empty() ? problem(403, "Operators' routes are open at an address of their own (`--admin-listen`) or with a key (`--admin-key`).")
+                                     : problem(401, "The admin key is missing or not known.");
+}
 
 shards::Message Api::message(const ingest::Record& record, ingest::Envelope& envelope, Millis received) {
   shards::Message m;
@@ -172,17 +186,17 @@ shards::Message Api::message(const ingest::Record& record, ingest::Envelope& env
   return m;
 }
 
-void Api::submit(std::vector<shards::Message>&& messages, std::size_t answers, Reply reply, std::function<Response(const shards::Ticket&)> answer) {
+void Api::ask(std::vector<shards::Message>&& messages, std::size_t answers, const Reply& reply, std::function<void(const shards::Ticket&)> then) {
   auto ticket = std::make_shared<shards::Ticket>();
   ticket->open = messages.size();
   ticket->answers.resize(answers);
-  ticket->settled = [reply, answer = std::move(answer), raw = ticket.get()] { reply(answer(*raw)); };
+  ticket->settled = [then = std::move(then), raw = ticket.get()] { then(*raw); };
   for (shards::Message& m : messages) m.ticket = ticket;
-  if (service_.submit(std::move(messages))) return;
-  Response busy = problem(429, "More is coming in than can be kept. Try again.");
-  busy.headers.emplace_back("Retry-After", "1");
-  busy.headers.emplace_back("Access-Control-Expose-Headers", "Retry-After");  // else a page's client cannot read it, and guesses
-  reply(std::move(busy));
+  if (!service_.submit(std::move(messages))) reply(busy());
+}
+
+void Api::submit(std::vector<shards::Message>&& messages, std::size_t answers, Reply reply, std::function<Response(const shards::Ticket&)> answer) {
+  ask(std::move(messages), answers, reply, [reply, answer = std::move(answer)](const shards::Ticket& t) { reply(answer(t)); });
 }
 
 std::string Api::rejects(const ingest::Counts& counts) {
@@ -400,10 +414,7 @@ void Api::decide(Request& request, Reply reply) {
 
 // What operators ask for.
 void Api::admin(Request& request, std::string_view path, std::string_view query, Reply reply) {
-  if (!request.header("origin").empty()) return reply(problem(403, "Operators' routes are not for web pages."));
-  if (!admin_allowed(request))
-    return reply(problem(options_.admin_keys.empty() ? 403 : 401, options_.admin_keys.empty() ? "Operators' routes are open at an address of their own (`--admin-listen`) or with a key (`--admin-key`)."
-                                                                                                : "The admin key is missing or not known."));
+  if (std::optional<Response> no = admin_refused(request)) return reply(std::move(*no));
   if (path == "/v1/admin/pack") {
     if (request.method == "GET") {
       const shards::ServiceCounts c = service_.counts();
@@ -477,6 +488,9 @@ std::string Api::metrics() const {
   one("visitors_unsaved", "gauge", "Visitors who changed since they were written down", c.all.unsaved);
   one("visitors_woken_total", "counter", "Visitors read from the disk", c.all.woken);
   one("visitors_saved_total", "counter", "Visitors written down", c.all.saved);
+  one("visitors_forgotten_total", "counter", "Visitors who were forgotten, as somebody asked or as they did not come any more", c.all.forgotten);
+  one("visitors_erasing", "gauge", "Visitors who were forgotten, and of whom files may still hold something", c.erasing);
+  one("erasing_failed", "gauge", "1 while the disk refuses what is needed for that", c.erase_fault.empty() ? 0 : 1);
   one("messages_waiting", "gauge", "Messages that no shard has taken yet", c.waiting);
   one("log_position", "counter", "Entries of the log", c.position);
   one("log_bytes_total", "counter", "Bytes of them since the start", c.log_bytes);
@@ -517,6 +531,7 @@ void Api::handle(Request& request, Reply reply) {
     if (!last.empty() && last.size() < 19 && last.find_first_not_of("0123456789") == std::string_view::npos) r.position = std::stoull(std::string(last));
     return reply(std::move(r));
   }
+  if (path.starts_with(kVisitors)) return visitor(request, path.substr(kVisitors.size()), query, std::move(reply));
   if (path.starts_with(kAdmin)) return admin(request, path, query, std::move(reply));
   if (get && path == "/healthz") return reply({.body = "{\"status\":\"up\"}"});
   if (get && path == "/readyz") {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -14,6 +15,7 @@
 #include "runtime/base/text.h"
 #include "runtime/history/portable.h"
 #include "runtime/ingest/wire.h"
+#include "runtime/serve/aside.h"
 #include "runtime/serve/serve.h"
 
 namespace polku::serve {
@@ -52,7 +54,7 @@ class Api {
   Api(shards::Service& service, const Options& options, Counters& counters);
   ~Api();
   void handle(Request& request, Reply reply);
-  void finish();                                 // waits for a backup that is being made
+  void finish();                                 // waits for a backup that is being made, and for what is told of visitors
   static bool patient(std::string_view target);  // what is asked may take longer than the disk
 
  private:
@@ -63,13 +65,19 @@ class Api {
   struct Asked;                                  // one request for a decision: who it is of, or what is wrong with it
   void one_decide(const void* object, Reading& r, std::vector<shards::Message>& messages, Asked& asked);
   std::string first(Reading& r, const std::string& line, std::string_view what, std::string_view id, const shards::Message& asks, std::vector<shards::Message>& messages, std::string& rejected);
+  // then: on another thread, once all is durable; must be quick. submit: it is the answer that is made there.
+  void ask(std::vector<shards::Message>&& messages, std::size_t answers, const Reply& reply, std::function<void(const shards::Ticket&)> then);
   void submit(std::vector<shards::Message>&& messages, std::size_t answers, Reply reply, std::function<Response(const shards::Ticket&)> answer);
   bool allowed(const Request& request, std::string_view query, std::string_view body_key) const;
   bool admin_allowed(const Request& request) const;
+  std::optional<Response> admin_refused(const Request& request) const;
   void admin(Request& request, std::string_view path, std::string_view query, Reply reply);
   Response letters(std::size_t most) const;      // these three: letters.cc
   Response replay(const Request& request);
   std::string webhook_metrics() const;
+  void visitor(Request& request, std::string_view rest, std::string_view query, Reply reply);   // these three: visitors.cc
+  Response exported(const shards::Pack& pack, const std::string& state) const;
+  Response explained(const shards::Pack& pack, const std::string& state, const std::string& rule, std::optional<Millis> until, bool plain) const;
   std::string rejects(const ingest::Counts& counts);   // counts them, and says them as members of an object
   shards::Message message(const ingest::Record& record, ingest::Envelope& envelope, Millis received);
   void backup(Request& request, Reply reply);
@@ -80,8 +88,12 @@ class Api {
   Counters& counters_;
   std::unique_ptr<Reading> reading_;
   std::thread backup_;
+  Aside aside_;
 };
 
 Response problem(int status, std::string_view what);      // {"error":"…"}
+Response busy();                                          // 429
+std::string decoded(std::string_view text, bool plus);    // %41 is A; plus: + is a blank
+std::string parameter(std::string_view query, std::string_view name);   // decoded; empty: there is none
 
 }  // namespace polku::serve

@@ -166,7 +166,7 @@ void Check::entry() {
       numbers_[head.shard] = head.number;
     }
     for (const Item& item : items_) {
-      if (item.visitor.empty()) fault(fmt::format("Entry {} of the log has something of nobody.", at));
+      if (item.visitor.empty() && item.kind != ItemKind::Forget) fault(fmt::format("Entry {} of the log has something of nobody.", at));
       switch (item.kind) {
         case ItemKind::Record: ++c.records; break;
         case ItemKind::Merge: ++c.merges; break;
@@ -177,7 +177,8 @@ void Check::entry() {
           break;
         case ItemKind::MoveOut:
         case ItemKind::Identify:
-        case ItemKind::Wake: break;
+        case ItemKind::Wake:
+        case ItemKind::Forget: break;
       }
     }
   }
@@ -190,12 +191,10 @@ void Check::visitor() {
   base::Bytes in(scan_->value());
   StateHead head;
   if (!read_state_head(in, head)) return fault(fmt::format("The state of visitor `{}` is damaged or of another format.", shown(key)));
-  if (in.text() != key) return fault(fmt::format("The state of visitor `{}` is another's.", shown(key)));
-  for (std::size_t aliases = in.count(); aliases > 0; --aliases) in.text();
-  in.text();
-  in.signed_number();
-  in.signed_number();
-  if (!in.fine() || in.rest().empty()) return fault(fmt::format("The state of visitor `{}` is damaged.", shown(key)));
+  engine::Saved saved;
+  const bool whole = engine::read_saved(in.rest(), saved);
+  if (saved.key != key) return fault(fmt::format("The state of visitor `{}` is another's.", shown(key)));
+  if (!whole) return fault(fmt::format("The state of visitor `{}` is damaged.", shown(key)));
   if (head.deadline == kNever || !ids_) return;
   std::string value, error;
   if (store_->get(Table::Deadlines, deadline_key(shard_of(key, contents_.shards), head.deadline, key), value, error)) return;

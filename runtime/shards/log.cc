@@ -37,6 +37,7 @@ void ChunkWriter::add(const Item& item) {
       base::put_text(bytes_, item.bytes);
       break;
     case ItemKind::MoveOut: base::put_text(bytes_, item.other); break;
+    case ItemKind::Forget: base::put_number(bytes_, item.order); break;
     case ItemKind::Identify:
     case ItemKind::Wake: break;
   }
@@ -73,6 +74,7 @@ bool read_chunk(std::string_view bytes, ChunkHead& head, std::vector<Item>& item
         item.bytes = in.text();
         break;
       case ItemKind::MoveOut: item.other = in.text(); break;
+      case ItemKind::Forget: item.order = in.number(); break;
       case ItemKind::Identify:
       case ItemKind::Wake: break;
     }

@@ -23,8 +23,9 @@ enum class ItemKind : std::uint8_t {
   Decision,  // visitor, id, JSON
   Identify,  // the visitor is identified from now on
   Wake,      // the visitor is looked at by a pack that is new since it was last seen
+  Forget,    // of nobody: who stands in the erasure (erasures.h) of this chunk numbered `order` is forgotten, and all items before are to go
 };
-inline constexpr std::uint64_t kItemKinds = 7;
+inline constexpr std::uint64_t kItemKinds = 8;
 
 struct Item {
   ItemKind kind = ItemKind::Record;

@@ -23,8 +23,14 @@ struct Ticket {
   std::function<void()> settled;                           // called by another thread, once; must be quick
 };
 
-// One record, and whose it is.
+// One record, and whose it is; or something that is wanted of a visitor.
 struct Message {
+  enum class Kind : std::uint8_t {
+    Record,
+    Look,    // the answer is the visitor's state, as engine::Engine::save() writes it; nothing: there is none
+    Forget,  // all of the visitor is to go. The answer: `1`, or nothing if there is none
+  };
+  Kind kind = Kind::Record;
   std::string visitor;         // in NFC, not empty
   std::string also;            // another name of the same visitor; empty: none
   std::string bytes;           // the event, as history::Portable writes it

@@ -17,6 +17,10 @@ class Moves {
     ++expecting_[to];
     return true;
   }
+  bool coming(const std::string& to) {   // somebody is on the way to `to`
+    const std::lock_guard lock(mutex_);
+    return expecting_.contains(to);
+  }
   void end(const std::string& visitor, const std::string& to) {
     const std::lock_guard lock(mutex_);
     for (const auto& [names, name] : {std::pair(&leaving_, &visitor), std::pair(&expecting_, &to)})

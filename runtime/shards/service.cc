@@ -14,6 +14,8 @@
 #include <utility>
 
 #include "runtime/shards/check.h"
+#include "runtime/shards/eraser.h"
+#include "runtime/shards/erasures.h"
 
 namespace polku::shards {
 
@@ -28,6 +30,7 @@ constexpr std::size_t kTidied = 256;                 // visitors written down in
 constexpr std::size_t kMostUncommitted = 64u << 20;  // bytes of chunks that wait for the disk; then the shards wait
 constexpr std::size_t kRead = 512;                   // entries of the log that read() looks at
 constexpr auto kTick = 5ms;
+constexpr std::size_t kRetired = 1024;               // visitors of whom is looked when they came last
 constexpr std::size_t kSwept = 64;                   // visitors who become a new pack's in a chunk, beside those who are touched
 constexpr auto kPause = 2s;                          // for who wants to use a pack that is being replaced; it takes this long only if the disk refuses
 constexpr std::size_t kFewUnsaved = 1024;            // visitors; then a pack may be replaced: writing them down takes some milliseconds
@@ -44,7 +47,7 @@ std::string number_text(std::uint64_t n) {
 
 // What is counted on from pack to pack.
 constexpr std::uint64_t ShardCounts::* kCounters[] = {&ShardCounts::taken, &ShardCounts::duplicates, &ShardCounts::unmerged, &ShardCounts::merges, &ShardCounts::moves,
-                                                      &ShardCounts::decisions, &ShardCounts::woken, &ShardCounts::slept, &ShardCounts::saved, &ShardCounts::refolded};
+                                                      &ShardCounts::decisions, &ShardCounts::woken, &ShardCounts::slept, &ShardCounts::saved, &ShardCounts::forgotten, &ShardCounts::refolded};
 
 struct Service::Impl {
   // What belongs to one shard's thread, and how others reach it.
@@ -63,6 +66,8 @@ struct Service::Impl {
   std::unique_ptr<store::Store> store;
   Known known;
   Moves moves;
+  Erasures erasures;
+  Dropped dropped;
   std::vector<std::unique_ptr<Worker>> workers;
   std::atomic<std::size_t> waiting = 0;    // messages in inboxes
   std::atomic<bool> closed = false;
@@ -105,6 +110,8 @@ struct Service::Impl {
 
   mutable std::mutex letters_mutex;        // of those who change letters, and for what follows
   std::map<std::string, std::uint64_t> letters_of;  // how many, by sink
+
+  std::unique_ptr<Eraser> eraser;          // the last to be made, as it works with all of it
 
   Millis now() {
     const Millis machine = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -169,6 +176,11 @@ struct Service::Impl {
       cursor.position = value.fixed();
       cursor.note = value.rest();
     }
+    Erasure erasure;
+    for (scan.seek(kErasure); scan.valid() && scan.key().starts_with(kErasure); scan.next()) {
+      if (!read_erasure(scan.key(), scan.value(), erasure)) return fmt::format("What `{}` says of visitors to be forgotten is damaged. Restore the latest backup (`polku data restore`).", options.data);
+      erasures.add(std::move(erasure));
+    }
     Letter letter;
     store::Store::Scan letters = store->scan(Table::Letters);
     for (letters.seek({}); letters.valid(); letters.next())
@@ -201,7 +213,7 @@ struct Service::Impl {
                                                   ShardOptions{.index = i, .shards = options.shards, .most_awake = std::max<std::size_t>(options.most_awake / options.shards, 1),
                                                                .save_after = options.save_after, .wall = options.clock == ServiceOptions::Clock::Wall,
                                                                .first_round = std::uint64_t{i} << 48, .pack = pack_number, .pack_name = pack->name,
-                                                               .before = previous ? &previous->plan->catalog : nullptr, .since = since});
+                                                               .before = previous ? &previous->plan->catalog : nullptr, .since = since, .forget_after = options.forget_after});
     for (const auto& w : workers) {
       const std::lock_guard lock(w->mutex);
       w->counts = w->shard->counts();
@@ -224,6 +236,7 @@ struct Service::Impl {
       if (at != position + 1 || !read_entry(scan.value(), chunks_of)) return damaged(at);
       for (const std::string_view bytes : chunks_of) {
         if (!read_chunk(bytes, head, items) || head.shard >= workers.size()) return damaged(at);
+        erasures.strip(at, head, items);
         next_number = std::max(next_number.load(), head.number + 1);
         for (const Item& item : items) next_order = std::max(next_order.load(), item.order + 1);
         Shard& shard = *workers[head.shard]->shard;
@@ -294,6 +307,9 @@ struct Service::Impl {
       to.inbox.push_back(std::move(m));
     }
     committer = std::thread([this] { commit_all(); });
+    eraser = std::make_unique<Eraser>(*store, erasures, dropped,
+                                      Eraser::Options{.within = options.erase_within, .keep_letters = options.keep_letters, .durable = options.durable, .now = [this] { return now(); },
+                                                      .erase_letters = [this](const std::function<bool(const Letter&)>& which) { return erase_letters(which); }});
     go(true);
   }
 
@@ -334,7 +350,8 @@ struct Service::Impl {
       shard.hurry(soon);
       shard.tidy(kTidied);
       if (stop) shard.save_all();
-      else shard.sweep(kSwept);
+      else if (shard.sweeping()) shard.sweep(kSwept);
+      else shard.retire(kRetired);
       Chunk chunk = shard.end();
       waiting += chunk.forwards.size();
       waiting -= messages.size();
@@ -412,6 +429,10 @@ struct Service::Impl {
         writes.add(std::move(chunk.writes));
       }
       const std::uint64_t at = writing.load();
+      std::vector<Erasure> forgotten;
+      for (auto& [shard, chunk] : group)
+        for (std::size_t i = 0; i < chunk.forgotten.size(); ++i) forgotten.push_back({at, shard, i, std::move(chunk.forgotten[i])});
+      for (const Erasure& e : forgotten) writes.put(Table::Meta, erasure_key(e), erasure_bytes(e));
       if (count > 0) {
         begin_entry(entry, now(), count);
         entry += body;
@@ -423,11 +444,18 @@ struct Service::Impl {
         std::fill(needed.begin(), needed.end(), Shard::kNowhere);
       }
       const auto time = std::chrono::steady_clock::now();
+      std::unique_lock<std::mutex> dropping;
       if (replaces || time - looked > 1s) {
         looked = time;
+        dropping = std::unique_lock(dropped.mutex);
         keep_log(writes, at);
       }
       if (!writes.empty() && !write(writes)) return;
+      if (dropping) dropping.unlock();
+      if (!forgotten.empty()) {
+        for (Erasure& e : forgotten) erasures.add(std::move(e));
+        eraser->come();
+      }
       {
         const std::lock_guard lock(mutex);
         uncommitted -= bytes;
@@ -604,7 +632,29 @@ struct Service::Impl {
       if (!read_entry(scan.value(), chunks_of, &time) || time > oldest) break;
       below = at + 1;
     }
-    if (below > 0) writes.erase_below(Table::Log, log_key(below));
+    if (below == 0) return;
+    writes.erase_below(Table::Log, log_key(below));
+    dropped.below = below;
+  }
+
+  // ---- letters ----
+
+  std::string erase_letters(const std::function<bool(const Letter&)>& which) {
+    const std::lock_guard lock(letters_mutex);
+    store::Writes writes;
+    std::map<std::string, std::uint64_t> gone;  // by sink
+    Letter letter;
+    store::Store::Scan scan = store->scan(Table::Letters);
+    for (scan.seek({}); scan.valid(); scan.next()) {
+      if (!read_letter(scan.value(), letter) || !which(letter)) continue;
+      writes.erase(Table::Letters, scan.key());
+      ++gone[letter.sink];
+    }
+    std::string error = scan.error();
+    if (error.empty() && !writes.empty()) error = store->write(writes, options.durable);
+    if (!error.empty()) return error;
+    for (const auto& [sink, count] : gone) letters_of[sink] -= count;
+    return {};
   }
 
   void stop() {
@@ -642,6 +692,7 @@ struct Service::Impl {
     room.notify_all();
     durable.notify_all();
     if (committer.joinable()) committer.join();
+    eraser.reset();
     if (!store) return;
     const bool all = std::all_of(workers.begin(), workers.end(), [](const auto& w) { return w->stopped; });
     if (all && chunks.empty() && fault.empty() && broken.empty()) {
@@ -758,6 +809,7 @@ std::string Service::read(std::uint64_t& position, std::size_t most, std::chrono
     if (!read_entry(scan.value(), chunks)) return fmt::format("Entry {} of the log is damaged.", at);
     for (const std::string_view chunk : chunks) {
       if (!read_chunk(chunk, head, items)) return fmt::format("Entry {} of the log is damaged.", at);
+      impl_->erasures.strip(at, head, items);
       for (const Item& i : items)
         if (i.kind == ItemKind::Decision) out.push_back({at, std::string(i.other), std::string(i.visitor), std::string(i.bytes)});
     }
@@ -794,6 +846,7 @@ std::string Service::put_letters(const std::vector<Letter>& letters) {
   std::map<std::string, std::string> fresh;  // key to sink
   std::string value, error;
   for (const Letter& l : letters) {
+    if (impl_->erasures.forgotten(l.visitor, l.position)) continue;
     const std::string key = letter_key(l);
     if (!impl_->store->get(Table::Letters, key, value, error)) fresh[key] = l.sink;
     writes.put(Table::Letters, key, letter_bytes(l));
@@ -884,11 +937,14 @@ ServiceCounts Service::counts() const {
   out.replayed = impl_->replayed;
   out.packs = impl_->pack_number;
   out.opened = impl_->opened;
+  out.erasing = impl_->erasures.count();
+  if (impl_->eraser) out.erase_fault = impl_->eraser->fault();
   out.fault = impl_->broken.empty() ? impl_->fault : impl_->broken;
   if (impl_->store) out.sizes = impl_->store->sizes();
   return out;
 }
 
+const ServiceOptions& Service::options() const { return impl_->options; }
 void Service::stop() { impl_->stop(); }
 
 }  // namespace polku::shards

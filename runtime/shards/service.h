@@ -44,6 +44,9 @@ struct ServiceOptions {
   std::size_t most_awake = 1'000'000;            // visitors in memory
   Millis save_after = 10 * kSecond;              // a changed visitor is written down
   Millis keep_log = 7 * kDay;                    // at least
+  Millis keep_letters = 0;                       // letters older than this are erased; 0: none are
+  Millis forget_after = 0;                       // visitors whose latest record is older are forgotten; 0: nobody is
+  std::chrono::milliseconds erase_within{3'600'000};  // after somebody was forgotten, no file of the folder holds anything of them
   std::uint64_t most_replayed = 256;             // entries of the log at a start; beyond it everybody is written down first, so that who crashes again reads less
   store::Options store = {};
 };
@@ -59,6 +62,8 @@ struct ServiceCounts {
   std::string pack;                              // its name
   std::uint64_t packs = 0;                       // how many have been put in since the folder was made
   std::uint64_t opened = 0;                      // position of the log's last entry then
+  std::uint64_t erasing = 0;                     // visitors who were forgotten and of whom files may still hold something
+  std::string erase_fault;                       // why that is so; empty: it is not time yet
   std::string fault;                             // why nothing becomes durable just now; empty: it does
   store::Store::Sizes sizes;
 };
@@ -104,7 +109,7 @@ class Service {
     PackPtr pack_;
   };
 
-  // The messages, whose tickets must count them already. False: there are too many waiting; none of them was taken, nor will be.
+  // The messages, whose tickets must count them already. Of those who are forgotten, nobody sees anything of what the log says once the ticket is settled. False: there are too many waiting; none of them was taken, nor will be.
   bool submit(std::vector<Message>&& messages);
 
   void advance(Millis until);                    // Clock::Log: time passes for everybody, until then; soon
@@ -135,6 +140,7 @@ class Service {
   std::string backup(const std::string& folder) const;
 
   ServiceCounts counts() const;
+  const ServiceOptions& options() const;
   // Takes what waits, writes everybody down and closes the folder. submit() says no from now on.
   void stop();
 

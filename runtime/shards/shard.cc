@@ -104,7 +104,7 @@ bool Shard::wake(std::string_view state) {
 }
 
 bool Shard::fetch(const std::string& key) {
-  if (renamed_.contains(key)) return false;  // what the tables say of it is old
+  if (renamed_.contains(key) || struck_.contains(key)) return false;  // what the tables say of it is old
   if (const auto leaving = leaving_.find(key); leaving != leaving_.end()) {
     const std::string state = std::move(leaving->second.state);
     leaving_.erase(leaving);
@@ -116,6 +116,7 @@ bool Shard::fetch(const std::string& key) {
 Shard::Found Shard::find(std::string_view name) {
   if (engine_.awake(name)) return {true, std::string(engine_.key(name))};
   std::string key(name), to;
+  if (struck_.contains(key)) return {};
   if (const auto renamed = renamed_.find(key); renamed != renamed_.end()) to = renamed->second.to;
   else if (shard_of(key, options_.shards) == options_.index && fetch(key)) return {true, std::move(key)};
   else if (!get(store::Table::Names, key, to)) return {};
@@ -204,14 +205,9 @@ void Shard::move_out(Message&& m, const std::string& key, const std::string& to)
   if (!key.empty()) {
     names.push_back(key);
     for (const std::string_view alias : engine_.aliases(key)) names.emplace_back(alias);
-    Kept& k = kept(key);
+    const Kept& k = kept(key);
     m.state = state_of(key, k);
-    if (k.listed != kNever) chunk_.writes.erase(store::Table::Deadlines, deadline_key(k.listed, key));
-    chunk_.writes.erase(store::Table::Visitors, key);
-    for (const auto& [gone, listed] : k.gone) {
-      if (listed != kNever) chunk_.writes.erase(store::Table::Deadlines, deadline_key(listed, gone));
-      chunk_.writes.erase(store::Table::Visitors, gone);
-    }
+    strike(key, k);
     engine_.sleep(key);
     kept_.erase(key);
     m.also = key;
@@ -219,6 +215,7 @@ void Shard::move_out(Message&& m, const std::string& key, const std::string& to)
   for (const std::string& name : names) {
     chunk_.writes.put(store::Table::Names, name, to);
     renamed_[name] = {to, number_};
+    struck_.erase(name);
     chunk_.renamed.push_back(name);
   }
   chunk_.writes.put(store::Table::Handovers, m.also, handover(m));
@@ -229,6 +226,7 @@ void Shard::move_out(Message&& m, const std::string& key, const std::string& to)
 void Shard::take(Message&& m) {
   if (!fault_.empty()) return;
   if (options_.wall) m.received = clock_ = std::max(clock_, m.received);
+  if (m.kind != Message::Kind::Record) return attend(std::move(m));
   if (m.also == m.visitor) m.also.clear();
   if (m.also.empty() || m.settled) return finish(std::move(m));
   // First it goes to whoever has the other name.
@@ -259,15 +257,69 @@ void Shard::take(Message&& m) {
   move_out(std::move(m), other.key, to);
 }
 
+bool Shard::place(Message& m, Found& found) {
+  found = find(m.visitor);
+  if (!found.here) return forward(std::move(m), found.key), false;
+  if (!found.key.empty() && !engine_.awake(m.visitor)) return again(std::move(m)), false;  // whose name it is by now, but who is not here yet
+  if (!found.key.empty() || shard_of(m.visitor, options_.shards) == options_.index) return true;
+  const std::string visitor = m.visitor;
+  return forward(std::move(m), visitor), false;
+}
+
+// No record: somebody wants to see a visitor, or them to be forgotten.
+void Shard::attend(Message&& m) {
+  Found found;
+  if (!place(m, found)) return;
+  std::string answer;
+  if (m.kind == Message::Kind::Look) {
+    if (!found.key.empty()) engine_.save(m.visitor, answer);
+  } else {
+    if (!forget(m.visitor)) return again(std::move(m));
+    if (!found.key.empty()) answer = "1";
+  }
+  if (!m.ticket) return;
+  m.ticket->answers[m.place] = std::move(answer);
+  chunk_.settled.push_back(std::move(m.ticket));
+}
+
+// What stands of one in the tables.
+void Shard::strike(const std::string& key, const Kept& k) {
+  if (k.listed != kNever) chunk_.writes.erase(store::Table::Deadlines, deadline_key(k.listed, key));
+  chunk_.writes.erase(store::Table::Visitors, key);
+  for (const auto& [gone, listed] : k.gone) {
+    if (listed != kNever) chunk_.writes.erase(store::Table::Deadlines, deadline_key(listed, gone));
+    chunk_.writes.erase(store::Table::Visitors, gone);
+  }
+}
+
+bool Shard::forget(const std::string& name) {
+  std::vector<std::string> names{name};
+  if (engine_.awake(name)) {
+    names.front() = engine_.key(name);
+    for (const std::string_view alias : engine_.aliases(name)) names.emplace_back(alias);
+  }
+  if (std::any_of(names.begin(), names.end(), [&](const std::string& n) { return moves_.coming(n); })) return false;
+  if (const auto k = kept_.find(names.front()); k != kept_.end()) {
+    ++counts_.forgotten;
+    strike(k->first, k->second);
+    engine_.sleep(k->first);
+    kept_.erase(k);
+  }
+  for (const std::string& n : names) {
+    chunk_.writes.erase(store::Table::Names, n);
+    renamed_.erase(n);
+    struck_[n] = number_;
+    chunk_.struck.push_back(n);
+  }
+  writer_.add({.kind = ItemKind::Forget, .order = chunk_.forgotten.size()});
+  chunk_.forgotten.push_back(std::move(names));
+  return true;
+}
+
 // The visitor is here, or it is nobody's and belongs here; so is whoever has the other name, or the message brings them along.
 void Shard::finish(Message&& m) {
-  const Found found = find(m.visitor);
-  if (!found.here) return forward(std::move(m), found.key);
-  if (!found.key.empty() && !engine_.awake(m.visitor)) return again(std::move(m));  // whose name it is by now, but who is not here yet
-  if (found.key.empty() && shard_of(m.visitor, options_.shards) != options_.index) {
-    const std::string visitor = m.visitor;
-    return forward(std::move(m), visitor);
-  }
+  Found found;
+  if (!place(m, found)) return;
   if (m.moves) {
     if (!m.state.empty() && !engine_.awake(m.also)) {  // else it has been handed over before
       if (!move_in(m.also, m.state)) return;
@@ -421,6 +473,7 @@ void Shard::save(const std::string& key, Kept& k) {
     for (const std::string_view alias : engine_.aliases(key)) {
       chunk_.writes.put(store::Table::Names, alias, key);
       renamed_[std::string(alias)] = {key, number_};
+      struck_.erase(std::string(alias));
       chunk_.renamed.emplace_back(alias);
     }
   }
@@ -469,6 +522,31 @@ void Shard::sweep(std::size_t most) {
   }
 }
 
+void Shard::retire(std::size_t looks) {
+  constexpr Millis kRest = 20;  // of the machine's time, as all of it
+  if (options_.forget_after == 0 || !swept_ || time_ < next_retire_ || !fault_.empty()) return;
+  next_retire_ = time_ + kRest;
+  const Millis before = clock_ - options_.forget_after;
+  std::vector<std::string> late;
+  engine::Saved saved;
+  store::Store::Scan scan = store_.scan(store::Table::Visitors);
+  for (scan.seek(retire_from_); scan.valid() && looks > 0; scan.next(), --looks) {
+    std::string key(scan.key());
+    retire_from_ = key + '\0';
+    if (shard_of(key, options_.shards) != options_.index || renamed_.contains(key) || struck_.contains(key)) continue;
+    base::Bytes in(scan.value());
+    StateHead head;
+    if (engine_.awake(key) ? engine_.received(key) < before : read_state_head(in, head) && engine::read_saved(in.rest(), saved) && saved.received < before) late.push_back(std::move(key));
+  }
+  if (std::string error = scan.error(); !error.empty()) fault_ = std::move(error);
+  if (!scan.valid()) {
+    retire_from_.clear();
+    next_retire_ = time_ + std::clamp(options_.forget_after / 10, kSecond, 6 * kHour);
+  }
+  for (const std::string& key : late)  // who came again by another name has been seen since
+    if (const Found found = find(key); found.here && engine_.awake(key) && engine_.received(key) < before) forget(key);
+}
+
 void Shard::save_all() {
   replayed_ = false;  // from here on nothing need be replayed
   all_saved_ = true;
@@ -494,6 +572,7 @@ void Shard::rest(std::size_t most) {
     if (k.unsaved_from != 0) save(key, k);
     if (k.saved > committed_) {
       leaving_[key] = {state_of(key, k), number_, engine_.deadline(key)};
+      struck_.erase(key);
       chunk_.left.push_back(key);
     }
     engine_.sleep(key);
@@ -509,6 +588,8 @@ void Shard::committed(const Chunk& chunk) {
     if (const auto l = leaving_.find(key); l != leaving_.end() && l->second.number <= chunk.number) leaving_.erase(l);
   for (const std::string& name : chunk.renamed)
     if (const auto r = renamed_.find(name); r != renamed_.end() && r->second.number <= chunk.number) renamed_.erase(r);
+  for (const std::string& name : chunk.struck)
+    if (const auto s = struck_.find(name); s != struck_.end() && s->second <= chunk.number) struck_.erase(s);
 }
 
 std::uint64_t Shard::needs_from() const {
@@ -539,7 +620,7 @@ bool Shard::replay(const ChunkHead& head, const std::vector<Item>& items, std::u
   };
   for (const Item& item : items) {
     if (!fault_.empty()) break;
-    if (item.kind == ItemKind::Decision || item.kind == ItemKind::MoveOut) continue;  // made again, or known by the table of names
+    if (item.kind == ItemKind::Decision || item.kind == ItemKind::MoveOut || item.kind == ItemKind::Forget) continue;  // made again, or known by the tables
     if (options_.wall) clock_ = std::max(clock_, item.received);
     order_ = std::max(order_, item.order);
     const Found found = find(item.visitor);
@@ -557,7 +638,8 @@ bool Shard::replay(const ChunkHead& head, const std::vector<Item>& items, std::u
       case ItemKind::Identify: identify(item.visitor); break;
       case ItemKind::Wake:  // find() did
       case ItemKind::Decision:
-      case ItemKind::MoveOut: break;
+      case ItemKind::MoveOut:
+      case ItemKind::Forget: break;
     }
     collect(nullptr);
   }

@@ -38,7 +38,8 @@ struct Chunk {
   std::uint64_t needs_from = 0;                           // once it is durable, as Shard::needs_from()
   Millis earliest = std::numeric_limits<Millis>::max();   // of the places in Deadlines that it puts
   std::vector<std::uint64_t> ids;                         // of the records taken, of those that have one
-  std::vector<std::string> left, renamed;                 // what need not be remembered elsewhere once it is durable
+  std::vector<std::vector<std::string>> forgotten;        // all names of each who was
+  std::vector<std::string> left, renamed, struck;         // what need not be remembered elsewhere once it is durable
   bool empty() const { return record.empty() && writes.empty() && settled.empty() && forwards.empty(); }
 };
 
@@ -52,11 +53,13 @@ struct ShardOptions {
   std::string pack_name = {};                             // as decisions say it
   const catalog::Catalog* before = nullptr;               // of that one, which must outlive the shard; null: there are no such states
   Millis since = 0;                                       // from when on this pack decides
+  Millis forget_after = 0;                                // after their latest record visitors are forgotten; 0: never
 };
 
 struct ShardCounts {
   std::uint64_t taken = 0, duplicates = 0, unmerged = 0, merges = 0, moves = 0, decisions = 0;
   std::uint64_t woken = 0, slept = 0, saved = 0;
+  std::uint64_t forgotten = 0;
   std::uint64_t refolded = 0;                             // visitors of the pack before, who are of this one now
   std::size_t awake = 0, unsaved = 0;
   Millis clock = 0;                                       // its own; of several shards: the one that is furthest behind
@@ -94,6 +97,7 @@ class Shard {
   void save_all();                                        // everybody who changed, however lately
   void sweep(std::size_t most);                           // wakes so many of those who were last seen by the pack before
   void hurry(bool soon) { hurry_ = soon; }                // tidy() writes down everybody who changed
+  void retire(std::size_t looks);                         // forgets those who came last too long ago, among so many it looks at
   bool sweeping() const { return !swept_; }
   static std::string swept_key(std::size_t shard);        // in Meta: the number of the pack of which nobody is left behind
   Chunk end();
@@ -138,6 +142,10 @@ class Shard {
   void forward(Message&& m, std::string_view to);
   void move_out(Message&& m, const std::string& key, const std::string& to);
   void finish(Message&& m);
+  bool place(Message& m, Found& found);                   // its visitor is here, or is nobody's and belongs here; else it has gone on
+  void attend(Message&& m);
+  bool forget(const std::string& name);                   // whoever has it; false: somebody is on the way to them
+  void strike(const std::string& key, const Kept& k);
   bool move_in(const std::string& key, std::string_view state);
   history::Event& event_of(std::string_view bytes, Millis received);
   void merge(std::string_view visitor, const std::string& other, Millis at, Millis received, std::uint64_t order);
@@ -165,6 +173,7 @@ class Shard {
   std::unordered_map<std::string, Kept> kept_;            // by key: all who are awake
   std::unordered_map<std::string, Leaving> leaving_;      // those who sleep since a chunk that is not durable yet, by key
   std::unordered_map<std::string, Renamed> renamed_;      // names that stand for others, likewise
+  std::unordered_map<std::string, std::uint64_t> struck_; // names of the forgotten, likewise: the chunk
   std::deque<Unsaved> unsaved_;                           // oldest first; some have been written down since
   std::deque<std::pair<std::uint64_t, std::string>> idle_;  // (used, key) of all who are awake; some have been used since
   Chunk chunk_;
@@ -175,6 +184,8 @@ class Shard {
   std::uint64_t number_ = 0, order_ = 0, position_ = 0, committed_ = 0, used_ = 0;
   bool hurry_ = false, swept_ = true;
   std::string sweep_from_;                                // of the table Visitors: those before it have been looked at
+  std::string retire_from_;                               // likewise, of retire()
+  Millis next_retire_ = 0;                                // of the machine's time: when it goes on; between two passes it waits
   std::uint64_t sweep_ended_ = 0;                         // position of the log at which all had been woken; 0: not yet
   bool all_saved_ = false;
   bool replaying_ = false, replayed_ = false, resumed_ = false;  // the last two: the chunk was; it begins with that

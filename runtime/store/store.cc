@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <utility>
 #include <vector>
@@ -23,6 +24,8 @@ namespace polku::store {
 
 namespace {
 
+// The list of files is begun anew when it is larger: it names the keys at which files begin and end, those of files that are gone too.
+constexpr std::size_t kListBytes = 32 << 10;
 constexpr std::array<const char*, kTables> kNames = {"meta", "log", "visitors", "names", "deadlines", "handovers", "letters"};
 
 rocksdb::Slice slice(std::string_view s) { return {s.data(), s.size()}; }
@@ -131,6 +134,7 @@ std::unique_ptr<Store> Store::open(const std::string& folder, const Options& opt
   db.db_write_buffer_size = options.buffer_bytes;
   db.bytes_per_sync = 1 << 20;
   db.keep_log_file_num = 4;
+  db.max_manifest_file_size = kListBytes;
   db.max_background_jobs = 2;
   db.statistics = impl->statistics;
   const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
@@ -204,6 +208,32 @@ std::string Store::flush() {
   rocksdb::FlushOptions options;
   options.wait = true;
   return told("flushed", impl_->db->Flush(options, impl_->tables));
+}
+
+std::string Store::purge(const std::vector<Range>& ranges) {
+  if (std::string error = flush(); !error.empty()) return error;
+  rocksdb::CompactRangeOptions all;
+  all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  all.exclusive_manual_compaction = false;
+  const auto rewrite = [&](const Range& r) {
+    const rocksdb::Slice from = slice(r.from), to = slice(r.to);
+    return impl_->db->CompactRange(all, impl_->tables[at(r.table)], &from, r.to.empty() ? nullptr : &to);
+  };
+  for (const Range& r : ranges)
+    if (const rocksdb::Status status = rewrite(r); !status.ok()) return told("purged", status);
+  // There is no call that begins the list of files anew: what is flushed makes it grow until that happens.
+  const auto list = [&] {
+    std::ifstream in(impl_->db->GetName() + "/CURRENT");
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  const std::string key = "purge of files", before = list();
+  for (std::size_t bytes = 0; list() == before && bytes < 2 * kListBytes; bytes += 64) {  // each time it grows by more than that
+    rocksdb::Status status = impl_->db->Put(rocksdb::WriteOptions(), impl_->tables[0], key, {});
+    if (status.ok()) status = impl_->db->Flush(rocksdb::FlushOptions(), impl_->tables[0]);
+    if (status.ok()) status = rewrite({Table::Meta, key, key});
+    if (!status.ok()) return told("purged", status);
+  }
+  return list() == before ? "The list of files could not be begun anew." : std::string();
 }
 
 std::string Store::copy(const std::string& folder) {

@@ -107,6 +107,10 @@ class Store {
   std::string flush();                      // all that is only in memory and the write-ahead log becomes files
   // A copy of the whole folder as it is now, which can be opened as one. `folder` must not exist; files are linked where they can be.
   std::string copy(const std::string& folder);
+  // Writes all files anew that may hold something of these ranges, and the list of files: what was erased or replaced there before stands in no file when this
+  // returns, but for a file that somebody still scans. `to` belongs to the range; empty: it goes to the end of the table. Takes as long as reading and writing them.
+  struct Range { Table table = Table::Meta; std::string from = {}, to = {}; };
+  std::string purge(const std::vector<Range>& ranges);
   std::string verify();                     // reads every file and checks its sums
   std::vector<std::string> strangers() const;  // files of tables in the folder that no table has: left by a crash, or the list of files is not what it was
   struct Sizes { std::uint64_t files = 0, written_ahead = 0, user = 0, flushed = 0, compacted = 0; };  // bytes: on disk; written so far, by the user and in all
