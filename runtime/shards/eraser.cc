@@ -98,7 +98,6 @@ std::string Eraser::pass() {
   writes.put(Table::Meta, kPurge, {});
   const bool unknown = store_.get(Table::Meta, kPurge, value, error);  // of a pass that did not end nothing is known but that there was one
   if (std::string fault = store_.write(writes, options_.durable); !fault.empty()) return fault;
-  erasures_.done(of);
   std::vector<store::Store::Range> ranges;
   for (const Table small : {Table::Meta, Table::Deadlines, Table::Handovers, Table::Letters}) ranges.push_back({small});
   if (unknown || of.size() > 1000) {
@@ -112,7 +111,9 @@ std::string Eraser::pass() {
   if (std::string fault = store_.purge(ranges); !fault.empty()) return fault;
   writes.clear();
   writes.erase(Table::Meta, kPurge);
-  return store_.write(writes, options_.durable);
+  std::string fault = store_.write(writes, options_.durable);
+  if (fault.empty()) erasures_.done(of);
+  return fault;
 }
 
 // first, last: the entries that were written anew, the lowest and the highest; first > last: none.

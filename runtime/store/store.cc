@@ -134,6 +134,7 @@ std::unique_ptr<Store> Store::open(const std::string& folder, const Options& opt
   db.db_write_buffer_size = options.buffer_bytes;
   db.bytes_per_sync = 1 << 20;
   db.keep_log_file_num = 4;
+  db.info_log_level = rocksdb::WARN_LEVEL;                               // below that it names keys
   db.max_manifest_file_size = kListBytes;
   db.max_background_jobs = 2;
   db.statistics = impl->statistics;

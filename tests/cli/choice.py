@@ -146,5 +146,10 @@ def test_records_that_come_late_and_merges():
         assert reference.decisions() == done.decisions()
         expect(1, run(pack, merged, "--stream"), "--histories")
         assert expect(0, run(pack, merged, "--stream", "--histories")).decisions() == done.decisions()
-        expect(1, polku("explain", pack, "--events", pack.write("log.ndjson", merged), "--visitor", "phone"), "makes two visitors one", "polku run --all")
-        expect(1, polku("explain", pack, "--events", pack.write("log.ndjson", log), "--visitor", "v1"), "came late")
+        path = pack.write("log.ndjson", merged)
+        told = expect(0, polku("explain", pack, "--events", path, "--visitor", "phone"), "phone is found to be v1", 'tease: raise task "later"', stderr=False).out
+        assert expect(0, polku("explain", pack, "--events", path, "--visitor", "v1"), stderr=False).out == told.replace("Visitor phone", "Visitor v1")
+        expect(1, polku("explain", pack, "--events", "-", "--visitor", "v1", stdin=merged), "several names", "give it as a file")
+        told = expect(0, polku("explain", pack, "--events", pack.write("log.ndjson", log), "--visitor", "v1"), "2026-03-02 10:24:00  `order` of 2026-03-02 10:20:00 comes.",
+                      "tease waits no longer: `order` came", stderr=False).out
+        assert "still waiting" not in told and "raise task" not in told, told

@@ -68,10 +68,14 @@ class Engines : public testing::Test {
     return engine->take(visitor, e);
   }
 
-  // The steps since the last call: `r started by a 10:00, r stopped by left 10:10`.
+  // The steps since the last call: `r started by a 10:00, r stopped by left 10:10`; of several that begin anew, the last.
   std::string told() {
     std::string all;
     for (const Step& s : steps) {
+      if (s.kind == Step::Kind::Anew) {
+        all = "anew";
+        continue;
+      }
       static constexpr const char* kKinds[] = {" started by ", " restarted by ", " stopped by "};
       all.append(all.empty() ? "" : ", ").append(pack->plan->rules[s.rule].name).append(kKinds[static_cast<std::size_t>(s.kind)]);
       all.append(s.by == kByTime ? "time" : pack->catalog.events[static_cast<std::size_t>(s.by)].name);
@@ -355,7 +359,7 @@ TEST_F(Engines, StopWhenConcernsItsVisitorAndWhatMayMeetItsFilterAlone) {
 }
 
 // A late record changes what stands in the history: what was told of it before is not told again.
-TEST_F(Engines, StepsAreToldOnce) {
+TEST_F(Engines, StepsAreToldOnceAndAnewWhenWhatComesLateChangesThem) {
   journey("stop when left\nrule r when a then no b for 1 hour do raise task \"t\"", Remember::Histories);
   take("v", "10:00", "a");
   take("v", "10:10", "left");
@@ -363,7 +367,9 @@ TEST_F(Engines, StepsAreToldOnce) {
   take("v", "10:30", "b");
   EXPECT_EQ(told(), "r started by a 10:00, r stopped by left 10:10, r started by a 10:20, r stopped by b 10:30");
   EXPECT_EQ(take("v", "09:00", "b", kUnknown, instant("10:40")), Taken::Yes);
-  EXPECT_EQ(told(), "");
+  EXPECT_EQ(told(), "anew, r started by a 10:00, r stopped by left 10:10, r started by a 10:20, r stopped by b 10:30");
+  EXPECT_EQ(take("v", "10:25", "left", kUnknown, instant("10:50")), Taken::Yes);
+  EXPECT_EQ(told(), "anew, r started by a 10:00, r stopped by left 10:10, r started by a 10:20, r stopped by left 10:25");
 }
 
 // ---- which records are taken ----

@@ -169,5 +169,40 @@ TEST_F(StoreTest, DamageIsTold) {
   EXPECT_NE(error, "");
 }
 
+TEST_F(StoreTest, WhatIsPurgedStandsInNoFile) {
+  ASSERT_TRUE(open(folder_));
+  const auto holding = [&](const std::string& word) {
+    std::string out;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+      std::ifstream in(entry.path(), std::ios::binary);
+      if (std::string(std::istreambuf_iterator<char>(in), {}).find(word) != std::string::npos) out += entry.path().filename().string() + " ";
+    }
+    return out;
+  };
+  const std::string gone = "Rk2vQx81LwTzJp", stays = "Hc93mSfyBd64Ua";
+  for (const Table table : {Table::Visitors, Table::Log, Table::Names}) {
+    for (const auto* prefix : {"", "a", "z"}) put(table, prefix + gone, "v" + gone);
+    put(table, stays, stays);
+  }
+  ASSERT_EQ(store_->flush(), "");   // it is in files, in their list, as a key at which one begins or ends
+  put(Table::Visitors, gone, gone + "again");  // and in what is written ahead
+  ASSERT_NE(holding(gone), "");
+  Writes w;
+  std::vector<Store::Range> ranges;
+  for (const Table table : {Table::Visitors, Table::Log, Table::Names})
+    for (const auto* prefix : {"", "a", "z"}) {
+      w.erase(table, prefix + gone);
+      ranges.push_back({table, prefix + gone, prefix + gone});
+    }
+  ASSERT_EQ(store_->write(w, true), "");
+  ASSERT_EQ(store_->purge(ranges), "");
+  EXPECT_EQ(holding(gone), "");
+  EXPECT_NE(holding(stays), "");
+  for (const Table table : {Table::Visitors, Table::Log, Table::Names}) EXPECT_EQ(all(table), stays + "=" + stays + " ");
+  ASSERT_EQ(store_->purge({{Table::Log}}), "");   // a whole table, and nothing to do
+  ASSERT_TRUE(open(folder_));
+  EXPECT_EQ(get(Table::Visitors, stays), stays);
+}
+
 }  // namespace
 }  // namespace polku::store
