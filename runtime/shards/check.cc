@@ -1,6 +1,5 @@
 #include "runtime/shards/check.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "runtime/base/folders.h"
 #include "runtime/base/text.h"
 #include "runtime/shards/message.h"
 #include "runtime/shards/service.h"
@@ -307,10 +307,8 @@ std::string Place::finish() {
   }
   if (std::rename(path_.c_str(), folder_.c_str()) != 0) return fmt::format("`{}` cannot be made: {}.", folder_, std::strerror(errno));  // an empty folder gives way, no other
   finished_ = true;
-  const int parent = ::open(fs::path(folder_).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool kept = parent >= 0 && ::fsync(parent) == 0;
-  if (parent >= 0) ::close(parent);
-  return kept ? std::string() : fmt::format("The folder of `{}` cannot be written: {}.", folder_, std::strerror(errno));
+  const std::string error = base::sync_folder_of(folder_);
+  return error.empty() ? error : fmt::format("The folder of `{}` cannot be written: {}.", folder_, error);
 }
 
 }  // namespace polku::shards

@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "runtime/base/folders.h"
+
 namespace polku::sinks {
 
 using namespace std::chrono_literals;
@@ -95,7 +97,12 @@ std::unique_ptr<Lines> Lines::open(shards::Service& service, const std::string& 
     return nullptr;
   }
   impl->regular = path != "-" && S_ISREG(about.st_mode);
-  if (impl->regular) {  // half a line at its end is of a decision that will come again
+  if (impl->regular) {
+    if (error = base::sync_folder_of(path); !error.empty()) {  // or the file may be gone after a crash, and what is to be written be thought of as written
+      error = fmt::format("The folder of `{}` cannot be written: {}.", path, error);
+      return nullptr;
+    }
+    // half a line at its end is of a decision that will come again
     const int reading = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     off_t end = about.st_size;
     for (char c = 0; reading >= 0 && end > 0 && ::pread(reading, &c, 1, end - 1) == 1 && c != '\n';) --end;
