@@ -30,18 +30,6 @@ constexpr const char* kRestore = "Restore the latest backup (`polku data restore
 // Some faults say themselves what to do.
 std::string with_help(std::string what) { return what.find("polku data restore") == std::string::npos && what.find("Use the version") == std::string::npos ? what + " " + kRestore : what; }
 
-// A key that may be damaged, and may be long.
-std::string shown(std::string_view key) {
-  constexpr std::size_t kMost = 60;
-  const bool utf8 = base::nfc(key).has_value(), all = key.size() <= kMost;
-  std::size_t end = std::min(key.size(), kMost);
-  while (utf8 && !all && end > 0 && (static_cast<unsigned char>(key[end]) & 0xC0) == 0x80) --end;  // not within a character
-  key = key.substr(0, end);
-  std::string out;
-  for (const char c : key) out += static_cast<unsigned char>(c) < 0x20 || c == '`' || (!utf8 && static_cast<unsigned char>(c) >= 0x7F) ? '?' : c;
-  return all ? out : out + " …";
-}
-
 }  // namespace
 
 void Check::fault(std::string what) {

@@ -52,6 +52,7 @@ struct ShardOptions {
   std::string pack_name = {};                             // as decisions say it
   const catalog::Catalog* before = nullptr;               // of that one, which must outlive the shard; null: there are no such states
   Millis since = 0;                                       // from when on this pack decides
+  bool afresh = false;                                    // replay() gets the whole log, nothing else is known, and what was decided is to be told again
 };
 
 struct ShardCounts {
@@ -137,6 +138,7 @@ class Shard {
   void wake_due(Millis now);
   void forward(Message&& m, std::string_view to);
   void move_out(Message&& m, const std::string& key, const std::string& to);
+  void leave(const std::string& name, const std::string& key, const std::string& to);
   void finish(Message&& m);
   bool move_in(const std::string& key, std::string_view state);
   history::Event& event_of(std::string_view bytes, Millis received);
