@@ -120,7 +120,9 @@ class Load:
 class World:
     """A folder of a service's data and decisions, a receiver, and the load."""
 
-    def __init__(self, seed, shim=True, ignored=""):
+    def __init__(self, seed, shim=True, ignored="", patience=PATIENCE):
+        self.patience = patience
+        self.found = ""
         self.random = random.Random(seed)
         self.root = tempfile.mkdtemp(prefix="polku-kill-")
         self.pack = write_pack(os.path.join(self.root, "pack"))
@@ -204,7 +206,7 @@ class World:
         self.load.service = service
         time.sleep(0.3)
         self.load.stop()
-        until(lambda: not list(self.missing()), PATIENCE)  # the last carts are left alone
+        until(lambda: time.sleep(0.2) or not list(self.missing()), self.patience)  # the last carts are left alone
         code, said = service.stop()
         if code != 0:
             yield f"it stopped with {code}: {said}"
@@ -256,8 +258,8 @@ class World:
             yield f"an answer: {fault}"
         if not load.orders or not load.carts:
             yield f"{len(load.orders)} orders and {len(load.carts)} carts were acknowledged: nothing is proved"
-        print(f"kill: {len(load.orders)} orders and {len(load.carts)} carts acknowledged; {len(ids)} decisions, {len(lines) - len(ids)} of them again in the file and {len(bodies) - len(ids)} at the receiver"
-              + (f"; the cuts threw away {self.lost:,} bytes and names" if self.lost else ""))
+        self.found = (f"{len(load.orders)} orders and {len(load.carts)} carts acknowledged; {len(ids)} decisions, {len(lines) - len(ids)} of them again in the file and "
+                      f"{len(bodies) - len(ids)} at the receiver" + (f"; the cuts threw away {self.lost:,} bytes and names" if self.lost else ""))
 
     def close(self, keep):
         self.load.stop()
@@ -268,24 +270,28 @@ class World:
             shutil.rmtree(self.root)
 
 
-def go(world, rounds, keep=False):
-    """All rounds, each by its name, and the end: how many of these failed. A service that does not start ends it all."""
-    failed = 0
+def go(world, rounds):
+    """All rounds, each by its name, and the end. What is wrong with the first of them with which anything is: what comes of what is broken proves nothing."""
+    for n, name in enumerate([*rounds, "end"], 1):
+        try:
+            wrong = list(world.end()) if name == "end" else [w for w in [getattr(world, name)()] if w]
+        except RuntimeError as e:
+            wrong = [str(e)]
+        if wrong:
+            return n, [f"round {n}, {name}: {each}" for each in wrong]
+    return len(rounds) + 1, []
+
+
+def told(world, rounds, keep):
+    """As go(), said; how many did not pass."""
+    n, wrong = len(rounds) + 1, []
     try:
-        for n, name in enumerate([*rounds, "end"], 1):
-            try:
-                wrong = list(world.end()) if name == "end" else [w for w in [getattr(world, name)()] if w]
-            except RuntimeError as e:
-                wrong = [str(e)]
-            for each in wrong:
-                print(f"kill: round {n}, {name}: {each}")
-            failed += bool(wrong)
-            if wrong:
-                failed += len(rounds) + 1 - n  # what comes of what is broken proves nothing
-                break
+        n, wrong = go(world, rounds)
     finally:
-        world.close(keep or failed > 0)
-    return failed
+        for line in wrong + [world.found] * bool(world.found):
+            print(f"kill: {line}", flush=True)
+        world.close(keep or wrong)
+    return len(rounds) + 2 - n if wrong else 0
 
 
 def main():
@@ -305,10 +311,10 @@ def main():
         for n in range(min(max(args.rounds // 10, 2), args.rounds)):
             rounds[n] = ("full", "slow")[n % 2]
     random.Random(args.seed).shuffle(rounds)
-    failed = go(World(args.seed, not args.no_shim), rounds, args.keep) if rounds else 0
+    failed = told(World(args.seed, not args.no_shim), rounds, args.keep) if rounds else 0
     parts = [["cut"] * min(CUTS_OF_A_FOLDER, cuts - n) for n in range(0, cuts, CUTS_OF_A_FOLDER)]
     for n, part in enumerate(parts, 1):
-        failed += go(World(args.seed + n), part, args.keep)
+        failed += told(World(args.seed + n), part, args.keep)
     print(f"{len(rounds) + bool(rounds) + cuts + len(parts) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
