@@ -35,7 +35,6 @@ class Replay {
   void differs(std::string what);
   void entry(std::uint64_t position, std::string_view bytes);
   void chunk(std::uint64_t position, Shard& shard, const ChunkHead& head);
-  void write(Shard& shard);
   void ended();
   void compare(store::Table table);
   std::string canonical(std::string_view state);
