@@ -18,6 +18,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdarg>
 #include <filesystem>
 #include <iterator>
 #include <mutex>
@@ -64,6 +65,14 @@ std::string told(const char* doing, const rocksdb::Status& status) {
 }
 
 rocksdb::Status closed() { return rocksdb::Status::IOError("it could not be opened again"); }
+
+// RocksDB's own words are kept nowhere: on a full disk it ends the process over a line that it could not write.
+class Silent : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  Silent() : Logger(rocksdb::InfoLogLevel::FATAL_LEVEL) {}
+  void Logv(const char*, va_list) override {}
+};
 
 constexpr const char* kProbe = "room";             // a file that is made to see whether there is any
 constexpr std::size_t kProbed = 1u << 20;
@@ -138,7 +147,7 @@ struct Store::Impl {
     how.max_total_wal_size = 4 * options.buffer_bytes;
     how.db_write_buffer_size = options.buffer_bytes;
     how.bytes_per_sync = 1 << 20;
-    how.keep_log_file_num = 4;
+    how.info_log = std::make_shared<Silent>();
     how.max_background_jobs = 2;
     how.max_bgerror_resume_count = 0;                                       // what failed is tried again by write()
     how.statistics = statistics;

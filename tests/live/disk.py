@@ -33,7 +33,7 @@ class Disk:
     def paths(self):
         for where, folders, files in os.walk(self.folder):
             for name in folders + files:
-                if name not in ("LOCK", "LOG") and not name.startswith("LOG.old"):
+                if name != "LOCK":
                     yield os.path.join(where, name)
 
     def cut(self, rnd=None):

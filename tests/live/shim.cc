@@ -36,7 +36,6 @@
 #include <mutex>
 #include <random>
 #include <string>
-#include <string_view>
 
 namespace {
 
@@ -82,7 +81,7 @@ class Disk {
 
   bool full() const { return control_ && control_->full != 0; }
 
-  // From the disk on; false: it is elsewhere, or what nobody misses: the words of whoever keeps the files, and who has them.
+  // From the disk on; false: it is elsewhere, or says only who has the disk.
   bool find(int folder, const char* path, std::string& out) const {
     if (root_.empty() || !path) return false;
     out = path;
@@ -97,8 +96,7 @@ class Disk {
     if (!out.starts_with(root_) || (out.size() > root_.size() && out[root_.size()] != '/')) return false;
     if (out.find("/../") != std::string::npos) refuse("something by a path with ..");
     out.erase(0, root_.size() + 1);
-    const std::string_view name = std::string_view(out).substr(out.rfind('/') + 1);
-    return name != "LOCK" && name != "LOG" && !name.starts_with("LOG.old");
+    return !out.ends_with("/LOCK");
   }
 
   Open* of(int file) { return file >= 0 && static_cast<std::size_t>(file) < kMostFiles && open_[static_cast<std::size_t>(file)].ours ? &open_[static_cast<std::size_t>(file)] : nullptr; }
