@@ -6,8 +6,10 @@
 #include <chrono>
 
 #include "cli/common.h"
+#include "cli/live_pack.h"
 #include "cli/verbs.h"
 #include "runtime/shards/check.h"
+#include "runtime/shards/replay.h"
 
 namespace polku::cli {
 
@@ -15,23 +17,28 @@ namespace {
 
 struct Options {
   std::string folder, to;
-  bool json = false;
+  bool json = false, replay = false;
 };
 
-// All of it read; on a terminal it is said how far that is. Null: there is nothing to read, said already.
-std::unique_ptr<shards::Check> read_all(const std::string& folder, std::string& error) {
-  auto check = shards::Check::begin(folder, error);
-  if (!check) return nullptr;
+// To its end; on a terminal it is said how far it is.
+template <class Steps>
+void go_through(Steps& steps) {
   const bool terminal = isatty(STDERR_FILENO) != 0;
   auto said = std::chrono::steady_clock::now();
-  if (terminal) fmt::print(stderr, "\r\x1b[Kreading {}", check->at());
-  while (check->step()) {
+  if (terminal) fmt::print(stderr, "\r\x1b[Kreading {}", steps.at());
+  while (steps.step()) {
     const auto now = std::chrono::steady_clock::now();
     if (!terminal || now - said < std::chrono::milliseconds(200)) continue;
     said = now;
-    fmt::print(stderr, "\r\x1b[Kreading {}", check->at());
+    fmt::print(stderr, "\r\x1b[Kreading {}", steps.at());
   }
   if (terminal) fmt::print(stderr, "\r\x1b[K");
+}
+
+// All of it read. Null: there is nothing to read.
+std::unique_ptr<shards::Check> read_all(const std::string& folder, std::string& error) {
+  auto check = shards::Check::begin(folder, error);
+  if (check) go_through(*check);
   return check;
 }
 
@@ -53,17 +60,26 @@ std::string as_json(const std::vector<std::string>& texts) {
   return "[" + out + "]";
 }
 
-void print_json(const std::string& folder, const shards::Contents& c) {
+// replay: null if there was none.
+void print_json(const std::string& folder, const shards::Contents& c, const shards::Replay* replay) {
   fmt::print("{{\"schema\":1,\"folder\":{},\"format\":{},\"pack\":{},\"shards\":{},\"bytes\":{},\"log\":{{\"entries\":{},\"first\":{},\"last\":{},\"bytes\":{},\"records\":{},"
-             "\"merges\":{},\"moves\":{},\"decisions\":{}}},\"visitors\":{},\"names\":{},\"deadlines\":{},\"handovers\":{},\"letters\":{},\"faulty\":{},\"faults\":{},\"remarks\":{}}}\n",
+             "\"merges\":{},\"moves\":{},\"decisions\":{}}},\"visitors\":{},\"names\":{},\"deadlines\":{},\"handovers\":{},\"letters\":{},\"faulty\":{},\"faults\":{},\"remarks\":{}",
              as_json(folder), as_json(c.format), as_json(c.pack), c.shards, c.bytes, c.entries, c.first, c.last, c.log_bytes, c.records, c.merges, c.moves, c.decisions, c.visitors, c.names,
              c.deadlines, c.handovers, c.letters, c.faulty, as_json(c.faults), as_json(c.remarks));
+  if (replay)
+    fmt::print(",\"replay\":{{\"entries\":{},\"decisions\":{},\"visitors\":{},\"different\":{},\"differences\":{}}}", replay->entries(), replay->decisions(), replay->visitors(),
+               replay->different(), as_json(replay->differences()));
+  fmt::print("}}\n");
 }
 
 std::string entries(std::uint64_t n) { return thousands(n) + (n == 1 ? " entry" : " entries"); }
 
-// What was found, and the exit code.
-int print_text(const std::string& folder, const shards::Contents& c) {
+void print_faults(const std::vector<std::string>& faults, std::uint64_t all) {
+  for (const std::string& fault : faults) fmt::print("fault: {}\n", fault);
+  if (all > faults.size()) fmt::print("… and {} more\n", thousands(all - faults.size()));
+}
+
+void print_text(const std::string& folder, const shards::Contents& c, const shards::Replay* replay) {
   if (!c.format.empty()) {
     fmt::print("{}: {}, pack {}, {}, {} bytes\n", folder, c.format, c.pack.empty() ? "unknown" : c.pack, counted(c.shards, "shard"), thousands(c.bytes));
     fmt::print("  log       {}{}: {}, {}, {} of two visitors, {} to another shard\n", entries(c.entries),
@@ -72,12 +88,12 @@ int print_text(const std::string& folder, const shards::Contents& c) {
     fmt::print("  visitors  {} written down, {}, {}, {} on their way, {}\n", thousands(c.visitors), counted(c.names, "other name"), counted(c.deadlines, "deadline"), thousands(c.handovers),
                counted(c.letters, "letter"));
   }
+  if (replay) fmt::print("  replay    {} and {} compared with what the log makes from its beginning\n", counted(replay->visitors(), "visitor"), counted(replay->decisions(), "decision"));
   for (const std::string& remark : c.remarks) fmt::print("note: {}\n", remark);
-  for (const std::string& fault : c.faults) fmt::print("fault: {}\n", fault);
-  if (c.faulty > c.faults.size()) fmt::print("… and {} more\n", thousands(c.faulty - c.faults.size()));
-  if (c.faulty > 0) fmt::print("{}\n", counted(c.faulty, "fault"));
+  print_faults(c.faults, c.faulty);
+  if (replay) print_faults(replay->differences(), replay->different());
+  if (const std::uint64_t faulty = c.faulty + (replay ? replay->different() : 0); faulty > 0) fmt::print("{}\n", counted(faulty, "fault"));
   else fmt::print("{}\n", c.remarks.empty() ? "fine" : "no fault");
-  return c.faulty > 0 || !c.remarks.empty() ? kFindings : kFine;
 }
 
 int refuse(const std::string& why, std::string_view help = {}) {
@@ -87,12 +103,19 @@ int refuse(const std::string& why, std::string_view help = {}) {
 
 int verify(const Options& o) {
   std::string error;
-  const auto check = read_all(o.folder, error);
+  auto check = read_all(o.folder, error);
   if (!check) return refuse(error, error.ends_with("in use by a service.") ? "Stop it first; or verify a backup that it makes (`POST /v1/admin/backup`)." : "");
-  const shards::Contents& c = check->contents();
-  if (!o.json) return print_text(o.folder, c);
-  print_json(o.folder, c);
-  return c.faulty > 0 || !c.remarks.empty() ? kFindings : kFine;
+  const shards::Contents c = check->contents();
+  check.reset();
+  std::unique_ptr<shards::Replay> replay;
+  if (o.replay && c.faulty == 0) {  // of what is damaged nothing is to be made
+    replay = shards::Replay::begin(o.folder, packs_of_texts({}), error);
+    if (!replay) return refuse(error);
+    go_through(*replay);
+  }
+  if (o.json) print_json(o.folder, c, replay.get());
+  else print_text(o.folder, c, replay.get());
+  return c.faulty > 0 || !c.remarks.empty() || (replay && replay->different() > 0) ? kFindings : kFine;
 }
 
 // False, with all that was found: it is damaged. What a crash left is no damage.
@@ -143,8 +166,10 @@ void add_data(CLI::App& app, int& exit) {
   CLI::App* verb = data->add_subcommand("verify", "Read everything in a data folder that no service uses just now, and say what it holds and what is wrong with it");
   verb->add_option("folder", v->folder, "The folder (--data of `polku serve`), or a backup")->required();
   verb->add_flag("--json", v->json, "Print what was found as a line of JSON");
+  verb->add_flag("--replay", v->replay, "Also read the log again from its beginning: every decision and every visitor must come of it as they are there. For folders of a service that was stopped, "
+                                        "has had one pack, and keeps its whole log (the first 7 days)");
   verb->footer("Example:\n  polku data verify /var/lib/polku\n"
-               "Exit codes: 0 fine, 1 something is damaged, or looks as after a crash, 2 misuse: no data folder, or a service has it.");
+               "Exit codes: 0 fine, 1 something is damaged, looks as after a crash, or is not what the log makes, 2 misuse: no data folder, a service has it, or its log cannot be read from the beginning.");
   verb->callback([v, &exit] { exit = verify(*v); });
 
   auto b = std::make_shared<Options>();

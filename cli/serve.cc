@@ -20,8 +20,8 @@
 #include <utility>
 
 #include "cli/common.h"
+#include "cli/live_pack.h"
 #include "cli/verbs.h"
-#include "runtime/base/file_cache.h"
 #include "runtime/serve/serve.h"
 #include "runtime/shards/service.h"
 #include "runtime/sinks/lines.h"
@@ -71,20 +71,6 @@ std::string read_config(CLI::App& verb, const std::string& path) {
     return fmt::format("`{}` cannot be read: {}", path, e.what());
   }
   return {};
-}
-
-// A pack to decide by. Null: `error` says why, or what is wrong with the files is in `compiled`.
-shards::PackPtr make_pack(const driver::Folder& folder, const std::string& cache, std::shared_ptr<driver::Pack>& compiled, std::string& error) {
-  compiled = driver::compile(folder.catalog, folder.rules, false);
-  if (!compiled->plan) return nullptr;
-  auto evaluator = driver::evaluator(*compiled->plan, {.tier = driver::Tier::Auto, .cache = cache}, error);
-  if (!evaluator) return nullptr;
-  auto pack = std::make_shared<shards::Pack>();
-  pack->text = driver::archive(folder);
-  pack->name = fmt::format("{:016x}", base::cache_key(pack->text).high);
-  pack->plan = {compiled, &*compiled->plan};
-  pack->evaluator = std::move(evaluator);
-  return pack;
 }
 
 Millis days(double n) { return static_cast<Millis>(n * static_cast<double>(kDay)); }
@@ -241,13 +227,6 @@ int serve(const Options& o) {
     complain(error);
     return kMisuse;
   }
-  const auto make = [&](const std::string& text, std::string& why) -> shards::PackPtr {
-    const auto files = driver::unarchive(text);
-    std::shared_ptr<driver::Pack> made;
-    shards::PackPtr again = files ? make_pack(*files, cache, made, why) : nullptr;
-    if (!again && why.empty()) why = made && !made->diagnostics.all().empty() ? made->diagnostics.all().front().message : "it is damaged";
-    return again;
-  };
   for (const auto* keys : {&o.write_keys, &o.admin_keys})
     if (std::find(keys->begin(), keys->end(), "") != keys->end()) {
       complain("A key is empty: whoever sends none would have it.");
@@ -269,7 +248,7 @@ int serve(const Options& o) {
   live.keep_letters = days(o.keep_letters);
   live.forget_after = days(o.forget_after);
   live.erase_within = std::chrono::milliseconds(static_cast<std::int64_t>(o.erase_within * 1000));
-  const auto service = shards::Service::start(pack, make, live, error);
+  const auto service = shards::Service::start(pack, packs_of_texts(cache), live, error);
   if (!service) {
     complain(error);
     return kMisuse;

@@ -1,6 +1,5 @@
 #include "runtime/shards/check.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "runtime/base/folders.h"
 #include "runtime/base/text.h"
 #include "runtime/shards/message.h"
 #include "runtime/shards/service.h"
@@ -29,18 +29,6 @@ constexpr const char* kRestore = "Restore the latest backup (`polku data restore
 
 // Some faults say themselves what to do.
 std::string with_help(std::string what) { return what.find("polku data restore") == std::string::npos && what.find("Use the version") == std::string::npos ? what + " " + kRestore : what; }
-
-// A key that may be damaged, and may be long.
-std::string shown(std::string_view key) {
-  constexpr std::size_t kMost = 60;
-  const bool utf8 = base::nfc(key).has_value(), all = key.size() <= kMost;
-  std::size_t end = std::min(key.size(), kMost);
-  while (utf8 && !all && end > 0 && (static_cast<unsigned char>(key[end]) & 0xC0) == 0x80) --end;  // not within a character
-  key = key.substr(0, end);
-  std::string out;
-  for (const char c : key) out += static_cast<unsigned char>(c) < 0x20 || c == '`' || (!utf8 && static_cast<unsigned char>(c) >= 0x7F) ? '?' : c;
-  return all ? out : out + " …";
-}
 
 }  // namespace
 
@@ -306,10 +294,8 @@ std::string Place::finish() {
   }
   if (std::rename(path_.c_str(), folder_.c_str()) != 0) return fmt::format("`{}` cannot be made: {}.", folder_, std::strerror(errno));  // an empty folder gives way, no other
   finished_ = true;
-  const int parent = ::open(fs::path(folder_).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool kept = parent >= 0 && ::fsync(parent) == 0;
-  if (parent >= 0) ::close(parent);
-  return kept ? std::string() : fmt::format("The folder of `{}` cannot be written: {}.", folder_, std::strerror(errno));
+  const std::string error = base::sync_folder_of(folder_);
+  return error.empty() ? error : fmt::format("The folder of `{}` cannot be written: {}.", folder_, error);
 }
 
 }  // namespace polku::shards

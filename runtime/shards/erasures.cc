@@ -31,6 +31,16 @@ bool read_erasure(std::string_view key, std::string_view bytes, Erasure& into) {
   return in.done() && names.done() && !into.names.empty();
 }
 
+std::string Erasures::load(const store::Store& store) {
+  Erasure erasure;
+  store::Store::Scan scan = store.scan(store::Table::Meta);
+  for (scan.seek(kErasure); scan.valid() && scan.key().starts_with(kErasure); scan.next()) {
+    if (!read_erasure(scan.key(), scan.value(), erasure)) return "What the folder says of visitors who are to be forgotten is damaged. Restore the latest backup (`polku data restore`).";
+    add(std::move(erasure));
+  }
+  return scan.error();
+}
+
 void Erasures::add(Erasure e) {
   const std::lock_guard lock(mutex_);
   for (const std::string& name : e.names) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "runtime/shards/log.h"
+#include "runtime/store/store.h"
 
 namespace polku::shards {
 
@@ -27,6 +28,7 @@ bool read_erasure(std::string_view key, std::string_view bytes, Erasure& into); 
 // Safe from several threads.
 class Erasures {
  public:
+  std::string load(const store::Store& store);        // all that Meta tells of. Empty; or what is wrong with it
   void add(Erasure erasure);
   void done(const std::vector<Erasure>& erasures);    // the log has nothing of them any more
   std::vector<Erasure> pending() const;

@@ -1,5 +1,8 @@
 #include "runtime/shards/log.h"
 
+#include <algorithm>
+
+#include "runtime/base/text.h"
 #include "runtime/shards/message.h"
 
 namespace polku::shards {
@@ -80,6 +83,17 @@ bool read_chunk(std::string_view bytes, ChunkHead& head, std::vector<Item>& item
     }
   }
   return in.fine();
+}
+
+std::string shown(std::string_view key) {
+  constexpr std::size_t kMost = 60;
+  const bool utf8 = base::nfc(key).has_value(), all = key.size() <= kMost;
+  std::size_t end = std::min(key.size(), kMost);
+  while (utf8 && !all && end > 0 && (static_cast<unsigned char>(key[end]) & 0xC0) == 0x80) --end;  // not within a character
+  key = key.substr(0, end);
+  std::string out;
+  for (const char c : key) out += static_cast<unsigned char>(c) < 0x20 || c == '`' || (!utf8 && static_cast<unsigned char>(c) >= 0x7F) ? '?' : c;
+  return all ? out : out + " …";
 }
 
 std::string log_key(std::uint64_t position) {

@@ -59,6 +59,9 @@ class ChunkWriter {
 // Reads what was written; the views are into those bytes. False: it is damaged.
 bool read_chunk(std::string_view bytes, ChunkHead& head, std::vector<Item>& items);
 
+// A key or a name that may be damaged, and may be long, for people.
+std::string shown(std::string_view key);
+
 std::string log_key(std::uint64_t position);
 std::uint64_t log_position(std::string_view key);
 void begin_entry(std::string& out, Millis time, std::size_t chunks);   // time: the machine's

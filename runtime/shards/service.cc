@@ -176,11 +176,7 @@ struct Service::Impl {
       cursor.position = value.fixed();
       cursor.note = value.rest();
     }
-    Erasure erasure;
-    for (scan.seek(kErasure); scan.valid() && scan.key().starts_with(kErasure); scan.next()) {
-      if (!read_erasure(scan.key(), scan.value(), erasure)) return fmt::format("What `{}` says of visitors to be forgotten is damaged. Restore the latest backup (`polku data restore`).", options.data);
-      erasures.add(std::move(erasure));
-    }
+    if (error = erasures.load(*store); !error.empty()) return fmt::format("`{}`: {}", options.data, error);
     Letter letter;
     store::Store::Scan letters = store->scan(Table::Letters);
     for (letters.seek({}); letters.valid(); letters.next())

@@ -94,6 +94,7 @@ bool Shard::wake(std::string_view state) {
   k.used = used_;
   idle_.emplace_back(used_, key);
   ++counts_.woken;
+  if (engine_.deadline(key) != head.deadline) changed(key);  // it was to be looked at for nothing; and would be again after every start
   if (old) {
     ++counts_.refolded;
     changed(key);
@@ -201,26 +202,31 @@ void Shard::move_out(Message&& m, const std::string& key, const std::string& to)
   }
   ++counts_.moves;
   m.settled = m.moves = true;
-  std::vector<std::string> names{m.also};
+  if (!key.empty()) m.state = state_of(key, kept(key));
+  leave(m.also, key, to);
+  if (!key.empty()) m.also = key;
+  chunk_.writes.put(store::Table::Handovers, m.also, handover(m));
+  writer_.add({.kind = ItemKind::MoveOut, .visitor = m.also, .other = to});
+  forward(std::move(m), to);
+}
+
+// Who is known by that name and has the key, if there is anybody, is not here any more; all their names lead to another.
+void Shard::leave(const std::string& name, const std::string& key, const std::string& to) {
+  std::vector<std::string> names{name};
   if (!key.empty()) {
     names.push_back(key);
     for (const std::string_view alias : engine_.aliases(key)) names.emplace_back(alias);
     const Kept& k = kept(key);
-    m.state = state_of(key, k);
     strike(key, k);
     engine_.sleep(key);
     kept_.erase(key);
-    m.also = key;
   }
-  for (const std::string& name : names) {
-    chunk_.writes.put(store::Table::Names, name, to);
-    renamed_[name] = {to, number_};
-    struck_.erase(name);
-    chunk_.renamed.push_back(name);
+  for (const std::string& each : names) {
+    chunk_.writes.put(store::Table::Names, each, to);
+    renamed_[each] = {to, number_};
+    struck_.erase(each);
+    chunk_.renamed.push_back(each);
   }
-  chunk_.writes.put(store::Table::Handovers, m.also, handover(m));
-  writer_.add({.kind = ItemKind::MoveOut, .visitor = m.also, .other = to});
-  forward(std::move(m), to);
 }
 
 void Shard::take(Message&& m) {
@@ -429,8 +435,9 @@ void Shard::identify(std::string_view visitor) { kept(engine_.key(visitor)).iden
 // What has been decided since. answer: gains it.
 void Shard::collect(std::string* answer) {
   if (engine_.empty()) return;
-  for (history::Decision& d : engine_.drain(replaying_ ? engine::Engine::Reasons::Without : engine::Engine::Reasons::With)) {
-    if (replaying_) continue;
+  const bool known = replaying_ && !options_.afresh;
+  for (history::Decision& d : engine_.drain(known ? engine::Engine::Reasons::Without : engine::Engine::Reasons::With)) {
+    if (known) continue;
     ++counts_.decisions;
     Decided& decided = chunk_.decisions.emplace_back();
     history::append_json(decided.json, d, currency_);
@@ -620,7 +627,7 @@ bool Shard::replay(const ChunkHead& head, const std::vector<Item>& items, std::u
   };
   for (const Item& item : items) {
     if (!fault_.empty()) break;
-    if (item.kind == ItemKind::Decision || item.kind == ItemKind::MoveOut || item.kind == ItemKind::Forget) continue;  // made again, or known by the tables
+    if (item.kind == ItemKind::Decision || item.kind == ItemKind::Forget || (item.kind == ItemKind::MoveOut && !options_.afresh)) continue;  // made again, or known by the tables
     if (options_.wall) clock_ = std::max(clock_, item.received);
     order_ = std::max(order_, item.order);
     const Found found = find(item.visitor);
@@ -636,9 +643,9 @@ bool Shard::replay(const ChunkHead& head, const std::vector<Item>& items, std::u
         break;
       }
       case ItemKind::Identify: identify(item.visitor); break;
+      case ItemKind::MoveOut: leave(std::string(item.visitor), found.key, std::string(item.other)); break;
       case ItemKind::Wake:  // find() did
       case ItemKind::Decision:
-      case ItemKind::MoveOut:
       case ItemKind::Forget: break;
     }
     collect(nullptr);

@@ -54,6 +54,7 @@ struct ShardOptions {
   const catalog::Catalog* before = nullptr;               // of that one, which must outlive the shard; null: there are no such states
   Millis since = 0;                                       // from when on this pack decides
   Millis forget_after = 0;                                // after their latest record visitors are forgotten; 0: never
+  bool afresh = false;                                    // replay() gets the whole log, nothing else is known, and what was decided is to be told again
 };
 
 struct ShardCounts {
@@ -141,6 +142,7 @@ class Shard {
   void wake_due(Millis now);
   void forward(Message&& m, std::string_view to);
   void move_out(Message&& m, const std::string& key, const std::string& to);
+  void leave(const std::string& name, const std::string& key, const std::string& to);
   void finish(Message&& m);
   bool place(Message& m, Found& found);                   // its visitor is here, or is nobody's and belongs here; else it has gone on
   void attend(Message&& m);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -12,6 +13,9 @@
 #include <mutex>
 #include <thread>
 #include <vector>
+
+#include "runtime/base/bytes.h"
+#include "runtime/base/folders.h"
 
 namespace polku::sinks {
 
@@ -23,6 +27,8 @@ struct Lines::Impl {
   std::uint64_t position = 0;
   int file = -1;
   bool regular = false;
+  off_t size = 0;                       // of the file, when all lines in it were whole
+  bool torn = false;                    // there may be more of it by now
   std::atomic<bool> stopping = false;
   std::atomic<std::uint64_t> written = 0;
   mutable std::mutex mutex;
@@ -39,9 +45,15 @@ struct Lines::Impl {
     fault = std::move(what);
   }
 
-  // All of it, or nothing: what was written of it before a failure is taken away again.
+  // All of it, or nothing: what was written of it before a failure is taken away before the next attempt.
   bool write_all(const std::string& text) {
-    const off_t begin = regular ? ::lseek(file, 0, SEEK_END) : 0;
+    const auto failed = [this] {
+      say(fmt::format("`{}` cannot be written to: {}.", path, std::strerror(errno)));
+      return false;
+    };
+    if (torn && ::ftruncate(file, size) != 0) return failed();
+    torn = false;
+    if (regular) size = ::lseek(file, 0, SEEK_END);
     std::size_t done = 0;
     while (done < text.size()) {
       const ssize_t n = ::write(file, text.data() + done, text.size() - done);
@@ -49,10 +61,32 @@ struct Lines::Impl {
       if (n <= 0) break;
       done += static_cast<std::size_t>(n);
     }
-    if (done == text.size() && (!regular || ::fdatasync(file) == 0)) return true;
-    say(fmt::format("`{}` cannot be written to: {}.", path, std::strerror(errno)));
-    if (regular && ::ftruncate(file, begin) != 0) return false;
-    return false;
+    if (done == text.size() && (!regular || ::fdatasync(file) == 0)) {
+      size += static_cast<off_t>(done);
+      return true;
+    }
+    torn = regular;
+    return failed();
+  }
+
+  // Where the whole lines end. known: up to there they are on the disk; behind it a crash of the machine may have left anything; -1: nobody knows.
+  static off_t end_of_lines(int reading, off_t known, off_t size) {
+    off_t end = known >= 0 && known <= size ? known : size;
+    char c = 0;
+    if (end != known)
+      while (end > 0 && ::pread(reading, &c, 1, end - 1) == 1 && c != '\n') --end;
+    std::array<char, 4096> some{};
+    for (off_t at = end; at < size;) {
+      const ssize_t n = ::pread(reading, some.data(), some.size(), at);
+      if (n <= 0) return end;
+      for (ssize_t i = 0; i < n; ++i) {
+        const char each = some[static_cast<std::size_t>(i)];
+        if (each == '\0') return end;
+        if (each == '\n') end = at + i + 1;
+      }
+      at += n;
+    }
+    return end;
   }
 
   void run() {
@@ -75,7 +109,11 @@ struct Lines::Impl {
       }
       say({});
       written += some.size();
-      if (regular && position != before) service.keep_cursor(cursor, {.position = position});
+      if (regular && position != before) {
+        shards::Cursor at{.position = position};
+        base::put_number(at.note, static_cast<std::uint64_t>(size));
+        service.keep_cursor(cursor, std::move(at));
+      }
       if (last && position == before) return;
     }
   }
@@ -95,17 +133,25 @@ std::unique_ptr<Lines> Lines::open(shards::Service& service, const std::string& 
     return nullptr;
   }
   impl->regular = path != "-" && S_ISREG(about.st_mode);
-  if (impl->regular) {  // half a line at its end is of a decision that will come again
+  if (impl->regular) {
+    if (error = base::sync_folder_of(path); !error.empty()) {  // or the file may be gone after a crash, and what is to be written be thought of as written
+      error = fmt::format("The folder of `{}` cannot be written: {}.", path, error);
+      return nullptr;
+    }
+    const shards::Cursor were = service.cursor(impl->cursor).value_or(shards::Cursor());
+    impl->position = were.position;
+    // What is behind the whole lines is of decisions that will come again.
     const int reading = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    off_t end = about.st_size;
-    for (char c = 0; reading >= 0 && end > 0 && ::pread(reading, &c, 1, end - 1) == 1 && c != '\n';) --end;
+    impl->size = about.st_size;
+    if (reading >= 0) impl->size = Impl::end_of_lines(reading, were.note.empty() ? -1 : static_cast<off_t>(base::Bytes(were.note).number()), about.st_size);
     if (reading >= 0) ::close(reading);
-    if (end != about.st_size && ::ftruncate(impl->file, end) != 0) {
+    if (impl->size != about.st_size && ::ftruncate(impl->file, impl->size) != 0) {
       error = fmt::format("`{}` cannot be written to: {}.", path, std::strerror(errno));
       return nullptr;
     }
+  } else {
+    impl->position = service.position();
   }
-  impl->position = impl->regular ? service.cursor(impl->cursor).value_or(shards::Cursor()).position : service.position();
   if (!service.keeps(impl->position)) {
     error = fmt::format("`{}` was not written to for longer than the log is kept for nobody: some of what was decided meanwhile does not stand in it.", path);
     impl->position = 0;

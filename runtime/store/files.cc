@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "runtime/base/folders.h"
 #include "runtime/store/store.h"
 
 namespace polku::store {
@@ -105,8 +106,8 @@ std::string copy_files(const std::string& from, const std::string& to) {
     if (std::string error = copy_file(entry->path().string(), to + "/" + name, buffer); !error.empty()) return error;
   }
   if (ec) return fmt::format("`{}` cannot be read: {}.", from, ec.message());
-  const File folder(to, O_RDONLY | O_DIRECTORY);
-  return folder.fd >= 0 && ::fsync(folder.fd) == 0 ? std::string() : fmt::format("`{}` cannot be written: {}.", to, because(errno));
+  const std::string error = base::sync_folder(to);
+  return error.empty() ? error : fmt::format("`{}` cannot be written: {}.", to, error);
 }
 
 }  // namespace polku::store

@@ -4,7 +4,9 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/iterator.h>
 #include <rocksdb/options.h>
 #include <rocksdb/statistics.h>
 #include <rocksdb/table.h>
@@ -14,11 +16,18 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdarg>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <mutex>
+#include <shared_mutex>
 #include <utility>
 #include <vector>
+
+#include "runtime/base/folders.h"
 
 namespace polku::store {
 
@@ -58,17 +67,20 @@ std::string told(const char* doing, const rocksdb::Status& status) {
   return fmt::format("The data could not be {}: {}.{}", doing, status.ToString(), help);
 }
 
-}  // namespace
+rocksdb::Status closed() { return rocksdb::Status::IOError("it could not be opened again"); }
 
-struct Store::Impl {
-  std::unique_ptr<rocksdb::DB> db;
-  std::vector<rocksdb::ColumnFamilyHandle*> tables;
-  std::shared_ptr<rocksdb::Statistics> statistics;
-
-  ~Impl() {
-    for (rocksdb::ColumnFamilyHandle* table : tables) db->DestroyColumnFamilyHandle(table);
-  }
+// RocksDB's own words are kept nowhere: on a full disk it ends the process over a line that it could not write.
+class Silent : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  Silent() : Logger(rocksdb::InfoLogLevel::FATAL_LEVEL) {}
+  void Logv(const char*, va_list) override {}
 };
+
+constexpr const char* kProbe = "room";             // a file that is made to see whether there is any
+constexpr std::size_t kProbed = 1u << 20;
+
+}  // namespace
 
 // The handles of column families are numbered in the order of their making, and so are the tables: 0 is Meta, the default family.
 struct Writes::Impl {
@@ -106,47 +118,109 @@ void Writes::clear() {
 std::size_t Writes::bytes() const { return impl_->bytes; }
 bool Writes::empty() const { return impl_->changes.empty(); }
 
+struct Store::Impl {
+  std::string folder;
+  Options options;
+  std::shared_ptr<rocksdb::Statistics> statistics = rocksdb::CreateDBStatistics();
+  // Shared by who uses what follows; whole for who opens it again. Who reads is let in first, so that who has a scan can read.
+  mutable std::shared_timed_mutex mutex;
+  std::unique_ptr<rocksdb::DB> db;           // null: it could not be opened again
+  std::vector<rocksdb::ColumnFamilyHandle*> tables;
+  bool writes = false;                       // else it can only be read
+  std::atomic<std::uint64_t> openings = 0;
+
+  ~Impl() { close(); }
+
+  void close() {
+    for (rocksdb::ColumnFamilyHandle* table : tables) db->DestroyColumnFamilyHandle(table);
+    tables.clear();
+    db.reset();
+  }
+
+  rocksdb::Status open(bool to_write) {
+    ++openings;
+    rocksdb::DBOptions how;
+    how.create_if_missing = true;
+    how.create_missing_column_families = true;
+    how.paranoid_checks = true;
+    how.track_and_verify_wals_in_manifest = true;
+    how.wal_recovery_mode = options.whole ? rocksdb::WALRecoveryMode::kAbsoluteConsistency
+                                          : rocksdb::WALRecoveryMode::kPointInTimeRecovery;  // a torn tail was never acknowledged
+    how.atomic_flush = false;                                               // the write-ahead log is always there
+    how.max_total_wal_size = 4 * options.buffer_bytes;
+    how.db_write_buffer_size = options.buffer_bytes;
+    how.bytes_per_sync = 1 << 20;
+    how.info_log = std::make_shared<Silent>();
+    how.max_manifest_file_size = kListBytes;
+    how.max_background_jobs = 2;
+    how.max_bgerror_resume_count = 0;                                       // what failed is tried again by write()
+    how.statistics = statistics;
+    const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    for (std::size_t t = 0; t < kTables; ++t) {
+      rocksdb::ColumnFamilyOptions f = family(static_cast<Table>(t), options, cache);
+      families.emplace_back(t == 0 ? rocksdb::kDefaultColumnFamilyName : kNames[t], f);
+    }
+    rocksdb::DB* raw = nullptr;
+    const rocksdb::Status status = to_write ? rocksdb::DB::Open(how, folder, families, &tables, &raw) : rocksdb::DB::OpenForReadOnly(how, folder, families, &tables, &raw);
+    if (!status.ok()) return status;
+    db.reset(raw);
+    writes = to_write;
+    return status;
+  }
+
+  rocksdb::Status write(const Writes::Impl& all, bool durable) {
+    if (!writes) return rocksdb::Status::IOError("it can only be read just now");
+    rocksdb::WriteBatch batch(all.bytes + 64 * all.changes.size());
+    for (const Writes::Impl::Change& c : all.changes) {
+      rocksdb::ColumnFamilyHandle* const table = tables[at(c.table)];
+      const rocksdb::Status s = c.put     ? batch.Put(table, c.key, c.value)
+                                : c.below ? batch.DeleteRange(table, rocksdb::Slice(), c.key)
+                                          : batch.Delete(table, c.key);
+      if (!s.ok()) return s;
+    }
+    rocksdb::WriteOptions how;
+    how.sync = durable;
+    return db->Write(how, &batch);
+  }
+
+  // Whether the disk takes anything. Where it is full, who goes on trying does more harm than good.
+  rocksdb::Status takes() const {
+    const std::string path = folder + "/" + kProbe;
+    rocksdb::Status status = rocksdb::WriteStringToFile(rocksdb::Env::Default(), std::string(kProbed, '\0'), path, true);
+    if (rocksdb::Status gone = rocksdb::Env::Default()->DeleteFile(path); status.ok()) status = gone;
+    return status;
+  }
+
+  // After some faults it does not write again by itself. What could not be written before may be there afterwards, or not.
+  rocksdb::Status reopen(std::uint64_t after) {
+    const std::unique_lock lock(mutex, std::chrono::seconds(1));  // somebody may be reading who waits for us
+    if (!lock) return rocksdb::Status::Busy("it is being read");
+    if (openings != after) return rocksdb::Status::OK();
+    close();
+    const rocksdb::Status status = open(true);
+    if (!status.ok()) open(false);
+    return status;
+  }
+};
+
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
 std::unique_ptr<Store> Store::open(const std::string& folder, const Options& options, std::string& error) {
-  std::error_code ec;
+  auto impl = std::make_unique<Impl>();
+  impl->folder = folder;
+  impl->options = options;
+  impl->statistics->set_stats_level(rocksdb::StatsLevel::kExceptTimers);
   if (!options.read_only) {
-    std::filesystem::create_directories(folder, ec);
-    if (ec) {
-      error = fmt::format("The folder `{}` cannot be made: {}.", folder, ec.message());
+    if (error = base::make_folder(folder); !error.empty()) {
+      error = fmt::format("The folder `{}` cannot be made: {}.", folder, error);
       return nullptr;
     }
+    std::error_code ec;
     std::filesystem::permissions(folder, std::filesystem::perms::owner_all, ec);  // what customers did is nobody else's business
   }
-  auto impl = std::make_unique<Impl>();
-  impl->statistics = rocksdb::CreateDBStatistics();
-  impl->statistics->set_stats_level(rocksdb::StatsLevel::kExceptTimers);
-  rocksdb::DBOptions db;
-  db.create_if_missing = true;
-  db.create_missing_column_families = true;
-  db.paranoid_checks = true;
-  db.track_and_verify_wals_in_manifest = true;
-  db.wal_recovery_mode = options.whole ? rocksdb::WALRecoveryMode::kAbsoluteConsistency
-                                       : rocksdb::WALRecoveryMode::kPointInTimeRecovery;  // a torn tail was never acknowledged
-  db.atomic_flush = false;                                               // the write-ahead log is always there
-  db.max_total_wal_size = 4 * options.buffer_bytes;
-  db.db_write_buffer_size = options.buffer_bytes;
-  db.bytes_per_sync = 1 << 20;
-  db.keep_log_file_num = 4;
-  db.info_log_level = rocksdb::WARN_LEVEL;                               // below that it names keys
-  db.max_manifest_file_size = kListBytes;
-  db.max_background_jobs = 2;
-  db.statistics = impl->statistics;
-  const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
-  std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  for (std::size_t t = 0; t < kTables; ++t) {
-    rocksdb::ColumnFamilyOptions f = family(static_cast<Table>(t), options, cache);
-    families.emplace_back(t == 0 ? rocksdb::kDefaultColumnFamilyName : kNames[t], f);
-  }
-  rocksdb::DB* raw = nullptr;
-  const rocksdb::Status status = options.read_only ? rocksdb::DB::OpenForReadOnly(db, folder, families, &impl->tables, &raw)
-                                                   : rocksdb::DB::Open(db, folder, families, &impl->tables, &raw);
+  const rocksdb::Status status = impl->open(!options.read_only);
   if (!status.ok()) {
     const std::string why = status.ToString();
     if (status.IsIOError() && why.find("lock") != std::string::npos)
@@ -155,36 +229,37 @@ std::unique_ptr<Store> Store::open(const std::string& folder, const Options& opt
       error = fmt::format("`{}`: {}", folder, told("opened", status));
     return nullptr;
   }
-  impl->db.reset(raw);
   return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
 
 std::string Store::write(Writes& writes, bool durable) {
-  rocksdb::WriteBatch batch(writes.bytes() + 64 * writes.impl_->changes.size());
-  for (const Writes::Impl::Change& c : writes.impl_->changes) {
-    rocksdb::ColumnFamilyHandle* const table = impl_->tables[at(c.table)];
-    const rocksdb::Status s = c.put     ? batch.Put(table, c.key, c.value)
-                              : c.below ? batch.DeleteRange(table, rocksdb::Slice(), c.key)
-                                        : batch.Delete(table, c.key);
-    if (!s.ok()) return told("written", s);
+  const std::uint64_t opening = impl_->openings;
+  const auto attempt = [&] {
+    const std::shared_lock lock(impl_->mutex);
+    return impl_->write(*writes.impl_, durable);
+  };
+  rocksdb::Status status = attempt();
+  if (status.ok()) return {};
+  {
+    const std::shared_lock lock(impl_->mutex);
+    if (rocksdb::Status room = impl_->takes(); !room.ok()) return told("written", room);
+    if (impl_->writes) impl_->db->Resume();
   }
-  rocksdb::WriteOptions how;
-  how.sync = durable;
-  rocksdb::Status status = impl_->db->Write(how, &batch);
-  if (!status.ok()) {  // what failed may stop all writing until it is resumed
-    const rocksdb::Status again = impl_->db->Resume();
-    if (again.ok()) status = impl_->db->Write(how, &batch);
-  }
-  return told("written", status);
+  status = attempt();
+  if (status.ok()) return {};
+  status = impl_->reopen(opening);
+  return told("written", status.ok() ? attempt() : status);
 }
 
 bool Store::get(Table table, std::string_view key, std::string& value, std::string& error) const {
-  const rocksdb::Status status = impl_->db->Get(rocksdb::ReadOptions(), impl_->tables[at(table)], slice(key), &value);
+  const std::shared_lock lock(impl_->mutex);
+  const rocksdb::Status status = impl_->db ? impl_->db->Get(rocksdb::ReadOptions(), impl_->tables[at(table)], slice(key), &value) : closed();
   if (!status.ok() && !status.IsNotFound()) error = told("read", status);
   return status.ok();
 }
 
 struct Store::Scan::Impl {
+  std::shared_lock<std::shared_timed_mutex> open;
   std::unique_ptr<rocksdb::Iterator> at;
 };
 Store::Scan::Scan(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -201,18 +276,22 @@ std::string Store::Scan::error() const { return told("read", impl_->at->status()
 
 Store::Scan Store::scan(Table table) const {
   auto impl = std::make_unique<Scan::Impl>();
-  impl->at.reset(impl_->db->NewIterator(rocksdb::ReadOptions(), impl_->tables[at(table)]));
+  impl->open = std::shared_lock(impl_->mutex);
+  impl->at.reset(impl_->db ? impl_->db->NewIterator(rocksdb::ReadOptions(), impl_->tables[at(table)]) : rocksdb::NewErrorIterator(closed()));
   return Scan(std::move(impl));
 }
 
 std::string Store::flush() {
+  const std::shared_lock lock(impl_->mutex);
   rocksdb::FlushOptions options;
   options.wait = true;
-  return told("flushed", impl_->db->Flush(options, impl_->tables));
+  return told("flushed", impl_->db ? impl_->db->Flush(options, impl_->tables) : closed());
 }
 
 std::string Store::purge(const std::vector<Range>& ranges) {
   if (std::string error = flush(); !error.empty()) return error;
+  const std::shared_lock lock(impl_->mutex);
+  if (!impl_->db || !impl_->writes) return told("purged", closed());
   rocksdb::CompactRangeOptions all;
   all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
   all.exclusive_manual_compaction = false;
@@ -224,7 +303,7 @@ std::string Store::purge(const std::vector<Range>& ranges) {
     if (const rocksdb::Status status = rewrite(r); !status.ok()) return told("purged", status);
   // There is no call that begins the list of files anew: what is flushed makes it grow until that happens.
   const auto list = [&] {
-    std::ifstream in(impl_->db->GetName() + "/CURRENT");
+    std::ifstream in(impl_->folder + "/CURRENT");
     return std::string(std::istreambuf_iterator<char>(in), {});
   };
   const std::string key = "purge of files", before = list();
@@ -238,19 +317,21 @@ std::string Store::purge(const std::vector<Range>& ranges) {
 }
 
 std::string Store::copy(const std::string& folder) {
+  const std::shared_lock lock(impl_->mutex);
   rocksdb::Checkpoint* raw = nullptr;
-  rocksdb::Status status = rocksdb::Checkpoint::Create(impl_->db.get(), &raw);
+  rocksdb::Status status = impl_->db ? rocksdb::Checkpoint::Create(impl_->db.get(), &raw) : closed();
   const std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
   if (status.ok()) status = checkpoint->CreateCheckpoint(folder);
   return told("copied", status);
 }
 
 std::vector<std::string> Store::strangers() const {
+  const std::shared_lock lock(impl_->mutex);
   std::vector<rocksdb::LiveFileMetaData> known;
-  impl_->db->GetLiveFilesMetaData(&known);
+  if (impl_->db) impl_->db->GetLiveFilesMetaData(&known);
   std::vector<std::string> out;
   std::error_code ec;
-  for (const auto& entry : std::filesystem::directory_iterator(impl_->db->GetName(), ec)) {
+  for (const auto& entry : std::filesystem::directory_iterator(impl_->folder, ec)) {
     std::string name = entry.path().filename().string();
     const bool ours = std::any_of(known.begin(), known.end(), [&](const auto& k) { return k.name.substr(k.name.find_first_not_of('/')) == name; });
     if (name.ends_with(".sst") && !ours) out.push_back(std::move(name));
@@ -259,9 +340,13 @@ std::vector<std::string> Store::strangers() const {
   return out;
 }
 
-std::string Store::verify() { return told("verified", impl_->db->VerifyChecksum()); }
+std::string Store::verify() {
+  const std::shared_lock lock(impl_->mutex);
+  return told("verified", impl_->db ? impl_->db->VerifyChecksum() : closed());
+}
 
 Store::Sizes Store::sizes() const {
+  const std::shared_lock lock(impl_->mutex);
   Sizes sizes;
   for (rocksdb::ColumnFamilyHandle* table : impl_->tables) {
     std::uint64_t n = 0;

@@ -17,7 +17,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
-from service import POLKU, Service, write_pack  # noqa: E402
+from service import POLKU, RULES, Service, write_pack  # noqa: E402
 
 TESTS = []
 
@@ -105,6 +105,39 @@ def a_whole_folder_is_fine(w):
     same((found["faulty"], found["faults"], found["remarks"]), (0, [], []))
     same(found["log"]["last"] - found["log"]["first"] + 1, found["log"]["entries"])
     same(content(w.whole), before)  # nothing was changed
+
+
+@test
+def the_log_is_read_again(w):
+    said = expect(0, data("verify", "--replay", w.whole), "7 visitors and 60 decisions compared").stdout
+    same(said.splitlines()[-1], "fine")
+    found = json.loads(expect(0, data("verify", "--replay", "--json", w.whole)).stdout)["replay"]
+    same((found["visitors"], found["decisions"], found["different"], found["differences"]), (7, 60, 0, []))
+    killed = os.path.join(w.folder, "killed and read again")
+    s = start(w, killed)
+    send(s, order(1))
+    s.kill()
+    expect(2, data("verify", "--replay", killed), "The service was killed, and not everybody is written down")
+    same(start(w, killed).stop()[0], 0)
+    expect(0, data("verify", "--replay", killed), "1 visitor and 1 decision compared")
+    other = write_pack(os.path.join(w.folder, "other pack"), rules=RULES.replace("1 second", "2 seconds"))
+    same(Service(other, killed, "--shards", "2").stop()[0], 0)
+    expect(2, data("verify", "--replay", killed), "2 packs have decided in this folder")
+
+
+@test
+def a_decision_file_that_a_crash_of_the_machine_left(w):
+    folder, lines = os.path.join(w.folder, "lines"), os.path.join(w.folder, "decisions.ndjson")
+    for n, left in enumerate((b"", b'{"half":', bytes(5000), b'{"id":"whole"}\n' + bytes(4096) + b'half"}\n', bytes(10) + b"\n")):
+        with open(lines, "ab") as file:
+            file.write(left)
+        s = start(w, folder, "--decisions", lines)
+        send(s, order(n))
+        same(s.stop()[0], 0)
+    with open(lines, encoding="utf-8") as file:
+        found = [json.loads(line) for line in file]
+    same([d["actions"][0]["params"]["n"] for d in found if d["id"] != "whole"], [0, 1, 2, 3, 4])
+    same(len(found), 6)
 
 
 @test

@@ -52,12 +52,14 @@ def write_pack(folder, catalog=CATALOG, rules=RULES):
     return folder
 
 
+def begin(pack, data, *flags, env=None, port=0):
+    """The process, which is about to start."""
+    return subprocess.Popen([POLKU, "serve", pack, "--data", data, "--listen", f"127.0.0.1:{port}", "--no-cache", *flags], stderr=subprocess.PIPE, text=True, env={**os.environ, **(env or {})})
+
+
 class Service:
-    def __init__(self, pack, data, *flags, preload=None, wait=30, port=0):
-        env = dict(os.environ)
-        if preload:
-            env["LD_PRELOAD"] = preload
-        self.process = subprocess.Popen([POLKU, "serve", pack, "--data", data, "--listen", f"127.0.0.1:{port}", "--no-cache", *flags], stderr=subprocess.PIPE, text=True, env=env)
+    def __init__(self, pack, data, *flags, env=None, wait=30, port=0):
+        self.process = begin(pack, data, *flags, env=env, port=port)
         self.said = ""
         self.port = self.admin_port = None
         until = time.monotonic() + wait

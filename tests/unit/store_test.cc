@@ -2,6 +2,8 @@
 #include "runtime/store/store.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -202,6 +204,34 @@ TEST_F(StoreTest, WhatIsPurgedStandsInNoFile) {
   ASSERT_EQ(store_->purge({{Table::Log}}), "");   // a whole table, and nothing to do
   ASSERT_TRUE(open(folder_));
   EXPECT_EQ(get(Table::Visitors, stays), stays);
+}
+
+// A disk that is full, as a limit for files has it: what was there can be read, and once there is room it goes on without being asked to.
+TEST_F(StoreTest, GoesOnWhenThereIsRoomAgain) {
+  ASSERT_TRUE(open(folder_)) << error_;
+  put(Table::Visitors, "a", "1");
+  struct rlimit was {};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &was), 0);
+  const auto before = signal(SIGXFSZ, SIG_IGN);
+  const struct rlimit full {2000, was.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &full), 0);
+  Writes w;
+  w.put(Table::Log, "1", std::string(10'000, 'x'));
+  for (int i = 0; i < 3; ++i) EXPECT_NE(store_->write(w, true), "");
+  EXPECT_EQ(get(Table::Visitors, "a"), "1");
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &was), 0);
+  signal(SIGXFSZ, before);
+  {
+    Store::Scan scan = store_->scan(Table::Visitors);  // somebody reads meanwhile
+    scan.seek({});
+    store_->write(w, true);
+    EXPECT_TRUE(scan.valid());
+  }
+  EXPECT_EQ(store_->write(w, true), "");
+  put(Table::Visitors, "b", "2");
+  ASSERT_TRUE(open(folder_)) << error_;
+  EXPECT_EQ(all(Table::Visitors), "a=1 b=2 ");
+  EXPECT_EQ(get(Table::Log, "1").size(), 10'000u);
 }
 
 }  // namespace
