@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/base/histogram.h"
 #include "runtime/base/text.h"
 #include "runtime/history/portable.h"
 #include "runtime/ingest/wire.h"
@@ -18,12 +19,20 @@
 
 namespace polku::serve {
 
+inline constexpr const char* kUp = R"({"status":"up"})";   // of /healthz
+
+// What requests are told apart by where they are counted.
+enum class Route : std::uint8_t { Records, Decide, Admin, Other };
+inline constexpr std::array<std::string_view, 4> kRoutes{"records", "decide", "admin", "other"};
+
 struct Request {
   std::string method, target;                 // target: path and query, as sent
   std::string body;                           // with ingest::kBodyPadding bytes behind that are none of it
   std::size_t body_bytes = 0;
   std::function<std::string_view(std::string_view name)> header;   // by its name in small letters; empty if it was not sent
   bool inside = false;                        // it came to the address of operators
+  Route route = Route::Other;                 // these two: once it was handled
+  shards::Trace trace = {};
 };
 
 struct Response {
@@ -37,22 +46,27 @@ struct Response {
 
 // Of all threads.
 struct Counters {
+  using Durations = std::array<base::Histogram, kRoutes.size()>;  // from when a request was there as a whole until its answer was
+  explicit Counters(std::size_t threads) : durations(threads) {}
+  std::vector<Durations> durations;                         // of each thread, which alone adds to it
   std::atomic<std::uint64_t> requests = 0, refused_requests = 0;
   std::array<std::atomic<std::uint64_t>, 600> by_status{};
   std::array<std::atomic<std::uint64_t>, ingest::kRejects> rejects{};
   std::atomic<std::uint64_t> records = 0, decides = 0;
   std::atomic<std::int64_t> connections = 0, pending = 0;   // pending: requests that are not answered yet
-  std::atomic<bool> backing_up = false;                     // one at a time
+  std::atomic<std::int64_t> streams = 0;
+  std::atomic<bool> backing_up = false, profiling = false;  // one at a time
+  std::atomic<bool> stopping = false;
 };
 
 // One thread at a time.
 class Api {
  public:
   using Reply = std::function<void(Response)>;   // may be called by another thread, once
-  Api(shards::Service& service, const Options& options, Counters& counters);
+  Api(const Behind& behind, const Options& options, Counters& counters);
   ~Api();
   void handle(Request& request, Reply reply);
-  void finish();                                 // waits for a backup that is being made
+  void finish();                                 // waits for what is being done beside
   static bool patient(std::string_view target);  // what is asked may take longer than the disk
 
  private:
@@ -67,21 +81,25 @@ class Api {
   bool allowed(const Request& request, std::string_view query, std::string_view body_key) const;
   bool admin_allowed(const Request& request) const;
   void admin(Request& request, std::string_view path, std::string_view query, Reply reply);
-  Response letters(std::size_t most) const;      // these three: letters.cc
+  Response letters(std::size_t most) const;      // these two: letters.cc
   Response replay(const Request& request);
-  std::string webhook_metrics() const;
   std::string rejects(const ingest::Counts& counts);   // counts them, and says them as members of an object
-  shards::Message message(const ingest::Record& record, ingest::Envelope& envelope, Millis received);
+  shards::Message message(const ingest::Record& record, ingest::Envelope& envelope, Millis received, const shards::Trace& trace);
   void backup(Request& request, Reply reply);
-  std::string metrics() const;
+  void profile(std::string_view query, Reply reply);   // profile.cc
+  Response ready() const;
+  std::string metrics() const;                   // these two: metrics.cc
+  void webhook_metrics(class Exposition& out) const;
 
+  const Behind& behind_;
   shards::Service& service_;
   const Options& options_;
   Counters& counters_;
   std::unique_ptr<Reading> reading_;
-  std::thread backup_;
+  std::thread backup_, profile_;
 };
 
 Response problem(int status, std::string_view what);      // {"error":"…"}
+std::string parameter(std::string_view query, std::string_view name);   // empty: it is not there
 
 }  // namespace polku::serve

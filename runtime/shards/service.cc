@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "compiler/plan/describe.h"
 #include "runtime/shards/check.h"
 
 namespace polku::shards {
@@ -32,6 +33,7 @@ constexpr std::size_t kSwept = 64;                   // visitors who become a ne
 constexpr auto kPause = 2s;                          // for who wants to use a pack that is being replaced; it takes this long only if the disk refuses
 constexpr std::size_t kFewUnsaved = 1024;            // visitors; then a pack may be replaced: writing them down takes some milliseconds
 constexpr auto kReadersCome = 1min;                  // after a start, the log is kept for everybody who ever read it
+constexpr auto kAsked = 200ms;                       // for the shards to say what they counted
 constexpr std::string_view kCursor = "cursor ";
 
 std::string number_text(std::uint64_t n) {
@@ -40,11 +42,14 @@ std::string number_text(std::uint64_t n) {
   return out;
 }
 
+Millis steady_now() { return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
 }  // namespace
 
 // What is counted on from pack to pack.
 constexpr std::uint64_t ShardCounts::* kCounters[] = {&ShardCounts::taken, &ShardCounts::duplicates, &ShardCounts::unmerged, &ShardCounts::merges, &ShardCounts::moves,
-                                                      &ShardCounts::decisions, &ShardCounts::woken, &ShardCounts::slept, &ShardCounts::saved, &ShardCounts::refolded};
+                                                      &ShardCounts::decisions, &ShardCounts::woken, &ShardCounts::slept, &ShardCounts::saved, &ShardCounts::refolded,
+                                                      &ShardCounts::late, &ShardCounts::folds};
 
 struct Service::Impl {
   // What belongs to one shard's thread, and how others reach it.
@@ -57,6 +62,14 @@ struct Service::Impl {
     std::vector<Chunk> committed;          // and not told to the shard
     ShardCounts counts, before;            // of this shard; of those that other packs had
     bool stop = false, stopped = false;
+    bool asked = false;                    // somebody waits for the following
+    std::condition_variable told;
+    PackPtr pack;                          // whose rules they are; null: nothing is known of them
+    std::vector<engine::OutcomeCounts> outcomes;
+    std::vector<std::vector<engine::Unknown>> unknowns;
+    bool profiles = false;                 // somebody wants to know what things cost
+    std::unique_ptr<engine::Profile> profile;  // what they did, once nobody does any more
+    base::Histogram queued;                // the thread's
   };
 
   ServiceOptions options;
@@ -84,6 +97,8 @@ struct Service::Impl {
   std::map<std::string, Cursor> cursors, moved_cursors;
   std::set<std::string> readers;           // those who have a cursor, and are there
   std::uint64_t commits = 0, failed = 0, log_bytes = 0, replayed = 0, opened = 0;
+  std::uint64_t unsaved_from = 1;          // the smallest of `needed`
+  std::vector<Millis> unsaved_since;       // of each shard, as its last durable chunk says
   std::string fault, broken;               // why nothing becomes durable: just now; for good
 
   std::mutex reloading;                    // one pack at a time is put in, or the service is stopped
@@ -99,6 +114,11 @@ struct Service::Impl {
   mutable std::condition_variable use_changed;
   mutable std::size_t users = 0;
   bool paused = false;
+
+  base::Histogram settling, written;       // the committer's
+  using RuleName = std::pair<std::string, std::string>;
+  mutable std::mutex rules_mutex;          // before any worker's; for what follows, and the packs that workers have said
+  std::map<RuleName, RuleCounts> rules_before;  // of all rules of packs that were
 
   std::atomic<std::uint64_t> writing = 1;  // the position of the entry that is being made next
   const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
@@ -253,11 +273,14 @@ struct Service::Impl {
     remember_ids();
     writing = position + 1;
     for (const auto& w : workers) {
+      w->shard->begin_counting();
       needed.push_back(w->shard->needs_from());
+      unsaved_since.push_back(needed.back() == Shard::kNowhere ? kNever : steady_now());
       next_number = std::max(next_number.load(), w->shard->number() + 1);
       next_order = std::max(next_order.load(), w->shard->order() + 1);
       if (options.clock == ServiceOptions::Clock::Wall) latest = std::max(latest.load(), w->shard->clock());
     }
+    unsaved_from = *std::min_element(needed.begin(), needed.end());
     return {};
   }
 
@@ -291,6 +314,7 @@ struct Service::Impl {
       next_order = std::max(next_order.load(), m.order + 1);
       Worker& to = *workers[shard_of(m.visitor, options.shards)];
       ++waiting;
+      m.queued = std::chrono::steady_clock::now();
       to.inbox.push_back(std::move(m));
     }
     committer = std::thread([this] { commit_all(); });
@@ -311,13 +335,14 @@ struct Service::Impl {
     Shard& shard = *w.shard;
     const auto index = static_cast<std::size_t>(std::find_if(workers.begin(), workers.end(), [&](const auto& x) { return x.get() == &w; }) - workers.begin());
     const bool wall = options.clock == ServiceOptions::Clock::Wall;
+    bool profiling = false;
     for (bool begun = false;; begun = true) {
       std::vector<Message> messages;
       std::vector<Chunk> committed;
-      bool stop = false;
+      bool stop = false, asked = false;
       {
         std::unique_lock lock(w.mutex);
-        if (begun && !shard.sweeping()) w.wake.wait_for(lock, kTick, [&] { return !w.inbox.empty() || w.stop; });
+        if (begun && !shard.sweeping()) w.wake.wait_for(lock, kTick, [&] { return !w.inbox.empty() || w.stop || w.asked || w.profiles != profiling; });
         if (w.inbox.size() <= kTogether) {
           messages.swap(w.inbox);
         } else {
@@ -326,7 +351,18 @@ struct Service::Impl {
         }
         committed.swap(w.committed);
         stop = w.stop && messages.empty();
+        asked = w.asked;
+        if (std::exchange(profiling, w.profiles) != w.profiles) {
+          if (profiling) {
+            shard.begin_profile();
+          } else {
+            w.profile = shard.end_profile();
+            w.told.notify_all();
+          }
+        }
       }
+      const auto begun_at = messages.empty() ? std::chrono::steady_clock::time_point() : std::chrono::steady_clock::now();
+      for (const Message& m : messages) w.queued.add(begun_at - m.queued);
       for (const Chunk& c : committed) shard.committed(c);
       shard.begin(next_number++, writing.load(), std::min(wall ? now() : std::max(shard.clock(), reached.load()), stop_at.load()),
                   first && wall && (!begun || shard.sweeping()));  // who is looked at late has not been seen since before it was down
@@ -336,12 +372,21 @@ struct Service::Impl {
       if (stop) shard.save_all();
       else shard.sweep(kSwept);
       Chunk chunk = shard.end();
+      chunk.begun = begun_at;
       waiting += chunk.forwards.size();
       waiting -= messages.size();
       const auto count = [&] {
+        std::vector<engine::OutcomeCounts> outcomes;
+        if (asked) outcomes = shard.outcomes();
         const std::lock_guard lock(w.mutex);
         w.counts = shard.counts();
         w.stopped = stop;
+        if (!asked) return;
+        w.asked = false;
+        w.pack = pack;
+        w.outcomes = std::move(outcomes);
+        w.unknowns = shard.unknowns();
+        w.told.notify_all();
       };
       if (!shard.fault().empty()) {  // it cannot know what it should: nothing of it may become durable
         count();
@@ -352,6 +397,7 @@ struct Service::Impl {
         std::vector<std::pair<std::size_t, Message>> forwards = std::move(chunk.forwards);
         hand_in(index, std::move(chunk));
         for (auto& [to, m] : forwards) {
+          m.queued = std::chrono::steady_clock::now();
           const std::lock_guard lock(workers[to]->mutex);
           workers[to]->inbox.push_back(std::move(m));
           workers[to]->wake.notify_one();
@@ -374,8 +420,11 @@ struct Service::Impl {
 
   void give_up(const std::string& why) {
     closed = true;
-    const std::lock_guard lock(mutex);
-    broken = why;
+    {
+      const std::lock_guard lock(mutex);
+      broken = why;
+    }
+    if (options.log) options.log->say(base::OperationLog::Level::Error, "shard_broken", why);
   }
 
   // ---- the committer's thread ----
@@ -437,16 +486,21 @@ struct Service::Impl {
           position = at;
           writing = at + 1;
         }
+        for (const auto& [shard, chunk] : group) unsaved_since[shard] = chunk.unsaved_since;
+        unsaved_from = *std::min_element(needed.begin(), needed.end());
         for (const auto& [name, to] : moved) cursors[name] = to;
         if (replaces) {
           replacing.reset();
           replacing_now = false;
+          std::fill(unsaved_since.begin(), unsaved_since.end(), kNever);
         }
       }
       room.notify_all();
       durable.notify_all();
+      const auto done = std::chrono::steady_clock::now();
       for (auto& [shard, chunk] : group) {
         known.add(chunk.ids);
+        if (!chunk.settled.empty()) settling.add(done - chunk.begun, chunk.settled.size());
         for (const std::shared_ptr<Ticket>& ticket : chunk.settled)
           if (--ticket->open == 0) ticket->settled();
         chunk.settled.clear();
@@ -459,13 +513,24 @@ struct Service::Impl {
 
   // Until it is on the disk: whoever waits goes on waiting, and is told to come again by whoever keeps them. False: the service was stopped meanwhile.
   bool write(store::Writes& writes) {
-    for (;;) {
+    const auto first = std::chrono::steady_clock::now();
+    for (std::uint64_t refused = 0;; ++refused) {
+      const auto begun = std::chrono::steady_clock::now();
       std::string error = store->write(writes, options.durable);
+      written.add(std::chrono::steady_clock::now() - begun);
       {
         const std::lock_guard lock(mutex);
         fault = error;
-        if (error.empty()) return true;
-        ++failed;
+        if (!error.empty()) ++failed;
+      }
+      if (error.empty()) {
+        const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - first).count();
+        if (refused > 0 && options.log) options.log->say(base::OperationLog::Level::Info, "disk_fine", "the disk takes again what is written", {{"refused", refused}, {"seconds", seconds}});
+        return true;
+      }
+      if (refused == 0 && options.log) options.log->say(base::OperationLog::Level::Error, "disk_refused", error);
+      {
+        const std::lock_guard lock(mutex);
         if (stop_committer) return false;
       }
       std::this_thread::sleep_for(100ms);
@@ -490,6 +555,106 @@ struct Service::Impl {
       std::this_thread::sleep_for(1ms);
     }
     return true;
+  }
+
+  static void add_rules(const plan::Plan& plan, const std::vector<engine::OutcomeCounts>& outcomes, const std::vector<std::vector<engine::Unknown>>& unknowns, std::map<RuleName, RuleCounts>& to) {
+    for (std::size_t r = 0; r < plan.rules.size(); ++r) {
+      const plan::Rule& rule = plan.rules[r];
+      RuleCounts& sum = to[{rule.journey, rule.name}];
+      sum.journey = rule.journey;
+      sum.rule = rule.name;
+      for (std::size_t o = 0; o < sum.outcomes.size(); ++o) sum.outcomes[o] += outcomes[r][o];
+      if (r < unknowns.size())
+        for (const engine::Unknown& u : unknowns[r]) sum.unknown[u.name] += u.times;
+    }
+  }
+
+  std::vector<RuleCounts> rules() {
+    for (const auto& w : workers) {
+      const std::lock_guard lock(w->mutex);
+      w->asked = true;
+      w->wake.notify_one();
+    }
+    const auto until = std::chrono::steady_clock::now() + kAsked;
+    for (const auto& w : workers) {
+      std::unique_lock lock(w->mutex);
+      w->told.wait_until(lock, until, [&] { return !w->asked; });
+    }
+    const std::lock_guard rules_lock(rules_mutex);
+    std::map<RuleName, RuleCounts> sum = rules_before;
+    for (const auto& w : workers) {
+      const std::lock_guard lock(w->mutex);
+      if (w->pack) add_rules(*w->pack->plan, w->outcomes, w->unknowns, sum);
+    }
+    std::vector<RuleCounts> out;
+    for (auto& [name, counts] : sum) out.push_back(std::move(counts));
+    return out;
+  }
+
+  std::string profile(std::chrono::milliseconds length, Costs& out) {
+    const auto current = [&] {
+      const std::lock_guard lock(use_mutex);
+      return pack;
+    };
+    const auto all = [&](bool on) {
+      for (const auto& w : workers) {
+        const std::lock_guard lock(w->mutex);
+        w->profiles = on;
+        w->profile.reset();
+        w->wake.notify_one();
+      }
+    };
+    const PackPtr of = current();
+    const auto begun = std::chrono::steady_clock::now();
+    const std::uint64_t first = engine::ticks();
+    all(true);
+    {
+      std::unique_lock lock(mutex);
+      durable.wait_until(lock, begun + length, [&] { return stopping.load(); });
+    }
+    out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    const double tick = out.seconds * 1e9 / static_cast<double>(engine::ticks() - first);
+    all(false);
+    engine::Profile sum;
+    sum.rules.resize(of->plan->rules.size());
+    sum.acted.resize(of->plan->rules.size());
+    sum.features.resize(of->plan->features.size());
+    const auto until = std::chrono::steady_clock::now() + kAsked;
+    for (const auto& w : workers) {
+      std::unique_lock lock(w->mutex);
+      w->told.wait_until(lock, until, [&] { return w->profile || w->stopped; });
+      const engine::Profile* const p = w->profile.get();
+      if (stopping || current() != of) return "The pack was replaced meanwhile, or the service stops. Ask again.";
+      if (!p) return "A shard waits for the disk. Ask again.";
+      for (std::size_t r = 0; r < sum.rules.size(); ++r) {
+        sum.rules[r] += p->rules[r];
+        sum.acted[r] += p->acted[r];
+      }
+      for (std::size_t f = 0; f < sum.features.size(); ++f) sum.features[f] += p->features[f];
+      for (const auto item : {&engine::Profile::filters, &engine::Profile::triggers, &engine::Profile::segments, &engine::Profile::reasons, &engine::Profile::folds}) sum.*item += p->*item;
+      sum.busy += p->busy;
+    }
+    // What reading the clock takes is no part of what lies between two readings.
+    std::uint64_t reading = std::numeric_limits<std::uint64_t>::max();
+    for (int i = 0; i < 64; ++i) {
+      const std::uint64_t from = engine::ticks();
+      reading = std::min(reading, engine::ticks() - from);
+    }
+    const auto cost = [&](const engine::Profile::Item& item) {
+      return Costs::Item{item.times, static_cast<double>(item.ticks - std::min(item.ticks, item.times * reading)) * tick};
+    };
+    const auto dearest = [](const auto& a, const auto& b) { return a.nanoseconds > b.nanoseconds; };
+    out.busy = static_cast<double>(sum.busy) * tick;
+    for (std::size_t r = 0; r < sum.rules.size(); ++r) out.rules.push_back({of->plan->rules[r].journey, of->plan->rules[r].name, cost(sum.rules[r]), sum.acted[r]});
+    for (std::size_t f = 0; f < sum.features.size(); ++f) out.features.push_back({plan::describe_feature(*of->plan, f), cost(sum.features[f]), plan::feature_bytes(*of->plan, f)});
+    std::stable_sort(out.rules.begin(), out.rules.end(), [&](const auto& a, const auto& b) { return dearest(a.judged, b.judged); });
+    std::stable_sort(out.features.begin(), out.features.end(), [&](const auto& a, const auto& b) { return dearest(a.updated, b.updated); });
+    out.filters = cost(sum.filters);
+    out.triggers = cost(sum.triggers);
+    out.segments = cost(sum.segments);
+    out.reasons = cost(sum.reasons);
+    out.folds = cost(sum.folds);
+    return {};
   }
 
   void pause(bool on) {
@@ -556,10 +721,15 @@ struct Service::Impl {
       closed = true;
       return false;
     }
-    for (const auto& w : workers) {
-      const std::lock_guard lock(w->mutex);
-      for (const auto n : kCounters) w->before.*n += w->counts.*n;
-      w->committed.clear();
+    {
+      const std::lock_guard rules_lock(rules_mutex);
+      for (const auto& w : workers) {
+        const std::lock_guard lock(w->mutex);
+        for (const auto n : kCounters) w->before.*n += w->counts.*n;
+        w->committed.clear();
+        add_rules(*pack->plan, w->shard->outcomes(), w->shard->unknowns(), rules_before);
+        w->pack = nullptr;
+      }
     }
     {
       const std::lock_guard lock(use_mutex);
@@ -705,6 +875,7 @@ bool Service::submit(std::vector<Message>&& messages) {
     impl_->waiting -= messages.size();
     return false;
   }
+  const auto now = std::chrono::steady_clock::now();
   std::vector<std::vector<Message>> of(impl_->workers.size());
   // A person by two names goes to whoever has the other name first, and what is behind it in the same set goes behind it.
   std::unordered_map<std::string, std::size_t> by;
@@ -713,6 +884,7 @@ bool Service::submit(std::vector<Message>&& messages) {
     std::size_t first = shard_of(m.also.empty() ? m.visitor : m.also, of.size());
     if (!m.also.empty()) by[m.visitor] = first;
     else if (const auto b = by.find(m.visitor); b != by.end()) first = b->second;
+    m.queued = now;
     of[first].push_back(std::move(m));
   }
   for (std::size_t i = 0; i < of.size(); ++i) {
@@ -861,19 +1033,28 @@ std::string Service::backup(const std::string& folder) const {
 ServiceCounts Service::counts() const {
   ServiceCounts out;
   out.all.clock = std::numeric_limits<Millis>::max();
+  const bool wall = impl_->options.clock == ServiceOptions::Clock::Wall;
+  const Millis time = impl_->now();
   for (const auto& w : impl_->workers) {
+    out.queued += w->queued.counts();
     const std::lock_guard lock(w->mutex);
+    out.queues.push_back({w->inbox.size(), wall ? std::max<Millis>(time - std::min(w->counts.next_due, time), 0) : 0});
     const ShardCounts& c = w->counts;
     ShardCounts& all = out.all;
     for (const auto n : kCounters) all.*n += c.*n + w->before.*n;
     all.swept = all.swept && c.swept;
     all.clock = std::min(all.clock, c.clock);
+    all.next_due = std::min(all.next_due, c.next_due);
     for (const auto n : {&ShardCounts::awake, &ShardCounts::unsaved}) all.*n += c.*n;
   }
   out.waiting = impl_->waiting;
+  out.settling = impl_->settling.counts();
+  out.writing = impl_->written.counts();
   {
     const std::lock_guard use(impl_->use_mutex);
     out.pack = impl_->pack->name;
+    out.tier = impl_->pack->evaluator->tier();
+    out.tiers = impl_->pack->evaluator->tiers();
   }
   const std::lock_guard lock(impl_->mutex);
   out.position = impl_->position;
@@ -884,11 +1065,15 @@ ServiceCounts Service::counts() const {
   out.replayed = impl_->replayed;
   out.packs = impl_->pack_number;
   out.opened = impl_->opened;
+  out.unsaved_entries = out.position + 1 - std::min(impl_->unsaved_from, out.position + 1);
+  if (const Millis since = *std::min_element(impl_->unsaved_since.begin(), impl_->unsaved_since.end()); since != kNever) out.unsaved_for = std::max<Millis>(steady_now() - since, 0);
   out.fault = impl_->broken.empty() ? impl_->fault : impl_->broken;
   if (impl_->store) out.sizes = impl_->store->sizes();
   return out;
 }
 
+std::vector<RuleCounts> Service::rules() const { return impl_->rules(); }
+std::string Service::profile(std::chrono::milliseconds length, Costs& out) const { return impl_->profile(length, out); }
 void Service::stop() { impl_->stop(); }
 
 }  // namespace polku::shards

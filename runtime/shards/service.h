@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "compiler/plan/plan.h"
+#include "runtime/base/histogram.h"
+#include "runtime/base/operation_log.h"
 #include "runtime/shards/letter.h"
 #include "runtime/shards/message.h"
 #include "runtime/shards/shard.h"
@@ -46,21 +48,49 @@ struct ServiceOptions {
   Millis keep_log = 7 * kDay;                    // at least
   std::uint64_t most_replayed = 256;             // entries of the log at a start; beyond it everybody is written down first, so that who crashes again reads less
   store::Options store = {};
+  base::OperationLog* log = nullptr;             // it must outlive the service; null: nothing is said
 };
 
 struct ServiceCounts {
   ShardCounts all;
   std::uint64_t position = 0;                    // of the log's last entry
   std::uint64_t waiting = 0;                     // messages
+  struct Queue { std::size_t waiting = 0; Millis timer_lag = 0; };  // messages; how long the earliest timer is due already that has not fired
+  std::vector<Queue> queues;                     // of each shard
+  // How long a message waited for its shard; from then until all that it did was durable; and one attempt to write what several did, down to the disk.
+  base::Histogram::Counts queued, settling, writing;
   std::uint64_t uncommitted = 0;                 // bytes of what was done and is not durable yet
   std::uint64_t commits = 0, failed_commits = 0;
   std::uint64_t log_bytes = 0;                   // written since the start
   std::uint64_t replayed = 0;                    // entries of the log, at the start
+  std::uint64_t unsaved_entries = 0;             // of the log, that a start would have to read
+  Millis unsaved_for = 0;                        // how long ago the oldest change came about that only the log has
   std::string pack;                              // its name
+  std::string tier;                              // of its evaluator
+  plan::Tiers tiers;
   std::uint64_t packs = 0;                       // how many have been put in since the folder was made
   std::uint64_t opened = 0;                      // position of the log's last entry then
   std::string fault;                             // why nothing becomes durable just now; empty: it does
   store::Store::Sizes sizes;
+};
+
+// What became of a rule's firings since the process began, by packs that had a rule of that name; what a start replayed counts once, in the process that decided it.
+struct RuleCounts {
+  std::string journey, rule;
+  engine::OutcomeCounts outcomes{};
+  std::map<std::string, std::uint64_t> unknown;  // by what was asked for: how often the rule did not act because it was not known
+};
+
+// What the pack's rules and features cost the shards together, in nanoseconds.
+struct Costs {
+  struct Item { std::uint64_t times = 0; double nanoseconds = 0; };
+  struct Rule { std::string journey, rule; Item judged; std::uint64_t acted = 0; };
+  struct Feature { std::string what; Item updated; std::optional<std::size_t> bytes; };  // as the plan is printed; of a visitor's record, none: it grows
+  double seconds = 0;                            // so long it was counted
+  double busy = 0;                               // nanoseconds that shards worked
+  std::vector<Rule> rules;                       // the dearest first
+  std::vector<Feature> features;                 // likewise
+  Item filters, triggers, segments, reasons, folds;  // as engine::Profile has them
 };
 
 // A decision that acted, as it left the service.
@@ -135,6 +165,9 @@ class Service {
   std::string backup(const std::string& folder) const;
 
   ServiceCounts counts() const;
+  std::vector<RuleCounts> rules() const;         // as each shard has it when it is asked, which takes some milliseconds; a shard that waits for the disk says what it said last
+  // Counts for so long what things cost, which slows them down. Blocks; one at a time. Empty; or why there is nothing to say.
+  std::string profile(std::chrono::milliseconds length, Costs& out) const;
   // Takes what waits, writes everybody down and closes the folder. submit() says no from now on.
   void stop();
 

@@ -53,11 +53,13 @@ def write_pack(folder, catalog=CATALOG, rules=RULES):
 
 
 class Service:
-    def __init__(self, pack, data, *flags, preload=None, wait=30, port=0):
+    def __init__(self, pack, data, *flags, preload=None, wait=30, port=0, full_disks=False):
         env = dict(os.environ)
         if preload:
             env["LD_PRELOAD"] = preload
-        self.process = subprocess.Popen([POLKU, "serve", pack, "--data", data, "--listen", f"127.0.0.1:{port}", "--no-cache", *flags], stderr=subprocess.PIPE, text=True, env=env)
+        # full_disks: a file that may not grow is an error of the one who writes, and not the end of the process.
+        self.process = subprocess.Popen([POLKU, "serve", pack, "--data", data, "--listen", f"127.0.0.1:{port}", "--no-cache", *flags],
+                                        stderr=subprocess.PIPE, text=True, env=env, restore_signals=not full_disks)
         self.said = ""
         self.port = self.admin_port = None
         until = time.monotonic() + wait
