@@ -9,7 +9,6 @@ import http.client
 import json
 import os
 import re
-import resource
 import shutil
 import socket
 import subprocess
@@ -25,6 +24,7 @@ from service import POLKU, Service, write_pack  # noqa: E402
 from webhook import Receiver, same, until  # noqa: E402
 
 TESTS = []
+DISK = os.environ.get("POLKU_DISK", os.path.join(os.path.dirname(POLKU), "tests/live/libpolku_disk.so"))
 NAME = 'Käse \\ "günstig"'
 CATALOG = """\
 catalog: shop
@@ -264,7 +264,7 @@ def readers_of_the_stream_are_counted(w):
 
 @test
 def a_timer_that_fired_in_time_does_not_lag(w):
-    s = w.start(full_disks=True)
+    s = w.start()
     send(s, event("Cart Updated", "u1", 1))
     assert until(lambda: by_rule(w.figures(), "acted").get("left_cart") == 1)
     assert until(lambda: sum(v for (name, _), v in w.figures().items() if name == "polku_timer_lag_seconds") < 0.5)
@@ -538,39 +538,67 @@ def it_is_not_ready_before_the_log_was_read(w):
     same(states, sorted(states, reverse=True))
 
 
+class Disk:
+    """One that fails as it is told: disk.cc."""
+
+    def __init__(self, w):
+        self.full, self.hanging = os.path.join(w.folder, "full"), os.path.join(w.folder, "hanging")
+        os.environ.update(POLKU_DISK_IS_FULL=self.full, POLKU_DISK_HANGS=self.hanging)
+
+    @staticmethod
+    def begin(what):
+        open(what, "w", encoding="utf-8").close()
+
+    @staticmethod
+    def end(what):
+        os.unlink(what)
+
+
 @test
-def it_is_not_ready_while_the_disk_refuses_or_it_stops(w):
-    s = w.start("--log-format", "json", full_disks=True)
+def it_is_not_ready_while_the_disk_is_full(w):
+    disk = Disk(w)
+    s = w.start("--log-format", "json", preload=DISK)
     send(s, event("Order Placed", "u1", 1, messageId="a"))
-    same(ready(s.port)[1], 200)
-    limits = resource.prlimit(s.process.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(s.process.pid, resource.RLIMIT_FSIZE, (0, limits[1]))
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    same(ready(s.port)[:2], (200, 200))
+    disk.begin(disk.full)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
         waits = pool.submit(s.ask, "POST", "/v1/batch", {"batch": [event("Order Placed", "u2", 2, messageId="b")]})
         assert until(lambda: ready(s.port)[1] == 503)
         assert until(lambda: w.figure("commits_failed_total") > 0)
         assert w.figure("uncommitted_bytes") > 0
         same(ready(s.port)[0], 200)
-        resource.prlimit(s.process.pid, resource.RLIMIT_FSIZE, limits)
-        assert until(lambda: ready(s.port)[1] == 200)
-        same(waits.result()[0], 200)
-        resource.prlimit(s.process.pid, resource.RLIMIT_FSIZE, (0, limits[1]))
-        waits = pool.submit(s.ask, "POST", "/v1/batch", {"batch": [event("Order Placed", "u3", 3, messageId="c")]})
-        assert until(lambda: ready(s.port)[1] == 503)
-        c = s.connect()
-        c.request("GET", "/healthz")
-        c.getresponse().read()
+        assert "room" in ready(s.port)[2]
+        disk.end(disk.full)
+        assert until(lambda: ready(s.port)[1] == 200, 40)
+        assert waits.result()[0] in (200, 503)  # it may have waited for too long
+    same(w.figure("uncommitted_bytes"), 0)
+    assert until(lambda: acted(w.decisions())["each_order"] == 2)
+    code, said = s.stop()
+    same((code, [each["event"] for each in lines_of(said)]), (0, ["started", "disk_refused", "disk_fine", "stopping", "stopped"]))
+
+
+@test
+def it_is_not_ready_while_it_stops(w):
+    disk = Disk(w)
+    s = w.start("--log-format", "json", preload=DISK)
+    send(s, event("Order Placed", "u1", 1, messageId="a"))
+    c = s.connect()
+    c.request("GET", "/readyz")
+    same(c.getresponse().read(), b'{"status":"ready"}')
+    disk.begin(disk.hanging)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waits = pool.submit(s.ask, "POST", "/v1/batch", {"batch": [event("Order Placed", "u2", 2, messageId="b")]})
+        assert until(lambda: w.figure("requests_pending") > 1)  # that one beside this
         s.process.terminate()
-        time.sleep(0.3)
-        c.request("GET", "/readyz")  # on a connection that there is: nobody new is let in
+        assert until(lambda: ready(s.port) is None)             # nobody new is let in
+        c.request("GET", "/readyz")
         answer = c.getresponse()
         same((answer.status, "stopping" in answer.read().decode()), (503, True))
-        resource.prlimit(s.process.pid, resource.RLIMIT_FSIZE, limits)
-        same(waits.result()[0], 200)  # what was asked is answered
-        c.close()
-    events = [each["event"] for each in lines_of(s.process.stderr.read())]
-    same(s.process.wait(60), 0)
-    same([e for e in events if e.startswith("disk")], ["disk_refused", "disk_fine"] * 2)
+        disk.end(disk.hanging)
+        same(waits.result()[0], 200)                            # what was asked is answered
+    c.close()
+    events = [each["event"] for each in lines_of(s.said + s.process.stderr.read())]
+    same((s.process.wait(60), events), (0, ["started", "stopping", "stopped"]))
 
 
 def main():
