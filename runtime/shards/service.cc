@@ -13,7 +13,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "compiler/plan/describe.h"
 #include "runtime/shards/check.h"
 
 namespace polku::shards {
@@ -116,9 +115,8 @@ struct Service::Impl {
   bool paused = false;
 
   base::Histogram settling, written;       // the committer's
-  using RuleName = std::pair<std::string, std::string>;
   mutable std::mutex rules_mutex;          // before any worker's; for what follows, and the packs that workers have said
-  std::map<RuleName, RuleCounts> rules_before;  // of all rules of packs that were
+  RuleSums rules_before;                   // of all rules of packs that were
 
   std::atomic<std::uint64_t> writing = 1;  // the position of the entry that is being made next
   const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
@@ -557,18 +555,6 @@ struct Service::Impl {
     return true;
   }
 
-  static void add_rules(const plan::Plan& plan, const std::vector<engine::OutcomeCounts>& outcomes, const std::vector<std::vector<engine::Unknown>>& unknowns, std::map<RuleName, RuleCounts>& to) {
-    for (std::size_t r = 0; r < plan.rules.size(); ++r) {
-      const plan::Rule& rule = plan.rules[r];
-      RuleCounts& sum = to[{rule.journey, rule.name}];
-      sum.journey = rule.journey;
-      sum.rule = rule.name;
-      for (std::size_t o = 0; o < sum.outcomes.size(); ++o) sum.outcomes[o] += outcomes[r][o];
-      if (r < unknowns.size())
-        for (const engine::Unknown& u : unknowns[r]) sum.unknown[u.name] += u.times;
-    }
-  }
-
   std::vector<RuleCounts> rules() {
     for (const auto& w : workers) {
       const std::lock_guard lock(w->mutex);
@@ -581,7 +567,7 @@ struct Service::Impl {
       w->told.wait_until(lock, until, [&] { return !w->asked; });
     }
     const std::lock_guard rules_lock(rules_mutex);
-    std::map<RuleName, RuleCounts> sum = rules_before;
+    RuleSums sum = rules_before;
     for (const auto& w : workers) {
       const std::lock_guard lock(w->mutex);
       if (w->pack) add_rules(*w->pack->plan, w->outcomes, w->unknowns, sum);
@@ -612,48 +598,20 @@ struct Service::Impl {
       std::unique_lock lock(mutex);
       durable.wait_until(lock, begun + length, [&] { return stopping.load(); });
     }
-    out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-    const double tick = out.seconds * 1e9 / static_cast<double>(engine::ticks() - first);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    const double tick = seconds * 1e9 / static_cast<double>(engine::ticks() - first);
     all(false);
-    engine::Profile sum;
-    sum.rules.resize(of->plan->rules.size());
-    sum.acted.resize(of->plan->rules.size());
-    sum.features.resize(of->plan->features.size());
+    std::optional<engine::Profile> sum;
     const auto until = std::chrono::steady_clock::now() + kAsked;
     for (const auto& w : workers) {
       std::unique_lock lock(w->mutex);
       w->told.wait_until(lock, until, [&] { return w->profile || w->stopped; });
-      const engine::Profile* const p = w->profile.get();
       if (stopping || current() != of) return "The pack was replaced meanwhile, or the service stops. Ask again.";
-      if (!p) return "A shard waits for the disk. Ask again.";
-      for (std::size_t r = 0; r < sum.rules.size(); ++r) {
-        sum.rules[r] += p->rules[r];
-        sum.acted[r] += p->acted[r];
-      }
-      for (std::size_t f = 0; f < sum.features.size(); ++f) sum.features[f] += p->features[f];
-      for (const auto item : {&engine::Profile::filters, &engine::Profile::triggers, &engine::Profile::segments, &engine::Profile::reasons, &engine::Profile::folds}) sum.*item += p->*item;
-      sum.busy += p->busy;
+      if (!w->profile) return "A shard waits for the disk. Ask again.";
+      sum = sum ? std::move(*sum) + *w->profile : std::move(*w->profile);
     }
-    // What reading the clock takes is no part of what lies between two readings.
-    std::uint64_t reading = std::numeric_limits<std::uint64_t>::max();
-    for (int i = 0; i < 64; ++i) {
-      const std::uint64_t from = engine::ticks();
-      reading = std::min(reading, engine::ticks() - from);
-    }
-    const auto cost = [&](const engine::Profile::Item& item) {
-      return Costs::Item{item.times, static_cast<double>(item.ticks - std::min(item.ticks, item.times * reading)) * tick};
-    };
-    const auto dearest = [](const auto& a, const auto& b) { return a.nanoseconds > b.nanoseconds; };
-    out.busy = static_cast<double>(sum.busy) * tick;
-    for (std::size_t r = 0; r < sum.rules.size(); ++r) out.rules.push_back({of->plan->rules[r].journey, of->plan->rules[r].name, cost(sum.rules[r]), sum.acted[r]});
-    for (std::size_t f = 0; f < sum.features.size(); ++f) out.features.push_back({plan::describe_feature(*of->plan, f), cost(sum.features[f]), plan::feature_bytes(*of->plan, f)});
-    std::stable_sort(out.rules.begin(), out.rules.end(), [&](const auto& a, const auto& b) { return dearest(a.judged, b.judged); });
-    std::stable_sort(out.features.begin(), out.features.end(), [&](const auto& a, const auto& b) { return dearest(a.updated, b.updated); });
-    out.filters = cost(sum.filters);
-    out.triggers = cost(sum.triggers);
-    out.segments = cost(sum.segments);
-    out.reasons = cost(sum.reasons);
-    out.folds = cost(sum.folds);
+    out = costs_of(*of->plan, *sum, tick);
+    out.seconds = seconds;
     return {};
   }
 

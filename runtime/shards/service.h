@@ -16,6 +16,7 @@
 #include "compiler/plan/plan.h"
 #include "runtime/base/histogram.h"
 #include "runtime/base/operation_log.h"
+#include "runtime/shards/figures.h"
 #include "runtime/shards/letter.h"
 #include "runtime/shards/message.h"
 #include "runtime/shards/shard.h"
@@ -72,25 +73,6 @@ struct ServiceCounts {
   std::uint64_t opened = 0;                      // position of the log's last entry then
   std::string fault;                             // why nothing becomes durable just now; empty: it does
   store::Store::Sizes sizes;
-};
-
-// What became of a rule's firings since the process began, by packs that had a rule of that name; what a start replayed counts once, in the process that decided it.
-struct RuleCounts {
-  std::string journey, rule;
-  engine::OutcomeCounts outcomes{};
-  std::map<std::string, std::uint64_t> unknown;  // by what was asked for: how often the rule did not act because it was not known
-};
-
-// What the pack's rules and features cost the shards together, in nanoseconds.
-struct Costs {
-  struct Item { std::uint64_t times = 0; double nanoseconds = 0; };
-  struct Rule { std::string journey, rule; Item judged; std::uint64_t acted = 0; };
-  struct Feature { std::string what; Item updated; std::optional<std::size_t> bytes; };  // as the plan is printed; of a visitor's record, none: it grows
-  double seconds = 0;                            // so long it was counted
-  double busy = 0;                               // nanoseconds that shards worked
-  std::vector<Rule> rules;                       // the dearest first
-  std::vector<Feature> features;                 // likewise
-  Item filters, triggers, segments, reasons, folds;  // as engine::Profile has them
 };
 
 // A decision that acted, as it left the service.
