@@ -33,6 +33,7 @@ constexpr auto kPause = 2s;                          // for who wants to use a p
 constexpr std::size_t kFewUnsaved = 1024;            // visitors; then a pack may be replaced: writing them down takes some milliseconds
 constexpr auto kReadersCome = 1min;                  // after a start, the log is kept for everybody who ever read it
 constexpr auto kAsked = 200ms;                       // for the shards to say what they counted
+constexpr auto kMeasured = 5s;                       // and what it cost, for which no other request waits
 constexpr std::string_view kCursor = "cursor ";
 
 std::string number_text(std::uint64_t n) {
@@ -602,10 +603,10 @@ struct Service::Impl {
     const double tick = seconds * 1e9 / static_cast<double>(engine::ticks() - first);
     all(false);
     std::optional<engine::Profile> sum;
-    const auto until = std::chrono::steady_clock::now() + kAsked;
+    const auto until = std::chrono::steady_clock::now() + kMeasured;
     for (const auto& w : workers) {
       std::unique_lock lock(w->mutex);
-      w->told.wait_until(lock, until, [&] { return w->profile || w->stopped; });
+      w->told.wait_until(lock, until, [&] { return w->profile || w->stopped || stopping; });
       if (stopping || current() != of) return "The pack was replaced meanwhile, or the service stops. Ask again.";
       if (!w->profile) return "A shard waits for the disk. Ask again.";
       sum = sum ? std::move(*sum) + *w->profile : std::move(*w->profile);
