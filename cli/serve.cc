@@ -22,6 +22,7 @@
 #include "cli/common.h"
 #include "cli/live_pack.h"
 #include "cli/verbs.h"
+#include "runtime/base/operation_log.h"
 #include "runtime/serve/serve.h"
 #include "runtime/shards/service.h"
 #include "runtime/sinks/lines.h"
@@ -33,13 +34,13 @@ namespace polku::cli {
 namespace {
 
 struct Options {
-  std::string config, pack, data = "polku-data", listen = "127.0.0.1:7070", clock = "wall", durability = "strict", decisions, cache, admin_listen;
+  std::string config, pack, data = "polku-data", listen = "127.0.0.1:7070", clock = "wall", durability = "strict", decisions, cache, admin_listen, log_format = "text";
   std::vector<std::string> write_keys, admin_keys, webhooks, webhook_secrets;
   double webhook_timeout = 10, webhook_retry_for = 24 * 60 * 60;
   double keep_log = 7, keep_letters = 0, forget_after = 0, erase_within = 3600;  // days, but for the last: seconds
   std::uint64_t webhook_attempts = 10;
   std::size_t shards = 0, threads = 0, awake = 1'000'000;
-  bool no_cache = false, watch = false;
+  bool no_cache = false, watch = false, log_requests = false;
 };
 
 // A map of options by their long names, for those that were not given as flags. Empty; or what is wrong with it.
@@ -82,12 +83,23 @@ std::string too_soon(const Options& o, const shards::Pack& pack) {
                      history::words(pack.plan->catalog.history));
 }
 
+using Level = base::OperationLog::Level;
+
+void tell_diagnostics(base::OperationLog& log, const driver::Pack& pack) {
+  const diag::Diagnostics& d = pack.diagnostics;
+  if (log.format() == base::OperationLog::Format::Text) return print_diagnostics(pack);
+  if (d.all().empty()) return;
+  const std::string json = diag::render_json(d, pack.sources);
+  log.say(d.errors() > 0 ? Level::Error : Level::Warning, "pack_diagnostics", fmt::format("{}, {} in the files of the pack", counted(d.errors(), "error"), counted(d.warnings(), "warning")),
+          {{"errors", std::uint64_t{d.errors()}}, {"warnings", std::uint64_t{d.warnings()}}, {"diagnostics", base::OperationLog::Json{json}}});
+}
+
 // Puts in what the folder says by now, whenever it is asked to: by a signal, by a request, or because its files have changed.
 class Reloader {
  public:
   using Said = std::function<void(int status, std::string json)>;
-  Reloader(shards::Service& service, const Options& o, std::string cache, std::string text)
-      : service_(service), options_(o), folder_(o.pack), cache_(std::move(cache)), watches_(o.watch), tried_(std::move(text)), thread_([this] { run(); }) {}
+  Reloader(shards::Service& service, const Options& o, std::string cache, std::string text, base::OperationLog& log)
+      : log_(log), service_(service), options_(o), folder_(o.pack), cache_(std::move(cache)), watches_(o.watch), tried_(std::move(text)), thread_([this] { run(); }) {}
   ~Reloader() {
     {
       const std::lock_guard lock(mutex_);
@@ -131,24 +143,25 @@ class Reloader {
     std::shared_ptr<driver::Pack> compiled;
     std::string error;
     const shards::PackPtr pack = make_pack(folder, cache_, compiled, error);
-    print_diagnostics(*compiled);
+    tell_diagnostics(log_, *compiled);
     if (!pack) return refused(error.empty() ? "The files have faults." : error, diag::render_json(compiled->diagnostics, compiled->sources));
     if (error = too_soon(options_, *pack); !error.empty()) return refused(error, "[]");
     if (error = service_.reload(pack); !error.empty()) {
-      complain(error);
+      log_.say(Level::Error, "pack_not_replaced", error);
       return {503, fmt::format(R"({{"success":false,"error":"{}"}})", error)};
     }
-    fmt::print(stderr, "{}: pack {}, {}\n", folder_, pack->name, counted(pack->plan->rules.size(), "rule"));
+    log_.say(Level::Info, "pack_replaced", fmt::format("{}: pack {}, {}", folder_, pack->name, counted(pack->plan->rules.size(), "rule")), {{"pack", std::string_view(pack->name)}, {"rules", std::uint64_t{pack->plan->rules.size()}}});
     return {200, fmt::format(R"({{"success":true,"pack":"{}","rules":{}}})", pack->name, pack->plan->rules.size())};
   }
 
   std::pair<int, std::string> refused(const std::string& why, const std::string& diagnostics) {
-    complain(fmt::format("{} The pack that was put in last goes on deciding.", why));
+    log_.say(Level::Warning, "pack_refused", fmt::format("{} The pack that was put in last goes on deciding.", why));
     std::string json = R"({"success":false,"error":)";
     serve::append_text(json, why);
     return {422, json + R"(,"diagnostics":)" + diagnostics + "}"};
   }
 
+  base::OperationLog& log_;
   shards::Service& service_;
   const Options& options_;
   const std::string folder_, cache_;
@@ -208,36 +221,36 @@ int serve(const Options& o) {
   for (const int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, s);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  base::OperationLog log(o.log_format == "json" ? base::OperationLog::Format::Json : base::OperationLog::Format::Text);
+  const auto failed = [&](std::string_view why) {
+    log.say(Level::Error, "failed_to_start", why);
+    return kMisuse;
+  };
   std::string error;
   const std::string cache = o.no_cache ? "" : o.cache.empty() ? cache_folder() : o.cache;
   const auto folder = driver::read_folder(o.pack, error);
-  if (!folder) {
-    complain(error);
-    return kMisuse;
-  }
+  if (!folder) return failed(error);
   std::shared_ptr<driver::Pack> compiled;
   const shards::PackPtr pack = make_pack(*folder, cache, compiled, error);
-  print_diagnostics(*compiled);
-  if (!pack) {
-    if (error.empty()) return kFindings;
-    complain(error);
-    return kMisuse;
-  }
-  if (error = too_soon(o, *pack); !error.empty()) {
-    complain(error);
-    return kMisuse;
-  }
+  tell_diagnostics(log, *compiled);
+  if (!pack) return error.empty() ? kFindings : failed(error);
+  if (error = too_soon(o, *pack); !error.empty()) return failed(error);
   for (const auto* keys : {&o.write_keys, &o.admin_keys})
-    if (std::find(keys->begin(), keys->end(), "") != keys->end()) {
-      complain("A key is empty: whoever sends none would have it.");
-      return kMisuse;
-    }
+    if (std::find(keys->begin(), keys->end(), "") != keys->end()) return failed("A key is empty: whoever sends none would have it.");
   std::vector<sinks::WebhookOptions> hooks;
-  if (error = read_webhooks(o, hooks); !error.empty()) {
-    complain(error);
-    return kMisuse;
-  }
+  if (error = read_webhooks(o, hooks); !error.empty()) return failed(error);
   const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
+  serve::Options http;
+  http.listen = o.listen;
+  http.threads = o.threads == 0 ? cores : o.threads;
+  http.write_keys = o.write_keys;
+  http.trusted_times = o.clock == "log";
+  http.admin_listen = o.admin_listen;
+  http.admin_keys = o.admin_keys;
+  http.log = &log;
+  http.log_requests = o.log_requests;
+  const auto server = serve::Server::start(http, error);  // before the log is read, which may take long: whoever looks sees that it lives
+  if (!server) return failed(error);
   shards::ServiceOptions live;
   live.data = o.data;
   live.shards = o.shards == 0 ? cores : o.shards;
@@ -248,48 +261,41 @@ int serve(const Options& o) {
   live.keep_letters = days(o.keep_letters);
   live.forget_after = days(o.forget_after);
   live.erase_within = std::chrono::milliseconds(static_cast<std::int64_t>(o.erase_within * 1000));
+  live.log = &log;
   const auto service = shards::Service::start(pack, packs_of_texts(cache), live, error);
-  if (!service) {
-    complain(error);
-    return kMisuse;
-  }
+  if (!service) return failed(error);
   std::unique_ptr<sinks::Lines> lines;
   if (!o.decisions.empty()) {
-    lines = sinks::Lines::open(*service, o.decisions, error);
-    if (!error.empty()) complain(error);
-    if (!lines) return kMisuse;
+    lines = sinks::Lines::open(*service, o.decisions, error, &log);
+    if (!lines) return failed(error);
+    if (!error.empty()) log.say(Level::Warning, "decisions_lost", error);
   }
-  serve::Options http;
+  serve::Behind behind{*service};
   std::vector<std::unique_ptr<sinks::Webhook>> webhooks;
-  for (const sinks::WebhookOptions& each : hooks) {
+  for (sinks::WebhookOptions& each : hooks) {
+    each.log = &log;
     auto webhook = sinks::Webhook::open(*service, each, error);
-    if (!error.empty()) complain(error);
-    if (!webhook) return kMisuse;
-    http.webhooks.push_back(webhook.get());
-    fmt::print(stderr, "decisions go to {}{}\n", webhook->host(), each.keys.empty() ? ", not signed (--webhook-secret)" : ", signed");
+    if (!webhook) return failed(error);
+    if (!error.empty()) log.say(Level::Warning, "decisions_lost", error);
+    behind.webhooks.push_back(webhook.get());
+    log.say(Level::Info, "sink_opened", fmt::format("decisions go to {}{}", webhook->host(), each.keys.empty() ? ", not signed (--webhook-secret)" : ", signed"), {{"sink", std::string_view(webhook->host())}, {"signed", !each.keys.empty()}});
     webhooks.push_back(std::move(webhook));
   }
-  http.listen = o.listen;
-  http.threads = o.threads == 0 ? cores : o.threads;
-  http.write_keys = o.write_keys;
-  http.trusted_times = o.clock == "log";
-  http.admin_listen = o.admin_listen;
-  http.admin_keys = o.admin_keys;
-  std::optional<Reloader> reloader(std::in_place, *service, o, cache, pack->text);
-  http.reload = [&](Reloader::Said said) { reloader->ask(std::move(said)); };
-  const auto server = serve::Server::start(*service, http, error);
-  if (!server) {
-    complain(error);
-    return kMisuse;
-  }
+  std::optional<Reloader> reloader(std::in_place, *service, o, cache, pack->text, log);
+  behind.reload = [&](Reloader::Said said) { reloader->ask(std::move(said)); };
+  server->open(std::move(behind));
   const shards::ServiceCounts begun = service->counts();
-  fmt::print(stderr, "{} on http://{}{}, {}, {}, data in {}{}\n", o.pack, server->address(), server->admin_address().empty() ? "" : ", operators on http://" + server->admin_address(), counted(pack->plan->rules.size(), "rule"), counted(live.shards, "shard"), o.data,
-             begun.replayed > 0 ? fmt::format(" ({} {} of the log read again)", thousands(begun.replayed), begun.replayed == 1 ? "entry" : "entries") : "");
+  log.say(Level::Info, "started",
+          fmt::format("{} on http://{}{}, {}, {}, data in {}{}", o.pack, server->address(), server->admin_address().empty() ? "" : ", operators on http://" + server->admin_address(),
+                      counted(pack->plan->rules.size(), "rule"), counted(live.shards, "shard"), o.data,
+                      begun.replayed > 0 ? fmt::format(" ({} {} of the log read again)", thousands(begun.replayed), begun.replayed == 1 ? "entry" : "entries") : ""),
+          {{"pack", std::string_view(pack->name)}, {"rules", std::uint64_t{pack->plan->rules.size()}}, {"shards", std::uint64_t{live.shards}}, {"listen", std::string_view(server->address())},
+           {"admin_listen", std::string_view(server->admin_address())}, {"data", std::string_view(o.data)}, {"replayed_entries", begun.replayed}});
   int signal_number = 0;
   while (sigwait(&signals, &signal_number) != 0 || signal_number == SIGHUP) {
     if (signal_number == SIGHUP) reloader->ask([](int, const std::string&) {});
   }
-  fmt::print(stderr, "stopping\n");
+  log.say(Level::Info, "stopping", "stopping", {{"signal", signal_number == SIGINT ? std::string_view("SIGINT") : std::string_view("SIGTERM")}});
   service->refuse_reloads();
   server->stop();
   for (const auto& webhook : webhooks) webhook->ask_to_stop();
@@ -298,7 +304,8 @@ int serve(const Options& o) {
   for (const auto& webhook : webhooks) webhook->stop();
   const shards::ServiceCounts c = service->counts();
   service->stop();
-  fmt::print(stderr, "{} taken, {} duplicates, {}\n", counted(c.all.taken, "record"), thousands(c.all.duplicates), counted(c.all.decisions, "decision"));
+  log.say(c.fault.empty() ? Level::Info : Level::Error, "stopped", fmt::format("{} taken, {} duplicates, {}", counted(c.all.taken, "record"), thousands(c.all.duplicates), counted(c.all.decisions, "decision")),
+          {{"records", c.all.taken}, {"duplicates", c.all.duplicates}, {"decisions", c.all.decisions}, {"fault", std::string_view(c.fault)}});
   return c.fault.empty() ? kFine : kFindings;
 }
 
@@ -332,6 +339,8 @@ void add_serve(CLI::App& app, int& exit) {
   verb->add_option("--durability", o->durability, "strict: acknowledged when it is on the disk; relaxed: when the system has it, so that a crash of the machine (not of the process) "
                                                   "may lose some seconds")->check(CLI::IsMember({"strict", "relaxed"}))->capture_default_str();
   verb->add_option("--clock", o->clock, "wall: the machine's; log: records carry their times, as in `polku run`, and time passes by them alone")->check(CLI::IsMember({"wall", "log"}))->capture_default_str();
+  verb->add_option("--log-format", o->log_format, "What is said on standard error: text for people; json: an object a line")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+  verb->add_flag("--log-requests", o->log_requests, "Say a line for each request: what kind it was and how it went, and nothing of what stood in it");
   verb->add_option("--cache", o->cache, "Folder, yours alone, in which machine code is kept for the next start; else $XDG_CACHE_HOME/polku")->envname("POLKU_CACHE");
   verb->add_flag("--no-cache", o->no_cache, "Keep no machine code, and use none that was kept");
   verb->footer("Example:\n  polku serve rules/ferry --data /var/lib/polku --listen 127.0.0.1:7070\n"
@@ -339,7 +348,7 @@ void add_serve(CLI::App& app, int& exit) {
                "Exit codes: 0 stopped, all is written down; 1 stopped, but the disk refused something that was not acknowledged; 2 misuse.");
   verb->callback([o, verb, &exit] {
     if (const std::string error = o->config.empty() ? "" : read_config(*verb, o->config); !error.empty()) {
-      complain(error);
+      base::OperationLog(o->log_format == "json" ? base::OperationLog::Format::Json : base::OperationLog::Format::Text).say(Level::Error, "failed_to_start", error);
       exit = kMisuse;
       return;
     }

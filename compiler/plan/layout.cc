@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "compiler/plan/describe.h"
 #include "compiler/plan/plan.h"
 
 namespace polku::plan {
@@ -16,6 +17,9 @@ std::string occurrence_name(const Plan& plan, OccurrenceId what) {
   if (what < events) return plan.catalog.events[static_cast<std::size_t>(what)].name;
   return plan.rules[static_cast<std::size_t>(what - events)].name + " sent";
 }
+
+// Unknown ones are kept apart, where there can be any.
+std::int32_t ring_bytes(const Ring& ring, const Feature& f) { return stride(ring) * f.keep * (f.match.filter >= 0 ? 2 : 1); }
 
 Millis days(Millis length) { return (length + kDay - 1) / kDay; }
 
@@ -220,7 +224,7 @@ class Maker {
       case FeatureKind::Count:
         if (f.keep == 0) break;
         l_.feature[i].seq = seq_[i] != 0;
-        l_.feature[i].at = take_units(stride(l_.feature[i]) * f.keep * (f.match.filter >= 0 ? 2 : 1));
+        l_.feature[i].at = take_units(ring_bytes(l_.feature[i], f));
         return;
       case FeatureKind::Values: break;
       case FeatureKind::Last:
@@ -263,6 +267,15 @@ class Maker {
 }  // namespace
 
 Layout lay_out(const Plan& plan) { return Maker(plan).run(); }
+
+std::optional<std::size_t> feature_bytes(const Plan& plan, std::size_t feature) {
+  if (plan.layout.feature_list[feature] >= 0) return std::nullopt;
+  const Feature& f = plan.features[feature];
+  if (f.kind == FeatureKind::Count) return static_cast<std::size_t>(ring_bytes(plan.layout.feature[feature], f));
+  std::size_t bytes = kInstantBytes;
+  for (const Cell& cell : plan.layout.columns[feature]) bytes += static_cast<std::size_t>(cell.bytes);
+  return bytes;
+}
 
 Footprint footprint(const Plan& plan) {
   Footprint f;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/plan/describe.h"
 #include "runtime/base/time.h"
 
 namespace polku::plan {
@@ -104,6 +105,19 @@ class Printer {
     return std::move(out_);
   }
 
+  std::string feature(const Feature& f) const {
+    switch (f.kind) {
+      case FeatureKind::Count:
+        return fmt::format("count {} within {}, {}", match(f.match), length(f.horizon), f.keep > 0 ? fmt::format("latest {}", f.keep) : "all");
+      case FeatureKind::Values: return fmt::format("values {} of {} within {}", field(f.match.what, f.columns[0]), match(f.match), length(f.horizon));
+      case FeatureKind::Last: break;
+    }
+    std::string s = fmt::format("last {} within {}:", match(f.match), length(f.horizon));
+    for (std::int32_t c : f.columns) s += " " + field(f.match.what, c);
+    for (OccurrenceId r : f.resets) s += ", until " + occurrence(r);
+    return s;
+  }
+
  private:
   void line(const std::string& s) { out_ += s + "\n"; }
 
@@ -162,19 +176,6 @@ class Printer {
     }
     if (w.since >= 0) s += " since " + occurrence(w.since);
     return s + (w.before_this ? " before this" : "");
-  }
-
-  std::string feature(const Feature& f) const {
-    switch (f.kind) {
-      case FeatureKind::Count:
-        return fmt::format("count {} within {}, {}", match(f.match), length(f.horizon), f.keep > 0 ? fmt::format("latest {}", f.keep) : "all");
-      case FeatureKind::Values: return fmt::format("values {} of {} within {}", field(f.match.what, f.columns[0]), match(f.match), length(f.horizon));
-      case FeatureKind::Last: break;
-    }
-    std::string s = fmt::format("last {} within {}:", match(f.match), length(f.horizon));
-    for (std::int32_t c : f.columns) s += " " + field(f.match.what, c);
-    for (OccurrenceId r : f.resets) s += ", until " + occurrence(r);
-    return s;
   }
 
   std::string membership(const Membership& m) const {
@@ -312,6 +313,7 @@ class Printer {
 }  // namespace
 
 std::string print(const Plan& plan) { return Printer(plan).print(); }
+std::string describe_feature(const Plan& plan, std::size_t feature) { return Printer(plan).feature(plan.features[feature]); }
 
 void Evaluator::grow(std::size_t codes, Function first) {
   if (codes > room_) {

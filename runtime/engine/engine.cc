@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "runtime/engine/visitor.h"
@@ -24,13 +25,23 @@ Engine::Engine(const plan::Plan& plan, const plan::Evaluator& evaluator, base::T
 
 Engine::~Engine() = default;
 
+void Engine::begin_profile() {
+  profile_ = std::make_unique<Profile>();
+  profile_->rules.resize(plan_.rules.size());
+  profile_->acted.resize(plan_.rules.size());
+  profile_->features.resize(plan_.features.size());
+}
+
 std::vector<history::Decision> Engine::drain(Reasons wanted) {
+  std::optional<Laps> lap;
+  if (profile_) lap.emplace();
   std::vector<history::Decision> decisions;
   decisions.reserve(out_.size());
   for (Made& made : out_) {
     made.decision.because = wanted == Reasons::With ? reasons(made) : std::vector<history::Reason>{};
     decisions.push_back(std::move(made.decision));
   }
+  if (lap) lap->to(profile_->reasons, out_.size());
   out_.clear();
   saw_.clear();
   return decisions;
@@ -304,11 +315,22 @@ void Engine::judge_place(Visitor& v, Millis when, bool apart) {
     if (!std::is_sorted(round_.begin(), round_.end(), before)) std::sort(round_.begin(), round_.end(), before);
     const record::View seen = view(v);
     plan::Context context{when, nullptr, attributes(v), &record::host(), &seen};
-    for (const Firing& f : round_) {
+    const auto one = [&](const Firing& f) {
       if (!f.holds && !v.waits() && passed_over(f, context))
         ++passed_over_[at(f.rule)];
       else
         judge(v, f, when);
+    };
+    if (profile_) {
+      Laps lap;
+      for (const Firing& f : round_) {
+        const std::size_t before = acted_;
+        one(f);
+        lap.to(profile_->rules[at(f.rule)]);
+        profile_->acted[at(f.rule)] += acted_ - before;
+      }
+    } else {
+      for (const Firing& f : round_) one(f);
     }
     std::sort(made_.begin(), made_.end(), [](const Made& a, const Made& b) { return a.rule < b.rule; });
     for (Made& made : made_) out_.push_back(std::move(made));

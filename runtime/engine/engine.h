@@ -17,6 +17,7 @@
 #include "runtime/base/text.h"
 #include "runtime/base/time.h"
 #include "runtime/engine/dispatch.h"
+#include "runtime/engine/profile.h"
 #include "runtime/history/decision.h"
 #include "runtime/history/event.h"
 #include "runtime/history/past.h"
@@ -58,9 +59,13 @@ struct Options {
   HoldOut hold_out = HoldOut::ByHash;
   Remember remember = Remember::RecordsOnly;
   bool afresh = false;                        // with histories: fold at every record and timer, as the readings define it; slow, for tests
+  bool unknowns = false;                      // what is not known is counted when that keeps a rule from acting
 };
 
 using OutcomeCounts = std::array<std::uint64_t, history::kOutcomes>;
+
+// A value that a rule asked for, as its author named it, and how often the rule did not act because it was not known.
+struct Unknown { std::string name; std::uint64_t times = 0; };
 
 // What one visitor takes, in bytes, in an engine with so many whose names have so many bytes: of whom all attributes may be known and nothing has
 // happened; and what can come on top. Without histories, and without what plan::Footprint says grows. It is worked out where the memory is given
@@ -149,6 +154,13 @@ class Engine {
   std::size_t visitors() const;
   std::size_t bytes() const;                                            // of all visitors and timers, but their histories
   std::vector<OutcomeCounts> counts() const;                           // per rule
+  const std::vector<std::vector<Unknown>>& unknowns() const { return unknowns_; }  // per rule, of those that have any; with Options::unknowns
+  void forget_unknowns() { unknowns_.clear(); }
+  std::uint64_t folds() const { return folds_; }                       // how often a history was folded
+  Millis next_due() const { return timers_.earliest(); }                // no timer is due before; the largest Millis: none ever will be
+  void begin_profile();                                                 // from now on it is counted what things cost, which slows them down
+  std::unique_ptr<Profile> end_profile() { return std::move(profile_); }  // null: it was not
+  Profile* profile() { return profile_.get(); }
   void trace(std::vector<Step>* steps) { steps_ = steps; }              // nullptr: no tracing
 
  private:
@@ -198,6 +210,7 @@ class Engine {
   const history::Event& remember(Visitor& v, std::string_view name, history::Event event);
   std::int32_t alternative(Visitor& v, std::size_t rule, const Met& start);
   void fold(Visitor& v, Millis until);
+  void fold_all(Visitor& v, Millis until);
   std::size_t fold_round(Visitor& v, std::size_t first);
   void fold_deed(Visitor& v, const history::Deed& deed, Millis at);
   void use_up(Visitor& v);
@@ -210,13 +223,16 @@ class Engine {
   int rule_named(const std::string& journey, const std::string& name);
 
   // fold.cc: what a record does to a visitor's record, and which triggers it completes
-  void happen(Visitor& v, const Happening& h);
+  void happen(Visitor& v, const Happening& h) { profile_ ? happen_as<true>(v, h) : happen_as<false>(v, h); }
+  template <bool timed>
+  void happen_as(Visitor& v, const Happening& h);
   void stop(Visitor& v, std::size_t rule, const Happening& h);
   void end_pending(Visitor& v, std::size_t rule, const Happening& h);
   bool repeated(Visitor& v, std::size_t rule, const Happening& h);
   bool last_step(Visitor& v, const Advance& step, Millis now);
   void complete(Visitor& v, std::size_t rule, std::int32_t alternative, const Happening& h, bool holds = false);
   void look_at_memberships(Visitor& v, const Happening& h, bool completes = true);
+  void look_at_all(Visitor& v, const Happening& h, bool completes);
   void convert(Visitor& v, std::size_t goal, const Happening& h);
   void answered(Visitor& v, std::int32_t channel, Millis at);
   class Looks;
@@ -258,6 +274,7 @@ class Engine {
   bool limits(const Visitor& v, Judgement& j);
   bool guarantees(const Visitor& v, Judgement& j);
   bool held_out(const Visitor& v, Judgement& j);
+  void note_unknown(const Judgement& j);
   std::optional<std::int64_t> over(const Visitor& v, const Judgement& j, std::int32_t limit);
 
   // channels.cc: gate 2
@@ -320,6 +337,10 @@ class Engine {
   match::Scratch scratch_;
   std::vector<std::size_t> open_rows_;                 // of a table
   std::vector<Step>* steps_ = nullptr;
+
+  std::vector<std::vector<Unknown>> unknowns_;
+  std::uint64_t folds_ = 0;
+  std::unique_ptr<Profile> profile_;           // null: nobody wants to know
 
   std::uint64_t arrivals_ = 0;                 // records so far
   bool folding_ = false;                       // firings are placed, not judged

@@ -1,5 +1,6 @@
 // What one history record does to a visitor's record, and which triggers it completes. Nothing here judges.
 #include <algorithm>
+#include <type_traits>
 
 #include "runtime/engine/visitor.h"
 
@@ -8,11 +9,19 @@ namespace polku::engine {
 using plan::DelayKind;
 
 // The features that the record concerns, then goals, then the triggers: what it ends before what it starts.
-void Engine::happen(Visitor& v, const Happening& h) {
+template <bool timed>
+void Engine::happen_as(Visitor& v, const Happening& h) {
   const Reaction& r = dispatch_.by_occurrence[at(h.what)];
   const record::Place place{h.at, v.record.seq};
   const record::View seen = view(v);
   const plan::Context context{h.at, h.fields, nullptr, &record::host(), &seen};  // a filter sees the event alone
+  [[maybe_unused]] std::conditional_t<timed, Laps, char> laps{};
+  const auto lap = [&]([[maybe_unused]] auto of, [[maybe_unused]] std::uint64_t times = 1) {
+    if constexpr (timed) laps.to(of(), times);
+  };
+  const auto update = [&](const Concern& c) {
+    lap([&]() -> Profile::Item& { return profile_->features[at(c.what)]; });
+  };
   held_.clear();
   held_.push_back({-1, kYes});
   matches_.assign(r.filters.size(), kNo);
@@ -32,11 +41,25 @@ void Engine::happen(Visitor& v, const Happening& h) {
       for (const auto& c : of.of(f.filter)) meet(c, f.match);
   };
 
+  lap([&]() -> Profile::Item& { return profile_->filters; });
   for (std::int32_t m : r.marks) record::mark(plan_, v.record, m, place);
-  each(r.counts, [&](const Concern& c, Value m) { record::count(plan_, v.record, c.what, place, m); });
-  each(r.values, [&](const Concern& c, Value m) { record::value(plan_, v.record, c.what, place, m == kYes ? h.fields[at(plan_.features[at(c.what)].columns[0])] : kUnknown); });
-  for (const Concern& c : r.resets) record::reset_last(plan_, v.record, c.what);
-  for (const Concern& c : r.lasts) record::last(plan_, v.record, c.what, place, h.fields);
+  lap([&]() -> Profile::Item& { return profile_->triggers; }, 0);
+  each(r.counts, [&](const Concern& c, Value m) {
+    record::count(plan_, v.record, c.what, place, m);
+    update(c);
+  });
+  each(r.values, [&](const Concern& c, Value m) {
+    record::value(plan_, v.record, c.what, place, m == kYes ? h.fields[at(plan_.features[at(c.what)].columns[0])] : kUnknown);
+    update(c);
+  });
+  for (const Concern& c : r.resets) {
+    record::reset_last(plan_, v.record, c.what);
+    update(c);
+  }
+  for (const Concern& c : r.lasts) {
+    record::last(plan_, v.record, c.what, place, h.fields);
+    update(c);
+  }
   for (std::int32_t channel : r.answers) answered(v, channel, h.at);
   for (const Concern& c : r.goals)
     if (matches(c) == kYes) convert(v, at(c.what), h);
@@ -70,7 +93,11 @@ void Engine::happen(Visitor& v, const Happening& h) {
     if (step.from < 0) record::set_place(v.record, step.to, place);
     else record::copy_place(v.record, step.from, step.to);
   }
+  lap([&]() -> Profile::Item& { return profile_->triggers; });
 }
+
+template void Engine::happen_as<true>(Visitor& v, const Happening& h);
+template void Engine::happen_as<false>(Visitor& v, const Happening& h);
 
 // A stop of `then no …`: what is armed, or waits for its opening, is off.
 void Engine::stop(Visitor& v, std::size_t rule, const Happening& h) {
@@ -208,6 +235,13 @@ void Engine::complete(Visitor& v, std::size_t rule, std::int32_t alternative, co
 // Memberships as they stand now; what becomes known and is new completes the triggers that wait for it.
 void Engine::look_at_memberships(Visitor& v, const Happening& h, bool completes) {
   if (plan_.memberships.empty()) return;
+  if (!profile_) return look_at_all(v, h, completes);
+  Laps lap;
+  look_at_all(v, h, completes);
+  lap.to(profile_->segments);
+}
+
+void Engine::look_at_all(Visitor& v, const Happening& h, bool completes) {
   const record::View seen = view(v);
   const plan::Context context{h.at, nullptr, attributes(v), &record::host(), &seen};
   for (std::size_t m = 0; m < plan_.memberships.size(); ++m) {

@@ -233,6 +233,29 @@ bool Engine::held_out(const Visitor& v, Judgement& j) {
   return held;
 }
 
+// What of it was not known: of the conditions, of the table, or of the first parameter that there must be.
+void Engine::note_unknown(const Judgement& j) {
+  if (unknowns_.size() < plan_.rules.size()) unknowns_.resize(plan_.rules.size());
+  std::vector<Unknown>& of = unknowns_[j.index];
+  const auto unknown = [&](plan::CodeId code) { return evaluator_.evaluate(code, j.context) == kUnknown; };
+  const auto note = [&](const std::vector<plan::Leaf>& leaves) {
+    for (const plan::Leaf& l : leaves) {
+      if (!unknown(l.code)) continue;
+      const auto known = std::find_if(of.begin(), of.end(), [&](const Unknown& u) { return u.name == l.name; });
+      ++(known == of.end() ? of.emplace_back(Unknown{l.name}) : *known).times;
+    }
+  };
+  if (!j.row) {
+    for (const plan::Condition& c : j.rule.conditions)
+      if (unknown(c.clause.code)) note(c.clause.leaves);
+    return;
+  }
+  if (!j.sure) return note(j.rule.columns);
+  for (const plan::Action& a : j.row->actions)
+    for (const plan::Param& p : a.params)
+      if (p.code >= 0 && !p.optional && unknown(p.code)) return note(p.leaves);
+}
+
 Outcome Engine::gates(Visitor& v, const Firing& firing, Judgement& j) {
   if (const Outcome o = clauses(v, firing, j); o != Outcome::acted) return o;
   const bool offer = j.rule.offers && firing.origin != Origin::Offer;
@@ -268,6 +291,7 @@ void Engine::judge(Visitor& v, const Firing& firing, Millis when) {
     j.refuse([&] { return history::Reason{"patience of " + history::words(plan_.catalog.patience), Tri::No, {{"due", time(firing.placed)}}}; });
   const Outcome outcome = too_late ? Outcome::too_late : gates(v, firing, j);
   ++counts_[index][static_cast<std::size_t>(outcome)];
+  if (outcome == Outcome::unknown && options_.unknowns) note_unknown(j);
   const bool acted = outcome == Outcome::acted;
   const bool wanted = acted || options_.keep == Keep::All || (options_.keep == Keep::Recorded && history::outcome_recorded(outcome));
   history::DecisionId id;

@@ -50,6 +50,14 @@ void Engine::meet(std::uint64_t identity, std::int64_t seq, plan::OccurrenceId w
 
 // Makes the record anew, up to `until`, and placed_ all firings on the way.
 void Engine::fold(Visitor& v, Millis until) {
+  ++folds_;
+  if (!profile_) return fold_all(v, until);
+  Laps lap;
+  fold_all(v, until);
+  lap.to(profile_->folds);
+}
+
+void Engine::fold_all(Visitor& v, Millis until) {
   folding_ = true;
   if (steps_) steps_->push_back({Step::Kind::Anew, until, 0, kByTime, 0});
   begin_place();

@@ -44,6 +44,7 @@ Layout of_source(const catalog::Catalog& catalog, const catalog::Source& source)
     layout.sent = slot(layout, "sentAt", false);
     layout.received_at = slot(layout, "receivedAt", false);
   }
+  if (source.format == catalog::Format::CloudEvents) layout.trace = slot(layout, "traceparent", false);
   std::vector<bool> made(catalog.events.size(), !source.events_listed);
   for (const auto& [raw, event] : source.events) {
     layout.events.add(raw, event);

@@ -41,6 +41,7 @@ struct Layout {
   std::unordered_map<std::string, std::size_t> slot_of;
   // Segment: what else its clients say of a record.
   std::size_t type = kNoSlot, anonymous = kNoSlot, previous = kNoSlot, original = kNoSlot, sent = kNoSlot, received_at = kNoSlot;
+  std::size_t trace = kNoSlot;              // CloudEvents
 };
 
 // source: null for the native form.

@@ -301,6 +301,7 @@ struct Wire::Impl {
     event.merges.clear();
     event.asked.clear();
     envelope.identified = true;
+    if (const Cell& trace = row.cells[layout.trace]; trace.kind == Kind::Text) envelope.trace = trace.text;
     record.visitor = name;
     way->builder.finish(row, at, record);
     return true;

@@ -18,6 +18,7 @@ inline constexpr std::size_t kBodyPadding = 64;  // bytes behind a body that can
 struct Envelope {
   std::string also;           // another name of the same visitor; empty: none
   bool identified = false;    // the visitor's name is one that the business gave
+  std::string trace;          // CloudEvents: its `traceparent`, whatever it is; empty: none
 };
 
 // One thread at a time; catalog and texts must outlive it.

@@ -88,16 +88,6 @@ Response busy() {
   return r;
 }
 
-void append_text(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') (out += '\\') += c;
-    else if (static_cast<unsigned char>(c) < 0x20) fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
-    else out += c;
-  }
-  out += '"';
-}
-
 struct Api::Reading {
   explicit Reading(const shards::PackPtr& p) : pack(p), catalog(p->plan->catalog), portable(catalog, texts), identity(catalog), wire(catalog, texts) {}
   shards::PackPtr pack;
@@ -111,12 +101,13 @@ struct Api::Reading {
   simdjson::dom::parser parser;
 };
 
-Api::Api(shards::Service& service, const Options& options, Counters& counters) : service_(service), options_(options), counters_(counters) {}
+Api::Api(const Behind& behind, const Options& options, Counters& counters) : behind_(behind), service_(behind.service), options_(options), counters_(counters) {}
 Api::~Api() { finish(); }
 
 void Api::finish() {
   aside_.finish();
-  if (backup_.joinable()) backup_.join();
+  for (std::thread* each : {&backup_, &profile_})
+    if (each->joinable()) each->join();
 }
 
 constexpr std::string_view kAdmin = "/v1/admin/", kVisitors = "/v1/visitors/";
@@ -174,8 +165,11 @@ std::optional<Response> Api::admin_refused(const Request& request) const {
                                      : problem(401, "The admin key is missing or not known.");
 }
 
-shards::Message Api::message(const ingest::Record& record, ingest::Envelope& envelope, Millis received) {
+shards::Message Api::message(const ingest::Record& record, ingest::Envelope& envelope, Millis received, const shards::Trace& trace) {
   shards::Message m;
+  m.trace = trace;
+  if (!envelope.trace.empty())
+    if (const shards::Trace own = shards::read_trace(envelope.trace)) m.trace = own;  // nearer than that of the request, which may bring several
   m.visitor = record.visitor;
   m.also = std::move(envelope.also);
   m.identified = envelope.identified;
@@ -227,7 +221,7 @@ void Api::records(Request& request, std::string_view query, Wire::Form form, std
   }
   std::string enveloped;
   if (form == Wire::Form::CloudEvents && !request.header("ce-id").empty()) {  // the event stands in the headers, and the body is its data
-    for (const std::string_view name : {"id", "source", "type", "subject", "time", "specversion"}) {
+    for (const std::string_view name : {"id", "source", "type", "subject", "time", "specversion", "traceparent"}) {
       const std::string_view value = request.header("ce-" + std::string(name));
       if (value.empty()) continue;
       enveloped += enveloped.empty() ? "{" : ",";
@@ -253,7 +247,7 @@ void Api::records(Request& request, std::string_view query, Wire::Form form, std
   if (!allowed(request, query, form == Wire::Form::Segment ? r.wire.write_key() : std::string_view())) return reply(problem(401, "The write key is missing or not known."));
   if (!error.empty()) return reply(problem(400, error));
   std::vector<shards::Message> messages;
-  while (r.wire.next(r.record, r.envelope)) messages.push_back(message(r.record, r.envelope, options_.trusted_times ? r.record.event.received : received));
+  while (r.wire.next(r.record, r.envelope)) messages.push_back(message(r.record, r.envelope, options_.trusted_times ? r.record.event.received : received, request.trace));
   const ingest::Counts& counts = r.wire.counts();
   counters_.records += counts.records;
   std::string rejected = rejects(counts);
@@ -262,7 +256,7 @@ void Api::records(Request& request, std::string_view query, Wire::Form form, std
   submit(std::move(messages), 0, std::move(reply), [rejected = std::move(rejected)](const shards::Ticket&) { return Response{.body = "{\"success\":true" + rejected + "}"}; });
 }
 
-struct Api::Asked { std::string visitor, error, rejected; std::uint32_t place = 0; };
+struct Api::Asked { std::string visitor, error, rejected; std::uint32_t place = 0; shards::Trace trace = {}; };
 
 // A line of a request for a decision that is taken before it, as a record of the same visitor; id: the request's, if it has one, for who asks again. Empty; or what is wrong.
 std::string Api::first(Reading& r, const std::string& line, std::string_view what, std::string_view id, const shards::Message& asks, std::vector<shards::Message>& messages, std::string& rejected) {
@@ -276,7 +270,7 @@ std::string Api::first(Reading& r, const std::string& line, std::string_view wha
       r.record.has_id = true;
       r.record.event.identity = history::identity_of_id(what, id);
     }
-    shards::Message m = message(r.record, r.envelope, asks.received);
+    shards::Message m = message(r.record, r.envelope, asks.received, asks.trace);
     m.visitor = asks.visitor;
     m.also = asks.also;
     m.identified = asks.identified;
@@ -308,6 +302,7 @@ void Api::one_decide(const void* object, Reading& r, std::vector<shards::Message
   if (named.empty() && !user.empty() && anonymous != user) m.also = anonymous;
   if (asked.visitor.empty()) return wrong("The request names no visitor: give `visitor`, `userId` or `anonymousId`.");
   m.visitor = asked.visitor;
+  m.trace = asked.trace;
   m.received = service_.now();
   std::string_view at;
   if (!root["at"].get_string().get(at)) {
@@ -383,6 +378,7 @@ void Api::decide(Request& request, Reply reply) {
   const auto one = [&](const simdjson::dom::element& object) {
     Asked& now = asked.emplace_back();
     now.place = static_cast<std::uint32_t>(asked.size() - 1);
+    now.trace = request.trace;
     one_decide(&object, r, messages, now);
     ++counters_.decides;
   };
@@ -421,8 +417,8 @@ void Api::admin(Request& request, std::string_view path, std::string_view query,
       return reply({.body = fmt::format("{{\"pack\":\"{}\",\"number\":{},\"refolding\":{}}}", c.pack, c.packs, !c.all.swept)});
     }
     if (request.method != "POST") return reply(problem(405, "This route takes GET and POST."));
-    if (!options_.reload) return reply(problem(404, "There is no such route."));
-    return options_.reload([reply](int status, std::string json) { reply({.status = status, .body = std::move(json)}); });
+    if (!behind_.reload) return reply(problem(404, "There is no such route."));
+    return behind_.reload([reply](int status, std::string json) { reply({.status = status, .body = std::move(json)}); });
   }
   if (path == "/v1/admin/letters") {
     if (request.method != "GET") return reply(problem(405, "This route takes GET."));
@@ -431,6 +427,7 @@ void Api::admin(Request& request, std::string_view path, std::string_view query,
     return reply(letters(limit.empty() ? kLetters : std::stoul(limit)));
   }
   if (path == "/v1/admin/letters/replay") return reply(request.method == "POST" ? replay(request) : problem(405, "This route takes POST."));
+  if (path == "/v1/admin/profile") return request.method == "GET" ? profile(query, std::move(reply)) : reply(problem(405, "This route takes GET."));
   if (path == "/v1/admin/backup") return request.method == "POST" ? backup(request, std::move(reply)) : reply(problem(405, "This route takes POST."));
   reply(problem(404, "There is no such route."));
 }
@@ -443,10 +440,14 @@ void Api::backup(Request& request, Reply reply) {
   if (parser.parse(request.body.data(), request.body_bytes).get(root) || root["folder"].get_string().get(folder) || !folder.starts_with('/') || folder.find('\0') != std::string_view::npos)
     return reply(problem(400, "The body says where: {\"folder\": \"/var/backups/polku-monday\"}, a whole path of the service's machine that does not exist yet."));
   if (counters_.backing_up.exchange(true)) return reply(problem(409, "A backup is being made just now."));
-  finish();  // of the one before, which has been answered
+  if (backup_.joinable()) backup_.join();  // of the one before, which has been answered
   backup_ = std::thread([this, to = std::string(folder), reply = std::move(reply)] {
+    const auto begun = std::chrono::steady_clock::now();
     const std::string error = service_.backup(to);
     counters_.backing_up = false;
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    if (options_.log && error.empty()) options_.log->say(base::OperationLog::Level::Info, "backup_made", fmt::format("backup in {}", to), {{"folder", std::string_view(to)}, {"seconds", seconds}});
+    else if (options_.log) options_.log->say(base::OperationLog::Level::Error, "backup_failed", fmt::format("no backup in {}: {}", to, error), {{"folder", std::string_view(to)}, {"seconds", seconds}});
     Response done{.body = "{\"success\":true,\"folder\":"};
     append_text(done.body, to);
     done.body += '}';
@@ -454,51 +455,10 @@ void Api::backup(Request& request, Reply reply) {
   });
 }
 
-std::string Api::metrics() const {
-  std::string out;
-  const auto line = [&](std::string_view name, std::string_view labels, auto value) { fmt::format_to(std::back_inserter(out), "polku_{}{} {}\n", name, labels, value); };
-  const auto head = [&](std::string_view name, std::string_view type, std::string_view help) {
-    fmt::format_to(std::back_inserter(out), "# HELP polku_{} {}\n# TYPE polku_{} {}\n", name, help, name, type);
-  };
-  const auto one = [&](std::string_view name, std::string_view type, std::string_view help, auto value) {
-    head(name, type, help);
-    line(name, "", value);
-  };
+Response Api::ready() const {
+  if (counters_.stopping) return problem(503, "The service is stopping.");
   const shards::ServiceCounts c = service_.counts();
-  one("records_total", "counter", "Records that requests brought", counters_.records.load());
-  one("records_taken_total", "counter", "Records that were taken", c.all.taken);
-  one("records_duplicate_total", "counter", "Records whose id was taken before", c.all.duplicates);
-  head("records_rejected_total", "counter", "Records, or values of them, that could not be taken, by what was wrong");
-  for (std::size_t i = 0; i < ingest::kRejects; ++i) line("records_rejected_total", fmt::format("{{reason=\"{}\"}}", ingest::reject_name(static_cast<ingest::Reject>(i))), counters_.rejects[i].load());
-  one("decisions_total", "counter", "Decisions that acted", c.all.decisions);
-  one("decide_requests_total", "counter", "Requests for a decision", counters_.decides.load());
-  head("requests_total", "counter", "Requests answered, by status");
-  for (std::size_t s = 0; s < counters_.by_status.size(); ++s)
-    if (const std::uint64_t n = counters_.by_status[s]; n > 0) line("requests_total", fmt::format("{{status=\"{}\"}}", s), n);
-  one("connections", "gauge", "Open connections", counters_.connections.load());
-  head("pack_info", "gauge", "The pack that decides");
-  line("pack_info", fmt::format("{{pack=\"{}\"}}", c.pack), 1);
-  one("packs_total", "counter", "Packs that were put in since the data folder was made", c.packs);
-  one("pack_refolding", "gauge", "1 while visitors of the pack before are still becoming those of this one", c.all.swept ? 0 : 1);
-  one("visitors_refolded_total", "counter", "Visitors of a pack before who became those of the one that replaced it", c.all.refolded);
-  one("merges_total", "counter", "Visitors found to be one", c.all.merges);
-  one("merges_refused_total", "counter", "Records that named two identified visitors as one", c.all.unmerged);
-  one("moves_total", "counter", "Visitors that went from one shard to another", c.all.moves);
-  one("visitors_awake", "gauge", "Visitors in memory", c.all.awake);
-  one("visitors_unsaved", "gauge", "Visitors who changed since they were written down", c.all.unsaved);
-  one("visitors_woken_total", "counter", "Visitors read from the disk", c.all.woken);
-  one("visitors_saved_total", "counter", "Visitors written down", c.all.saved);
-  one("visitors_forgotten_total", "counter", "Visitors who were forgotten, as somebody asked or as they did not come any more", c.all.forgotten);
-  one("visitors_erasing", "gauge", "Visitors who were forgotten, and of whom files may still hold something", c.erasing);
-  one("erasing_failed", "gauge", "1 while the disk refuses what is needed for that", c.erase_fault.empty() ? 0 : 1);
-  one("messages_waiting", "gauge", "Messages that no shard has taken yet", c.waiting);
-  one("log_position", "counter", "Entries of the log", c.position);
-  one("log_bytes_total", "counter", "Bytes of them since the start", c.log_bytes);
-  one("commits_total", "counter", "Groups of changes that became durable", c.commits);
-  one("commits_failed_total", "counter", "Times the disk refused", c.failed_commits);
-  one("disk_bytes", "gauge", "Bytes of the tables on disk", c.sizes.files);
-  one("written_bytes_total", "counter", "Bytes written ahead, flushed and compacted", c.sizes.written_ahead + c.sizes.flushed + c.sizes.compacted);
-  return out + webhook_metrics();
+  return c.fault.empty() ? Response{.body = "{\"status\":\"ready\"}"} : problem(503, c.fault);
 }
 
 void Api::handle(Request& request, Reply reply) {
@@ -507,11 +467,19 @@ void Api::handle(Request& request, Reply reply) {
   const std::size_t mark = std::min(target.find('?'), target.size());
   const std::string_view path = target.substr(0, mark), query = mark < target.size() ? target.substr(mark + 1) : std::string_view();
   const bool post = request.method == "POST", get = request.method == "GET";
+  const auto take = [&](Wire::Form form, std::string_view kind) {
+    request.route = Route::Records;
+    return post ? records(request, query, form, kind, std::move(reply)) : reply(problem(405, "This route takes POST."));
+  };
+  if (const std::string_view trace = request.header("traceparent"); !trace.empty()) request.trace = shards::read_trace(trace);
   for (const Kind& k : kSegment)
-    if (path == k.path) return post ? records(request, query, Wire::Form::Segment, k.kind, std::move(reply)) : reply(problem(405, "This route takes POST."));
-  if (path == "/ce") return post ? records(request, query, Wire::Form::CloudEvents, {}, std::move(reply)) : reply(problem(405, "This route takes POST."));
-  if (path == "/v1/events") return post ? records(request, query, Wire::Form::Lines, {}, std::move(reply)) : reply(problem(405, "This route takes POST."));
-  if (path == "/v1/decide") return post ? decide(request, std::move(reply)) : reply(problem(405, "This route takes POST."));
+    if (path == k.path) return take(Wire::Form::Segment, k.kind);
+  if (path == "/ce") return take(Wire::Form::CloudEvents, {});
+  if (path == "/v1/events") return take(Wire::Form::Lines, {});
+  if (path == "/v1/decide") {
+    request.route = Route::Decide;
+    return post ? decide(request, std::move(reply)) : reply(problem(405, "This route takes POST."));
+  }
   constexpr std::string_view kProjects = "/v1/projects/", kSettings = "/settings";
   if (get && path.starts_with(kProjects) && path.ends_with(kSettings) && path.size() > kProjects.size() + kSettings.size()) {
     const std::string key = decoded(path.substr(kProjects.size(), path.size() - kProjects.size() - kSettings.size()), false);
@@ -531,14 +499,17 @@ void Api::handle(Request& request, Reply reply) {
     if (!last.empty() && last.size() < 19 && last.find_first_not_of("0123456789") == std::string_view::npos) r.position = std::stoull(std::string(last));
     return reply(std::move(r));
   }
-  if (path.starts_with(kVisitors)) return visitor(request, path.substr(kVisitors.size()), query, std::move(reply));
-  if (path.starts_with(kAdmin)) return admin(request, path, query, std::move(reply));
-  if (get && path == "/healthz") return reply({.body = "{\"status\":\"up\"}"});
-  if (get && path == "/readyz") {
-    const shards::ServiceCounts c = service_.counts();
-    return reply(c.fault.empty() ? Response{.body = "{\"status\":\"ready\"}"} : problem(503, c.fault));
+  if (path.starts_with(kVisitors)) {
+    request.route = Route::Admin;
+    return visitor(request, path.substr(kVisitors.size()), query, std::move(reply));
   }
-  if (get && path == "/metrics") return reply({.body = metrics(), .type = "text/plain; version=0.0.4"});
+  if (path.starts_with(kAdmin)) {
+    request.route = Route::Admin;
+    return admin(request, path, query, std::move(reply));
+  }
+  if (get && path == "/healthz") return reply({.body = kUp});
+  if (get && path == "/readyz") return reply(ready());
+  if (get && path == "/metrics") return reply({.body = metrics(), .type = "text/plain; version=0.0.4; charset=utf-8"});
   reply(problem(404, "There is no such route."));
 }
 

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/base/histogram.h"
 #include "runtime/base/text.h"
 #include "runtime/history/portable.h"
 #include "runtime/ingest/wire.h"
@@ -20,12 +21,20 @@
 
 namespace polku::serve {
 
+inline constexpr const char* kUp = R"({"status":"up"})";   // of /healthz
+
+// What requests are told apart by where they are counted.
+enum class Route : std::uint8_t { Records, Decide, Admin, Other };
+inline constexpr std::array<std::string_view, 4> kRoutes{"records", "decide", "admin", "other"};
+
 struct Request {
   std::string method, target;                 // target: path and query, as sent
   std::string body;                           // with ingest::kBodyPadding bytes behind that are none of it
   std::size_t body_bytes = 0;
   std::function<std::string_view(std::string_view name)> header;   // by its name in small letters; empty if it was not sent
   bool inside = false;                        // it came to the address of operators
+  Route route = Route::Other;                 // these two: once it was handled
+  shards::Trace trace = {};
 };
 
 struct Response {
@@ -39,22 +48,27 @@ struct Response {
 
 // Of all threads.
 struct Counters {
+  using Durations = std::array<base::Histogram, kRoutes.size()>;  // from when a request was there as a whole until its answer was
+  explicit Counters(std::size_t threads) : durations(threads) {}
+  std::vector<Durations> durations;                         // of each thread, which alone adds to it
   std::atomic<std::uint64_t> requests = 0, refused_requests = 0;
   std::array<std::atomic<std::uint64_t>, 600> by_status{};
   std::array<std::atomic<std::uint64_t>, ingest::kRejects> rejects{};
   std::atomic<std::uint64_t> records = 0, decides = 0;
   std::atomic<std::int64_t> connections = 0, pending = 0;   // pending: requests that are not answered yet
-  std::atomic<bool> backing_up = false;                     // one at a time
+  std::atomic<std::int64_t> streams = 0;
+  std::atomic<bool> backing_up = false, profiling = false;  // one at a time
+  std::atomic<bool> stopping = false;
 };
 
 // One thread at a time.
 class Api {
  public:
   using Reply = std::function<void(Response)>;   // may be called by another thread, once
-  Api(shards::Service& service, const Options& options, Counters& counters);
+  Api(const Behind& behind, const Options& options, Counters& counters);
   ~Api();
   void handle(Request& request, Reply reply);
-  void finish();                                 // waits for a backup that is being made, and for what is told of visitors
+  void finish();                                 // waits for what is being done beside
   static bool patient(std::string_view target);  // what is asked may take longer than the disk
 
  private:
@@ -72,28 +86,31 @@ class Api {
   bool admin_allowed(const Request& request) const;
   std::optional<Response> admin_refused(const Request& request) const;
   void admin(Request& request, std::string_view path, std::string_view query, Reply reply);
-  Response letters(std::size_t most) const;      // these three: letters.cc
+  Response letters(std::size_t most) const;      // these two: letters.cc
   Response replay(const Request& request);
-  std::string webhook_metrics() const;
   void visitor(Request& request, std::string_view rest, std::string_view query, Reply reply);   // these three: visitors.cc
   Response exported(const shards::Pack& pack, const std::string& state) const;
   Response explained(const shards::Pack& pack, const std::string& state, const std::string& rule, std::optional<Millis> until, bool plain) const;
   std::string rejects(const ingest::Counts& counts);   // counts them, and says them as members of an object
-  shards::Message message(const ingest::Record& record, ingest::Envelope& envelope, Millis received);
+  shards::Message message(const ingest::Record& record, ingest::Envelope& envelope, Millis received, const shards::Trace& trace);
   void backup(Request& request, Reply reply);
-  std::string metrics() const;
+  void profile(std::string_view query, Reply reply);   // profile.cc
+  Response ready() const;
+  std::string metrics() const;                   // these two: metrics.cc
+  void webhook_metrics(class Exposition& out) const;
 
+  const Behind& behind_;
   shards::Service& service_;
   const Options& options_;
   Counters& counters_;
   std::unique_ptr<Reading> reading_;
-  std::thread backup_;
+  std::thread backup_, profile_;
   Aside aside_;
 };
 
 Response problem(int status, std::string_view what);      // {"error":"…"}
 Response busy();                                          // 429
 std::string decoded(std::string_view text, bool plus);    // %41 is A; plus: + is a blank
-std::string parameter(std::string_view query, std::string_view name);   // decoded; empty: there is none
+std::string parameter(std::string_view query, std::string_view name);   // decoded; empty: it is not there
 
 }  // namespace polku::serve

@@ -40,7 +40,7 @@ Response Api::letters(std::size_t most) const {
     fmt::format_to(std::back_inserter(r.body), "\"status\":{},\"attempts\":{}}}", l.status == 0 ? "null" : std::to_string(l.status), l.attempts);
   }
   r.body += "],\"webhooks\":[";
-  for (const sinks::Webhook* w : options_.webhooks) {
+  for (const sinks::Webhook* w : behind_.webhooks) {
     if (r.body.back() != '[') r.body += ',';
     const sinks::WebhookCounts c = w->counts();
     r.body += "{\"sink\":";
@@ -87,47 +87,12 @@ Response Api::replay(const Request& request) {
   } while (!some.empty());
   std::size_t sent = 0, nobody = 0;
   for (auto& [sink, theirs] : keys) {
-    const auto to = std::find_if(options_.webhooks.begin(), options_.webhooks.end(), [&](const sinks::Webhook* w) { return w->name() == sink; });
+    const auto to = std::find_if(behind_.webhooks.begin(), behind_.webhooks.end(), [&](const sinks::Webhook* w) { return w->name() == sink; });
     std::reverse(theirs.begin(), theirs.end());
-    if (to == options_.webhooks.end()) nobody += theirs.size();
+    if (to == behind_.webhooks.end()) nobody += theirs.size();
     else sent += (*to)->replay(theirs);
   }
   return {.status = 202, .body = fmt::format("{{\"success\":true,\"sent\":{},\"not_found\":{},\"no_webhook\":{}}}", sent, all ? 0 : ids.size() - found.size(), nobody)};
-}
-
-// By host and port alone: what else is in a URL may be a secret. Those of one host are counted together.
-std::string Api::webhook_metrics() const {
-  std::map<std::string, sinks::WebhookCounts> by_host;
-  std::map<std::string, std::uint64_t> letters, down;
-  const auto written = service_.letter_counts();
-  for (const sinks::Webhook* w : options_.webhooks) {
-    const sinks::WebhookCounts c = w->counts();
-    sinks::WebhookCounts& sum = by_host[w->host()];
-    for (const auto n : {&sinks::WebhookCounts::delivered, &sinks::WebhookCounts::retried, &sinks::WebhookCounts::dead, &sinks::WebhookCounts::answered, &sinks::WebhookCounts::in_flight}) sum.*n += c.*n;
-    sum.seconds += c.seconds;
-    sum.behind = std::max(sum.behind, c.behind);
-    const auto there = written.find(w->name());
-    letters[w->host()] += there == written.end() ? 0 : there->second;
-    down[w->host()] += c.down.empty() ? 0 : 1;
-  }
-  std::string out;
-  if (by_host.empty()) return out;
-  const auto each = [&](std::string_view name, std::string_view type, std::string_view help, auto value) {
-    fmt::format_to(std::back_inserter(out), "# HELP polku_webhook_{0} {1}\n# TYPE polku_webhook_{0} {2}\n", name, help, type);
-    for (const auto& [host, c] : by_host) fmt::format_to(std::back_inserter(out), "polku_webhook_{}{{sink=\"{}\"}} {}\n", name, host, value(host, c));
-  };
-  using Of = const sinks::WebhookCounts&;
-  using Host = const std::string&;
-  each("delivered_total", "counter", "Decisions that a receiver took", [](Host, Of c) { return c.delivered; });
-  each("retried_total", "counter", "Attempts that failed and are made again", [](Host, Of c) { return c.retried; });
-  each("letters_total", "counter", "Decisions that were given up on", [](Host, Of c) { return c.dead; });
-  each("letters", "gauge", "Dead letters that are kept", [&](Host h, Of) { return letters[h]; });
-  each("behind", "gauge", "Entries of the log that are not all delivered", [](Host, Of c) { return c.behind; });
-  each("in_flight", "gauge", "Requests that are not answered yet", [](Host, Of c) { return c.in_flight; });
-  each("down", "gauge", "Receivers that take nothing just now", [&](Host h, Of) { return down[h]; });
-  fmt::format_to(std::back_inserter(out), "# HELP polku_webhook_seconds What attempts took, however they ended\n# TYPE polku_webhook_seconds summary\n");
-  for (const auto& [host, c] : by_host) fmt::format_to(std::back_inserter(out), "polku_webhook_seconds_sum{{sink=\"{0}\"}} {1:.6f}\npolku_webhook_seconds_count{{sink=\"{0}\"}} {2}\n", host, c.seconds, c.answered);
-  return out;
 }
 
 }  // namespace polku::serve

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/base/operation_log.h"
 #include "runtime/shards/service.h"
 #include "runtime/sinks/webhook.h"
 
@@ -24,22 +25,30 @@ struct Options {
   std::size_t connections = 10'000;              // at once; beyond it they wait to be accepted
   std::uint32_t idle_seconds = 60;               // without a request, or with half of one
   std::uint32_t wait_seconds = 10;               // until what a request brought is durable; then 503
-  // Puts in the pack as it is on the disk by now, on another thread: said is called once, with an HTTP status and JSON. Must outlive the server; none: 404.
-  std::function<void(std::function<void(int status, std::string json)> said)> reload = {};
-  std::vector<sinks::Webhook*> webhooks;         // whose figures and letters an operator may ask for; they must outlive the server
   bool trusted_times = false;                    // records carry their times, as in a log (shards::ServiceOptions::Clock::Log)
+  base::OperationLog* log = nullptr;             // it must outlive the server; null: nothing is said
+  bool log_requests = false;                     // a line each: what it was, not what stood in it
 };
 
-void append_text(std::string& out, std::string_view text);   // as JSON, with its quotes
+// What requests are about. All of it must outlive the server.
+struct Behind {
+  shards::Service& service;
+  std::vector<sinks::Webhook*> webhooks = {};    // whose figures and letters an operator may ask for
+  // Puts in the pack as it is on the disk by now, on another thread: said is called once, with an HTTP status and JSON. None: 404.
+  std::function<void(std::function<void(int status, std::string json)> said)> reload = {};
+};
+
+inline void append_text(std::string& out, std::string_view text) { base::put_json(out, text); }
 
 class Server {
  public:
-  // Listens, on threads of its own. service must outlive it. Null: `error` says why.
-  static std::unique_ptr<Server> start(shards::Service& service, const Options& options, std::string& error);
+  // Listens, on threads of its own. Until open() it says that it lives, and to everything else that it is not ready. Null: `error` says why.
+  static std::unique_ptr<Server> start(const Options& options, std::string& error);
+  void open(Behind behind);                       // once
   ~Server();                                     // as stop()
-  const std::string& address() const;            // host:port that it listens on
-  const std::string& admin_address() const;      // likewise; empty: none of its own
-  void stop();                                   // accepts nobody any more; what has been asked is answered, but no longer than wait_seconds; a backup is made to its end
+  const std::string& address() const;             // host:port that it listens on
+  const std::string& admin_address() const;       // likewise; empty: none of its own
+  void stop();                                    // is not ready, and accepts nobody any more; what has been asked is answered, but no longer than wait_seconds; a backup is made to its end
 
  private:
   struct Impl;

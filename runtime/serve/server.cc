@@ -6,6 +6,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
+#include <latch>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -25,16 +26,18 @@ constexpr std::uint32_t kHeaderBytes = 32 << 10;
 constexpr auto kStreamLook = std::chrono::milliseconds(20);   // how often a stream looks for new decisions
 constexpr auto kStreamBeat = std::chrono::seconds(15);        // how often it says that it is alive
 constexpr std::size_t kStreamed = 256;                        // decisions at once
+constexpr std::uint64_t kToldRequests = 1000;                 // in a second
 constexpr std::string_view kMethods = "GET, POST, OPTIONS";
 constexpr std::string_view kHeaders = "authorization, content-type, content-encoding, anonymousid, sentat, x-retry-count, x-write-key, traceparent, last-event-id";
 
 // What the connections of one thread share.
 struct Worker {
-  Worker(shards::Service& s, const Options& o, Counters& n) : service(s), options(o), counters(n), api(s, o, n) {}
-  shards::Service& service;
+  Worker(const Options& o, Counters& n, Counters::Durations& d) : options(o), counters(n), durations(d) {}
   const Options& options;
   Counters& counters;
-  Api api;
+  Counters::Durations& durations;
+  std::optional<Api> api;                                     // both of the thread; none: the service is not there yet
+  shards::Service* service = nullptr;
   asio::io_context context{1};
   std::thread thread;
 };
@@ -42,7 +45,10 @@ struct Worker {
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(tcp::socket&& socket, Worker& worker, bool inside) : worker_(worker), stream_(std::move(socket)), timer_(worker.context), inside_(inside) { ++worker_.counters.connections; }
-  ~Connection() { --worker_.counters.connections; }
+  ~Connection() {
+    --worker_.counters.connections;
+    if (serializer_) --worker_.counters.streams;
+  }
 
   void read() {
     parser_.emplace();
@@ -55,6 +61,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   void on_read(beast::error_code error, std::size_t) {
     if (error == http::error::end_of_stream) return close();
+    begun_ = std::chrono::steady_clock::now();
+    about_ = {};
     if (error) {
       if (!parser_->is_header_done() && error != http::error::header_limit && error.category() != http::make_error_code(http::error::bad_method).category()) return;  // gone, or too slow
       keep_alive_ = false;
@@ -66,6 +74,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     keep_alive_ = message.keep_alive();
     version_ = message.version();
     origin_ = Api::patient({message.target().data(), message.target().size()}) ? std::string_view() : std::string_view(message[http::field::origin]);  // no page is told what operators are
+    about_.method = message.method_string();
+    about_.bytes = message.body().size();
     Request request;
     request.inside = inside_;
     request.method = message.method_string();
@@ -80,6 +90,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     const std::uint64_t turn = ++turn_;
     stream_.expires_never();
     if (request.method == "OPTIONS") return write({.status = 204});
+    if (!worker_.api) return write(not_ready(request.target));
     if (!Api::patient(request.target)) {
       timer_.expires_after(std::chrono::seconds(worker_.options.wait_seconds));
       timer_.async_wait([self = shared_from_this(), turn](beast::error_code stopped) {
@@ -87,9 +98,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
       });
     }
     ++worker_.counters.pending;
-    worker_.api.handle(request, [self = shared_from_this(), turn](Response response) {
+    worker_.api->handle(request, [self = shared_from_this(), turn](Response response) {
       asio::post(self->worker_.context, [self, turn, r = std::move(response)]() mutable { self->answer(turn, std::move(r)); });
     });
+    about_.route = request.route;
+    about_.trace = request.trace;
+  }
+
+  static Response not_ready(std::string_view target) {
+    if (target == "/healthz") return {.body = kUp};
+    Response wait = problem(503, "The service is starting: it reads what the log holds.");
+    wait.headers.emplace_back("Retry-After", "1");
+    return wait;
   }
 
   void answer(std::uint64_t turn, Response response) {
@@ -120,6 +140,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void write(Response from) {
     ++worker_.counters.by_status[static_cast<std::size_t>(from.status) % worker_.counters.by_status.size()];
     if (from.status >= 400) ++worker_.counters.refused_requests;
+    const auto took = std::chrono::steady_clock::now() - begun_;
+    worker_.durations[static_cast<std::size_t>(about_.route)].add(took);
+    if (worker_.options.log && worker_.options.log_requests) tell(from, took);
     if (from.stream) return begin_stream(std::move(from));
     response_.emplace(static_cast<http::status>(from.status), version_);
     add_headers(*response_, from);
@@ -134,6 +157,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
     });
   }
 
+  // What it was; nothing of what stood in it, or in its path and query.
+  void tell(const Response& from, std::chrono::nanoseconds took) const {
+    const double seconds = std::chrono::duration<double>(took).count();
+    const std::string_view route = kRoutes[static_cast<std::size_t>(about_.route)];
+    const std::string trace = about_.trace ? shards::trace_id(about_.trace) : "";
+    const auto status = static_cast<std::uint64_t>(from.status);
+    worker_.options.log->say(base::OperationLog::Level::Info, "request",
+                             fmt::format("{} {} {} in {:.3f} ms, {} bytes{}{}", about_.method, route, status, seconds * 1000, about_.bytes, trace.empty() ? "" : ", trace ", trace),
+                             {{"method", std::string_view(about_.method)}, {"route", route}, {"status", status}, {"seconds", seconds}, {"bytes", std::uint64_t{about_.bytes}}, {"answer_bytes", std::uint64_t{from.body.size()}}, {"trace_id", std::string_view(trace)}},
+                             kToldRequests);
+  }
+
   // ---- server-sent events ----
 
   void begin_stream(Response from) {
@@ -143,6 +178,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     add_headers(*stream_head_, from);
     stream_head_->chunked(true);
     serializer_.emplace(*stream_head_);
+    ++worker_.counters.streams;
     stream_.expires_after(std::chrono::seconds(worker_.options.idle_seconds));
     http::async_write_header(stream_, *serializer_, [self = shared_from_this()](beast::error_code error, std::size_t) {
       if (!error) self->look();
@@ -151,7 +187,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void look() {
     chunk_.clear();
-    if (std::string error = worker_.service.read(position_, kStreamed, std::chrono::milliseconds(0), deliveries_); !error.empty()) return close();
+    if (std::string error = worker_.service->read(position_, kStreamed, std::chrono::milliseconds(0), deliveries_); !error.empty()) return close();
     for (std::size_t i = 0; i < deliveries_.size(); ++i) {
       const shards::Delivery& d = deliveries_[i];
       const bool last = i + 1 == deliveries_.size() || deliveries_[i + 1].position != d.position;  // who goes on from here has seen all of the entry
@@ -193,6 +229,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::vector<shards::Delivery> deliveries_;
   std::uint64_t position_ = 0, turn_ = 0;
   std::chrono::steady_clock::time_point spoke_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point begun_;                 // when the request at hand was there
+  struct About { std::string method; std::size_t bytes = 0; Route route = Route::Other; shards::Trace trace; } about_;   // of it
   unsigned version_ = 11;
   bool keep_alive_ = true;
   const bool inside_;
@@ -201,8 +239,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 }  // namespace
 
 struct Server::Impl {
-  Options options;
+  explicit Impl(const Options& o) : options(o), counters(std::max<std::size_t>(o.threads, 1)) {}
+  const Options options;
   Counters counters;
+  std::optional<Behind> behind;
   std::vector<std::unique_ptr<Worker>> workers;
   // Where requests come in.
   struct Door {
@@ -260,6 +300,7 @@ struct Server::Impl {
 
   void stop() {
     if (std::exchange(stopped, true)) return;
+    counters.stopping = true;
     asio::post(workers[0]->context, [this] {
       for (const auto& door : doors) {
         beast::error_code ignored;
@@ -273,17 +314,17 @@ struct Server::Impl {
     for (const auto& w : workers) w->context.stop();
     for (const auto& w : workers)
       if (w->thread.joinable()) w->thread.join();
-    for (const auto& w : workers) w->api.finish();  // the service is needed until then, and a context to put the answer into
+    for (const auto& w : workers)
+      if (w->api) w->api->finish();  // the service is needed until then, and a context to put the answer into
   }
 };
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() { stop(); }
 
-std::unique_ptr<Server> Server::start(shards::Service& service, const Options& options, std::string& error) {
-  auto impl = std::make_unique<Impl>();
-  impl->options = options;
-  for (std::size_t i = 0; i < std::max<std::size_t>(options.threads, 1); ++i) impl->workers.push_back(std::make_unique<Worker>(service, impl->options, impl->counters));
+std::unique_ptr<Server> Server::start(const Options& options, std::string& error) {
+  auto impl = std::make_unique<Impl>(options);
+  for (Counters::Durations& durations : impl->counters.durations) impl->workers.push_back(std::make_unique<Worker>(impl->options, impl->counters, durations));
   error = impl->listen(options.listen, false);
   if (error.empty() && !options.admin_listen.empty()) error = impl->listen(options.admin_listen, true);
   if (!error.empty()) return nullptr;
@@ -294,6 +335,18 @@ std::unique_ptr<Server> Server::start(shards::Service& service, const Options& o
     });
   }
   return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+void Server::open(Behind behind) {
+  impl_->behind.emplace(std::move(behind));
+  std::latch there(static_cast<std::ptrdiff_t>(impl_->workers.size()));
+  for (const auto& w : impl_->workers)
+    asio::post(w->context, [&, worker = w.get()] {
+      worker->service = &impl_->behind->service;
+      worker->api.emplace(*impl_->behind, impl_->options, impl_->counters);
+      there.count_down();
+    });
+  there.wait();
 }
 
 const std::string& Server::address() const { return impl_->doors[0]->address; }

@@ -1,6 +1,7 @@
 // What is on its way to a shard, and who waits for it.
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "runtime/base/value.h"
+#include "runtime/shards/trace.h"
 
 namespace polku::shards {
 
@@ -42,6 +44,8 @@ struct Message {
   bool asks = false;           // wants an answer
   std::uint32_t place = 0;     // of the answer
   std::shared_ptr<Ticket> ticket;   // null: nobody waits
+  Trace trace;                 // of the request that brought it. Lost with the process, if that dies before what it caused is durable
+  std::chrono::steady_clock::time_point queued;   // when it began to wait for its shard. Given by the service
 
   // On its way from shard to shard, beginning with that of `also`, if there is one.
   bool settled = false;        // it has been with whoever had `also`

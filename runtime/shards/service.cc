@@ -35,6 +35,8 @@ constexpr std::size_t kSwept = 64;                   // visitors who become a ne
 constexpr auto kPause = 2s;                          // for who wants to use a pack that is being replaced; it takes this long only if the disk refuses
 constexpr std::size_t kFewUnsaved = 1024;            // visitors; then a pack may be replaced: writing them down takes some milliseconds
 constexpr auto kReadersCome = 1min;                  // after a start, the log is kept for everybody who ever read it
+constexpr auto kAsked = 200ms;                       // for the shards to say what they counted
+constexpr auto kMeasured = 5s;                       // and what it cost, for which no other request waits
 constexpr std::string_view kCursor = "cursor ";
 
 std::string number_text(std::uint64_t n) {
@@ -43,11 +45,14 @@ std::string number_text(std::uint64_t n) {
   return out;
 }
 
+Millis steady_now() { return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
 }  // namespace
 
 // What is counted on from pack to pack.
 constexpr std::uint64_t ShardCounts::* kCounters[] = {&ShardCounts::taken, &ShardCounts::duplicates, &ShardCounts::unmerged, &ShardCounts::merges, &ShardCounts::moves,
-                                                      &ShardCounts::decisions, &ShardCounts::woken, &ShardCounts::slept, &ShardCounts::saved, &ShardCounts::forgotten, &ShardCounts::refolded};
+                                                      &ShardCounts::decisions, &ShardCounts::woken, &ShardCounts::slept, &ShardCounts::saved, &ShardCounts::forgotten, &ShardCounts::refolded,
+                                                      &ShardCounts::late, &ShardCounts::folds};
 
 struct Service::Impl {
   // What belongs to one shard's thread, and how others reach it.
@@ -60,6 +65,14 @@ struct Service::Impl {
     std::vector<Chunk> committed;          // and not told to the shard
     ShardCounts counts, before;            // of this shard; of those that other packs had
     bool stop = false, stopped = false;
+    bool asked = false;                    // somebody waits for the following
+    std::condition_variable told;
+    PackPtr pack;                          // whose rules they are; null: nothing is known of them
+    std::vector<engine::OutcomeCounts> outcomes;
+    std::vector<std::vector<engine::Unknown>> unknowns;
+    bool profiles = false;                 // somebody wants to know what things cost
+    std::unique_ptr<engine::Profile> profile;  // what they did, once nobody does any more
+    base::Histogram queued;                // the thread's
   };
 
   ServiceOptions options;
@@ -89,6 +102,8 @@ struct Service::Impl {
   std::map<std::string, Cursor> cursors, moved_cursors;
   std::set<std::string> readers;           // those who have a cursor, and are there
   std::uint64_t commits = 0, failed = 0, log_bytes = 0, replayed = 0, opened = 0;
+  std::uint64_t unsaved_from = 1;          // the smallest of `needed`
+  std::vector<Millis> unsaved_since;       // of each shard, as its last durable chunk says
   std::string fault, broken;               // why nothing becomes durable: just now; for good
 
   std::mutex reloading;                    // one pack at a time is put in, or the service is stopped
@@ -104,6 +119,10 @@ struct Service::Impl {
   mutable std::condition_variable use_changed;
   mutable std::size_t users = 0;
   bool paused = false;
+
+  base::Histogram settling, written;       // the committer's
+  mutable std::mutex rules_mutex;          // before any worker's; for what follows, and the packs that workers have said
+  RuleSums rules_before;                   // of all rules of packs that were
 
   std::atomic<std::uint64_t> writing = 1;  // the position of the entry that is being made next
   const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
@@ -262,11 +281,14 @@ struct Service::Impl {
     remember_ids();
     writing = position + 1;
     for (const auto& w : workers) {
+      w->shard->begin_counting();
       needed.push_back(w->shard->needs_from());
+      unsaved_since.push_back(needed.back() == Shard::kNowhere ? kNever : steady_now());
       next_number = std::max(next_number.load(), w->shard->number() + 1);
       next_order = std::max(next_order.load(), w->shard->order() + 1);
       if (options.clock == ServiceOptions::Clock::Wall) latest = std::max(latest.load(), w->shard->clock());
     }
+    unsaved_from = *std::min_element(needed.begin(), needed.end());
     return {};
   }
 
@@ -300,6 +322,7 @@ struct Service::Impl {
       next_order = std::max(next_order.load(), m.order + 1);
       Worker& to = *workers[shard_of(m.visitor, options.shards)];
       ++waiting;
+      m.queued = std::chrono::steady_clock::now();
       to.inbox.push_back(std::move(m));
     }
     committer = std::thread([this] { commit_all(); });
@@ -323,13 +346,14 @@ struct Service::Impl {
     Shard& shard = *w.shard;
     const auto index = static_cast<std::size_t>(std::find_if(workers.begin(), workers.end(), [&](const auto& x) { return x.get() == &w; }) - workers.begin());
     const bool wall = options.clock == ServiceOptions::Clock::Wall;
+    bool profiling = false;
     for (bool begun = false;; begun = true) {
       std::vector<Message> messages;
       std::vector<Chunk> committed;
-      bool stop = false;
+      bool stop = false, asked = false;
       {
         std::unique_lock lock(w.mutex);
-        if (begun && !shard.sweeping()) w.wake.wait_for(lock, kTick, [&] { return !w.inbox.empty() || w.stop; });
+        if (begun && !shard.sweeping()) w.wake.wait_for(lock, kTick, [&] { return !w.inbox.empty() || w.stop || w.asked || w.profiles != profiling; });
         if (w.inbox.size() <= kTogether) {
           messages.swap(w.inbox);
         } else {
@@ -338,7 +362,18 @@ struct Service::Impl {
         }
         committed.swap(w.committed);
         stop = w.stop && messages.empty();
+        asked = w.asked;
+        if (std::exchange(profiling, w.profiles) != w.profiles) {
+          if (profiling) {
+            shard.begin_profile();
+          } else {
+            w.profile = shard.end_profile();
+            w.told.notify_all();
+          }
+        }
       }
+      const auto begun_at = messages.empty() ? std::chrono::steady_clock::time_point() : std::chrono::steady_clock::now();
+      for (const Message& m : messages) w.queued.add(begun_at - m.queued);
       for (const Chunk& c : committed) shard.committed(c);
       shard.begin(next_number++, writing.load(), std::min(wall ? now() : std::max(shard.clock(), reached.load()), stop_at.load()),
                   first && wall && (!begun || shard.sweeping()));  // who is looked at late has not been seen since before it was down
@@ -349,12 +384,21 @@ struct Service::Impl {
       else if (shard.sweeping()) shard.sweep(kSwept);
       else shard.retire(kRetired);
       Chunk chunk = shard.end();
+      chunk.begun = begun_at;
       waiting += chunk.forwards.size();
       waiting -= messages.size();
       const auto count = [&] {
+        std::vector<engine::OutcomeCounts> outcomes;
+        if (asked) outcomes = shard.outcomes();
         const std::lock_guard lock(w.mutex);
         w.counts = shard.counts();
         w.stopped = stop;
+        if (!asked) return;
+        w.asked = false;
+        w.pack = pack;
+        w.outcomes = std::move(outcomes);
+        w.unknowns = shard.unknowns();
+        w.told.notify_all();
       };
       if (!shard.fault().empty()) {  // it cannot know what it should: nothing of it may become durable
         count();
@@ -365,6 +409,7 @@ struct Service::Impl {
         std::vector<std::pair<std::size_t, Message>> forwards = std::move(chunk.forwards);
         hand_in(index, std::move(chunk));
         for (auto& [to, m] : forwards) {
+          m.queued = std::chrono::steady_clock::now();
           const std::lock_guard lock(workers[to]->mutex);
           workers[to]->inbox.push_back(std::move(m));
           workers[to]->wake.notify_one();
@@ -387,8 +432,11 @@ struct Service::Impl {
 
   void give_up(const std::string& why) {
     closed = true;
-    const std::lock_guard lock(mutex);
-    broken = why;
+    {
+      const std::lock_guard lock(mutex);
+      broken = why;
+    }
+    if (options.log) options.log->say(base::OperationLog::Level::Error, "shard_broken", why);
   }
 
   // ---- the committer's thread ----
@@ -461,16 +509,21 @@ struct Service::Impl {
           position = at;
           writing = at + 1;
         }
+        for (const auto& [shard, chunk] : group) unsaved_since[shard] = chunk.unsaved_since;
+        unsaved_from = *std::min_element(needed.begin(), needed.end());
         for (const auto& [name, to] : moved) cursors[name] = to;
         if (replaces) {
           replacing.reset();
           replacing_now = false;
+          std::fill(unsaved_since.begin(), unsaved_since.end(), kNever);
         }
       }
       room.notify_all();
       durable.notify_all();
+      const auto done = std::chrono::steady_clock::now();
       for (auto& [shard, chunk] : group) {
         known.add(chunk.ids);
+        if (!chunk.settled.empty()) settling.add(done - chunk.begun, chunk.settled.size());
         for (const std::shared_ptr<Ticket>& ticket : chunk.settled)
           if (--ticket->open == 0) ticket->settled();
         chunk.settled.clear();
@@ -483,13 +536,24 @@ struct Service::Impl {
 
   // Until it is on the disk: whoever waits goes on waiting, and is told to come again by whoever keeps them. False: the service was stopped meanwhile.
   bool write(store::Writes& writes) {
-    for (;;) {
+    const auto first = std::chrono::steady_clock::now();
+    for (std::uint64_t refused = 0;; ++refused) {
+      const auto begun = std::chrono::steady_clock::now();
       std::string error = store->write(writes, options.durable);
+      written.add(std::chrono::steady_clock::now() - begun);
       {
         const std::lock_guard lock(mutex);
         fault = error;
-        if (error.empty()) return true;
-        ++failed;
+        if (!error.empty()) ++failed;
+      }
+      if (error.empty()) {
+        const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - first).count();
+        if (refused > 0 && options.log) options.log->say(base::OperationLog::Level::Info, "disk_fine", "the disk takes again what is written", {{"refused", refused}, {"seconds", seconds}});
+        return true;
+      }
+      if (refused == 0 && options.log) options.log->say(base::OperationLog::Level::Error, "disk_refused", error);
+      {
+        const std::lock_guard lock(mutex);
         if (stop_committer) return false;
       }
       std::this_thread::sleep_for(100ms);
@@ -514,6 +578,66 @@ struct Service::Impl {
       std::this_thread::sleep_for(1ms);
     }
     return true;
+  }
+
+  std::vector<RuleCounts> rules() {
+    for (const auto& w : workers) {
+      const std::lock_guard lock(w->mutex);
+      w->asked = true;
+      w->wake.notify_one();
+    }
+    const auto until = std::chrono::steady_clock::now() + kAsked;
+    for (const auto& w : workers) {
+      std::unique_lock lock(w->mutex);
+      w->told.wait_until(lock, until, [&] { return !w->asked; });
+    }
+    const std::lock_guard rules_lock(rules_mutex);
+    RuleSums sum = rules_before;
+    for (const auto& w : workers) {
+      const std::lock_guard lock(w->mutex);
+      if (w->pack) add_rules(*w->pack->plan, w->outcomes, w->unknowns, sum);
+    }
+    std::vector<RuleCounts> out;
+    for (auto& [name, counts] : sum) out.push_back(std::move(counts));
+    return out;
+  }
+
+  std::string profile(std::chrono::milliseconds length, Costs& out) {
+    const auto current = [&] {
+      const std::lock_guard lock(use_mutex);
+      return pack;
+    };
+    const auto all = [&](bool on) {
+      for (const auto& w : workers) {
+        const std::lock_guard lock(w->mutex);
+        w->profiles = on;
+        w->profile.reset();
+        w->wake.notify_one();
+      }
+    };
+    const PackPtr of = current();
+    const auto begun = std::chrono::steady_clock::now();
+    const std::uint64_t first = engine::ticks();
+    all(true);
+    {
+      std::unique_lock lock(mutex);
+      durable.wait_until(lock, begun + length, [&] { return stopping.load(); });
+    }
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    const double tick = seconds * 1e9 / static_cast<double>(engine::ticks() - first);
+    all(false);
+    std::optional<engine::Profile> sum;
+    const auto until = std::chrono::steady_clock::now() + kMeasured;
+    for (const auto& w : workers) {
+      std::unique_lock lock(w->mutex);
+      w->told.wait_until(lock, until, [&] { return w->profile || w->stopped || stopping; });
+      if (stopping || current() != of) return "The pack was replaced meanwhile, or the service stops. Ask again.";
+      if (!w->profile) return "A shard waits for the disk. Ask again.";
+      sum = sum ? std::move(*sum) + *w->profile : std::move(*w->profile);
+    }
+    out = costs_of(*of->plan, *sum, tick);
+    out.seconds = seconds;
+    return {};
   }
 
   void pause(bool on) {
@@ -580,10 +704,15 @@ struct Service::Impl {
       closed = true;
       return false;
     }
-    for (const auto& w : workers) {
-      const std::lock_guard lock(w->mutex);
-      for (const auto n : kCounters) w->before.*n += w->counts.*n;
-      w->committed.clear();
+    {
+      const std::lock_guard rules_lock(rules_mutex);
+      for (const auto& w : workers) {
+        const std::lock_guard lock(w->mutex);
+        for (const auto n : kCounters) w->before.*n += w->counts.*n;
+        w->committed.clear();
+        add_rules(*pack->plan, w->shard->outcomes(), w->shard->unknowns(), rules_before);
+        w->pack = nullptr;
+      }
     }
     {
       const std::lock_guard lock(use_mutex);
@@ -752,6 +881,7 @@ bool Service::submit(std::vector<Message>&& messages) {
     impl_->waiting -= messages.size();
     return false;
   }
+  const auto now = std::chrono::steady_clock::now();
   std::vector<std::vector<Message>> of(impl_->workers.size());
   // A person by two names goes to whoever has the other name first, and what is behind it in the same set goes behind it.
   std::unordered_map<std::string, std::size_t> by;
@@ -760,6 +890,7 @@ bool Service::submit(std::vector<Message>&& messages) {
     std::size_t first = shard_of(m.also.empty() ? m.visitor : m.also, of.size());
     if (!m.also.empty()) by[m.visitor] = first;
     else if (const auto b = by.find(m.visitor); b != by.end()) first = b->second;
+    m.queued = now;
     of[first].push_back(std::move(m));
   }
   for (std::size_t i = 0; i < of.size(); ++i) {
@@ -910,19 +1041,28 @@ std::string Service::backup(const std::string& folder) const {
 ServiceCounts Service::counts() const {
   ServiceCounts out;
   out.all.clock = std::numeric_limits<Millis>::max();
+  const bool wall = impl_->options.clock == ServiceOptions::Clock::Wall;
+  const Millis time = impl_->now();
   for (const auto& w : impl_->workers) {
+    out.queued += w->queued.counts();
     const std::lock_guard lock(w->mutex);
+    out.queues.push_back({w->inbox.size(), wall ? std::max<Millis>(time - std::min(w->counts.next_due, time), 0) : 0});
     const ShardCounts& c = w->counts;
     ShardCounts& all = out.all;
     for (const auto n : kCounters) all.*n += c.*n + w->before.*n;
     all.swept = all.swept && c.swept;
     all.clock = std::min(all.clock, c.clock);
+    all.next_due = std::min(all.next_due, c.next_due);
     for (const auto n : {&ShardCounts::awake, &ShardCounts::unsaved}) all.*n += c.*n;
   }
   out.waiting = impl_->waiting;
+  out.settling = impl_->settling.counts();
+  out.writing = impl_->written.counts();
   {
     const std::lock_guard use(impl_->use_mutex);
     out.pack = impl_->pack->name;
+    out.tier = impl_->pack->evaluator->tier();
+    out.tiers = impl_->pack->evaluator->tiers();
   }
   const std::lock_guard lock(impl_->mutex);
   out.position = impl_->position;
@@ -935,12 +1075,16 @@ ServiceCounts Service::counts() const {
   out.opened = impl_->opened;
   out.erasing = impl_->erasures.count();
   if (impl_->eraser) out.erase_fault = impl_->eraser->fault();
+  out.unsaved_entries = out.position + 1 - std::min(impl_->unsaved_from, out.position + 1);
+  if (const Millis since = *std::min_element(impl_->unsaved_since.begin(), impl_->unsaved_since.end()); since != kNever) out.unsaved_for = std::max<Millis>(steady_now() - since, 0);
   out.fault = impl_->broken.empty() ? impl_->fault : impl_->broken;
   if (impl_->store) out.sizes = impl_->store->sizes();
   return out;
 }
 
 const ServiceOptions& Service::options() const { return impl_->options; }
+std::vector<RuleCounts> Service::rules() const { return impl_->rules(); }
+std::string Service::profile(std::chrono::milliseconds length, Costs& out) const { return impl_->profile(length, out); }
 void Service::stop() { impl_->stop(); }
 
 }  // namespace polku::shards

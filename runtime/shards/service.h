@@ -14,6 +14,9 @@
 #include <vector>
 
 #include "compiler/plan/plan.h"
+#include "runtime/base/histogram.h"
+#include "runtime/base/operation_log.h"
+#include "runtime/shards/figures.h"
 #include "runtime/shards/letter.h"
 #include "runtime/shards/message.h"
 #include "runtime/shards/shard.h"
@@ -49,17 +52,26 @@ struct ServiceOptions {
   std::chrono::milliseconds erase_within{3'600'000};  // after somebody was forgotten, no file of the folder holds anything of them
   std::uint64_t most_replayed = 256;             // entries of the log at a start; beyond it everybody is written down first, so that who crashes again reads less
   store::Options store = {};
+  base::OperationLog* log = nullptr;             // it must outlive the service; null: nothing is said
 };
 
 struct ServiceCounts {
   ShardCounts all;
   std::uint64_t position = 0;                    // of the log's last entry
   std::uint64_t waiting = 0;                     // messages
+  struct Queue { std::size_t waiting = 0; Millis timer_lag = 0; };  // messages; how long the earliest timer is due already that has not fired
+  std::vector<Queue> queues;                     // of each shard
+  // How long a message waited for its shard; from then until all that it did was durable; and one attempt to write what several did, down to the disk.
+  base::Histogram::Counts queued, settling, writing;
   std::uint64_t uncommitted = 0;                 // bytes of what was done and is not durable yet
   std::uint64_t commits = 0, failed_commits = 0;
   std::uint64_t log_bytes = 0;                   // written since the start
   std::uint64_t replayed = 0;                    // entries of the log, at the start
+  std::uint64_t unsaved_entries = 0;             // of the log, that a start would have to read
+  Millis unsaved_for = 0;                        // how long ago the oldest change came about that only the log has
   std::string pack;                              // its name
+  std::string tier;                              // of its evaluator
+  plan::Tiers tiers;
   std::uint64_t packs = 0;                       // how many have been put in since the folder was made
   std::uint64_t opened = 0;                      // position of the log's last entry then
   std::uint64_t erasing = 0;                     // visitors who were forgotten and of whom files may still hold something
@@ -141,6 +153,9 @@ class Service {
 
   ServiceCounts counts() const;
   const ServiceOptions& options() const;
+  std::vector<RuleCounts> rules() const;         // as each shard has it when it is asked, which takes some milliseconds; a shard that waits for the disk says what it said last
+  // Counts for so long what things cost, which slows them down. Blocks; one at a time. Empty; or why there is nothing to say.
+  std::string profile(std::chrono::milliseconds length, Costs& out) const;
   // Takes what waits, writes everybody down and closes the folder. submit() says no from now on.
   void stop();
 

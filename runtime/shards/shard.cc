@@ -46,8 +46,8 @@ std::string deadline_key(std::size_t shard, Millis due, std::string_view key) {
 std::size_t shard_of(std::string_view visitor, std::size_t shards) { return base::NameIndex::hash(visitor) % shards; }
 
 Shard::Shard(const plan::Plan& plan, const plan::Evaluator& evaluator, const store::Store& store, const Known& known, Moves& moves, const ShardOptions& options)
-    : store_(store), known_(known), moves_(moves), options_(options), engine_(plan, evaluator, preloaded(texts_, plan), {.keep = engine::Keep::Acted, .remember = engine::Remember::Histories}),
-      portable_(plan.catalog, texts_), identity_(plan.catalog), currency_(plan.catalog.currency), clock_(kLongAgo), reached_(kLongAgo), woken_until_(kLongAgo), next_listed_(kLongAgo) {
+    : store_(store), known_(known), moves_(moves), options_(options), engine_(plan, evaluator, preloaded(texts_, plan), {.keep = engine::Keep::Acted, .remember = engine::Remember::Histories, .unknowns = true}),
+      portable_(plan.catalog, texts_), identity_(plan.catalog), currency_(plan.catalog.currency), lateness_(plan.catalog.lateness), clock_(kLongAgo), reached_(kLongAgo), woken_until_(kLongAgo), next_listed_(kLongAgo) {
   engine_.begin_at({0, options.first_round});
   if (std::string value; get(store::Table::Meta, numbers_key(), value)) {
     base::Bytes in(value);
@@ -177,6 +177,7 @@ history::Event& Shard::event_of(std::string_view bytes, Millis received) {
 }
 
 void Shard::begin(std::uint64_t number, std::uint64_t position, Millis now, bool resumed) {
+  if (engine_.profile()) begun_ = engine::ticks();
   if (!replaying_) clock_ = std::max(clock_, reached_);
   number_ = number;
   position_ = position;
@@ -359,12 +360,13 @@ void Shard::finish(Message&& m) {
     if (m.has_id) chunk_.ids.push_back(event.identity);
     feed(m.visitor, event, 2 * m.order + 1);
     ++counts_.taken;
+    if (event.received - event.at > lateness_) ++counts_.late;
     if (m.ticket) ++m.ticket->taken;
     if (m.identified && !kept(engine_.key(m.visitor)).identified) {
       writer_.add({.kind = ItemKind::Identify, .visitor = m.visitor});
       identify(m.visitor);
     }
-    collect(m.asks && m.ticket ? &m.ticket->answers[m.place] : nullptr);
+    collect(m.asks && m.ticket ? &m.ticket->answers[m.place] : nullptr, m.trace ? &m : nullptr);
   }
   if (m.ticket) chunk_.settled.push_back(std::move(m.ticket));
 }
@@ -394,7 +396,7 @@ void Shard::feed(std::string_view visitor, history::Event& event, std::uint64_t 
   std::string gone;
   if (event.type == history::kMerge) {
     find(event.merges);  // wakes them
-    ++counts_.merges;
+    if (!replaying_) ++counts_.merges;
     if (engine_.awake(event.merges)) gone = engine_.key(event.merges);
     if (engine_.awake(visitor) && engine_.key(visitor) == gone) gone.clear();
   }
@@ -432,8 +434,8 @@ void Shard::inherit(Kept& k, const Kept& old, const std::string& gone, const std
 
 void Shard::identify(std::string_view visitor) { kept(engine_.key(visitor)).identified = true; }
 
-// What has been decided since. answer: gains it.
-void Shard::collect(std::string* answer) {
+// What has been decided since. answer: gains it. cause: of what was decided at the instant at which it was taken; timers that were due before have another.
+void Shard::collect(std::string* answer, const Message* cause) {
   if (engine_.empty()) return;
   const bool known = replaying_ && !options_.afresh;
   for (history::Decision& d : engine_.drain(known ? engine::Engine::Reasons::Without : engine::Engine::Reasons::With)) {
@@ -443,6 +445,7 @@ void Shard::collect(std::string* answer) {
     history::append_json(decided.json, d, currency_);
     decided.json.pop_back();
     ((decided.json += R"(,"pack":")") += options_.pack_name) += "\"}";
+    if (cause && d.at >= cause->received) add_trace(decided.json, cause->trace);
     decided.id = std::move(d.id);
     decided.visitor = std::move(d.visitor);
     writer_.add({.kind = ItemKind::Decision, .visitor = decided.visitor, .other = decided.id, .bytes = decided.json});
@@ -452,8 +455,11 @@ void Shard::collect(std::string* answer) {
 
 Chunk Shard::end() {
   if (writer_.items() > 0 || resumed_) chunk_.record = writer_.bytes();  // what was overdue then is not judged at its own time by whoever reads the log
-  chunk_.needs_from = needs_from();
+  const Unsaved* const oldest = oldest_unsaved();
+  chunk_.needs_from = oldest ? oldest->position : kNowhere;
+  chunk_.unsaved_since = oldest ? oldest->since : kNever;
   if (!replayed_ && (all_saved_ || !chunk_.record.empty() || !chunk_.writes.empty())) chunk_.writes.put(store::Table::Meta, numbers_key(), numbers());
+  if (engine_.profile()) engine_.profile()->busy += engine::ticks() - begun_;
   return std::exchange(chunk_, {});
 }
 
@@ -599,10 +605,15 @@ void Shard::committed(const Chunk& chunk) {
     if (const auto s = struck_.find(name); s != struck_.end() && s->second <= chunk.number) struck_.erase(s);
 }
 
-std::uint64_t Shard::needs_from() const {
+const Shard::Unsaved* Shard::oldest_unsaved() const {
   for (const Unsaved& u : unsaved_)
-    if (const auto k = kept_.find(u.key); k != kept_.end() && k->second.unsaved_from == u.position) return u.position;
-  return kNowhere;
+    if (const auto k = kept_.find(u.key); k != kept_.end() && k->second.unsaved_from == u.position) return &u;
+  return nullptr;
+}
+
+std::uint64_t Shard::needs_from() const {
+  const Unsaved* const oldest = oldest_unsaved();
+  return oldest ? oldest->position : kNowhere;
 }
 
 ShardCounts Shard::counts() const {
@@ -611,7 +622,22 @@ ShardCounts Shard::counts() const {
   c.unsaved = unsaved_.size();
   c.swept = swept_;
   c.clock = clock_;
+  c.next_due = std::min(engine_.next_due(), std::max(next_listed_, clock_));
+  c.folds = engine_.folds() - replayed_folds_;
   return c;
+}
+
+void Shard::begin_counting() {
+  replayed_outcomes_ = engine_.counts();
+  replayed_folds_ = engine_.folds();
+  engine_.forget_unknowns();
+}
+
+std::vector<engine::OutcomeCounts> Shard::outcomes() const {
+  std::vector<engine::OutcomeCounts> out = engine_.counts();
+  for (std::size_t r = 0; r < replayed_outcomes_.size(); ++r)
+    for (std::size_t o = 0; o < out[r].size(); ++o) out[r][o] -= replayed_outcomes_[r][o];
+  return out;
 }
 
 // ---- the log, after a start ----

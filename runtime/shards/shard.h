@@ -4,6 +4,7 @@
 // chunk decided may leave the process before. After a crash, replay() of all chunks since some position makes the shard what it was: a visitor's saved
 // state says up to which chunk it goes, and chunks up to there do not touch it.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <limits>
@@ -36,6 +37,8 @@ struct Chunk {
   std::vector<std::pair<std::size_t, Message>> forwards;  // to other shards, once this chunk is on its way to the disk
   std::vector<std::shared_ptr<Ticket>> settled;           // one for each message that is done with
   std::uint64_t needs_from = 0;                           // once it is durable, as Shard::needs_from()
+  Millis unsaved_since = 0;                               // likewise: when the oldest change that is not written down came about, by the steady clock; kNever: there is none
+  std::chrono::steady_clock::time_point begun;            // its messages were taken. Given by the service
   Millis earliest = std::numeric_limits<Millis>::max();   // of the places in Deadlines that it puts
   std::vector<std::uint64_t> ids;                         // of the records taken, of those that have one
   std::vector<std::vector<std::string>> forgotten;        // all names of each who was
@@ -57,13 +60,18 @@ struct ShardOptions {
   bool afresh = false;                                    // replay() gets the whole log, nothing else is known, and what was decided is to be told again
 };
 
+inline constexpr Millis kNever = std::numeric_limits<Millis>::max();
+
 struct ShardCounts {
   std::uint64_t taken = 0, duplicates = 0, unmerged = 0, merges = 0, moves = 0, decisions = 0;
   std::uint64_t woken = 0, slept = 0, saved = 0;
   std::uint64_t forgotten = 0;
   std::uint64_t refolded = 0;                             // visitors of the pack before, who are of this one now
+  std::uint64_t late = 0;                                 // of those taken: received later than the catalog's `lateness` after their time
+  std::uint64_t folds = 0;                                // of histories, but for those of replayed records
   std::size_t awake = 0, unsaved = 0;
   Millis clock = 0;                                       // its own; of several shards: the one that is furthest behind
+  Millis next_due = kNever;                               // no timer is due before; of several shards: the earliest
   bool swept = true;                                      // nobody is left of the pack before
 };
 
@@ -78,7 +86,6 @@ struct StateHead {
   Millis deadline = 0;                                    // kNever: there is nothing to look at
   bool identified = false;
 };
-inline constexpr Millis kNever = std::numeric_limits<Millis>::max();
 // Takes it away from the bytes. False: they are damaged or of another format.
 bool read_state_head(base::Bytes& in, StateHead& head);
 
@@ -115,6 +122,12 @@ class Shard {
   std::uint64_t order() const { return order_; }
   const std::string& fault() const { return fault_; }     // not empty: the store cannot be read, and no chunk may become durable any more
   ShardCounts counts() const;
+  // What became of each rule's firings, and what was unknown then; of what was replayed after a start nothing, once begin_counting() was called behind it.
+  void begin_counting();
+  std::vector<engine::OutcomeCounts> outcomes() const;
+  const std::vector<std::vector<engine::Unknown>>& unknowns() const { return engine_.unknowns(); }
+  void begin_profile() { engine_.begin_profile(); }       // these two: between chunks
+  std::unique_ptr<engine::Profile> end_profile() { return engine_.end_profile(); }
 
  private:
   // What is known of one who is awake, beside the engine.
@@ -129,6 +142,7 @@ class Shard {
   struct Leaving { std::string state; std::uint64_t number = 0; Millis deadline = 0; };
   struct Renamed { std::string to; std::uint64_t number = 0; };
   struct Unsaved { std::uint64_t position = 0; Millis since = 0; std::string key; };
+  const Unsaved* oldest_unsaved() const;                  // null: all is written down
 
   // Where a name leads. `here`: awake, or nobody at all; `key` is whose it is, empty if nobody's. Else another shard has it, as far as is known as `key`.
   struct Found { bool here = true; std::string key; };
@@ -153,7 +167,7 @@ class Shard {
   void merge(std::string_view visitor, const std::string& other, Millis at, Millis received, std::uint64_t order);
   void feed(std::string_view visitor, history::Event& event, std::uint64_t arrival);
   void identify(std::string_view visitor);
-  void collect(std::string* answer);
+  void collect(std::string* answer, const Message* cause = nullptr);
   void again(Message&& m);
   void inherit(Kept& k, const Kept& old, const std::string& gone, const std::string& key);
   std::string numbers_key() const;
@@ -172,6 +186,7 @@ class Shard {
   const history::Portable portable_;
   history::Identity identity_;
   const std::string& currency_;
+  const Millis lateness_;
   std::unordered_map<std::string, Kept> kept_;            // by key: all who are awake
   std::unordered_map<std::string, Leaving> leaving_;      // those who sleep since a chunk that is not durable yet, by key
   std::unordered_map<std::string, Renamed> renamed_;      // names that stand for others, likewise
@@ -195,6 +210,9 @@ class Shard {
   history::Event event_, merge_;
   std::vector<std::string_view> ran_;
   ShardCounts counts_;
+  std::vector<engine::OutcomeCounts> replayed_outcomes_;  // empty: none
+  std::uint64_t replayed_folds_ = 0;
+  std::uint64_t begun_ = 0;                               // engine::ticks() at the beginning of the chunk, while a profile is made
 };
 
 }  // namespace polku::shards

@@ -32,8 +32,9 @@ struct Lines::Impl {
   std::atomic<bool> stopping = false;
   std::atomic<std::uint64_t> written = 0;
   mutable std::mutex mutex;
-  std::string fault;
+  std::string fault;                   // which only the thread changes
   std::thread thread;
+  base::OperationLog* log = nullptr;
 
   explicit Impl(shards::Service& s) : service(s) {}
   ~Impl() {
@@ -41,6 +42,8 @@ struct Lines::Impl {
   }
 
   void say(std::string what) {
+    if (log && what.empty() && !fault.empty()) log->say(base::OperationLog::Level::Info, "decision_file_fine", "the decision file is written to again");
+    if (log && !what.empty() && fault.empty()) log->say(base::OperationLog::Level::Error, "decision_file_refused", what);
     const std::lock_guard lock(mutex);
     fault = std::move(what);
   }
@@ -122,8 +125,9 @@ struct Lines::Impl {
 Lines::Lines(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Lines::~Lines() { stop(); }
 
-std::unique_ptr<Lines> Lines::open(shards::Service& service, const std::string& path, std::string& error) {
+std::unique_ptr<Lines> Lines::open(shards::Service& service, const std::string& path, std::string& error, base::OperationLog* log) {
   auto impl = std::make_unique<Impl>(service);
+  impl->log = log;
   impl->path = path;
   impl->cursor = "lines " + path;
   impl->file = path == "-" ? STDOUT_FILENO : ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);

@@ -12,9 +12,9 @@ namespace polku::sinks {
 // on the disk before the service is told that it need not be written again, so after a crash the last ones may stand there twice: their `id` says so.
 class Lines {
  public:
-  // path `-` is standard output: from now on, as nobody knows what was read of it. service must outlive it. Null: `error` says why; not null and an
-  // `error`: it works, but something is to be told.
-  static std::unique_ptr<Lines> open(shards::Service& service, const std::string& path, std::string& error);
+  // path `-` is standard output: from now on, as nobody knows what was read of it. service and log must outlive it. Null: `error` says why; not null
+  // and an `error`: it works, but something is to be told.
+  static std::unique_ptr<Lines> open(shards::Service& service, const std::string& path, std::string& error, base::OperationLog* log = nullptr);
   ~Lines();                            // as stop()
   std::uint64_t written() const;
   std::string fault() const;           // why it cannot write just now; it goes on trying

@@ -272,6 +272,7 @@ struct Webhook::Impl {
     header("Idempotency-Key: " + id);
     header("webhook-id: " + id);
     header(fmt::format("webhook-timestamp: {}", seconds));
+    if (const shards::Trace trace = shards::trace_of(item->about.json)) header("traceparent: " + shards::traceparent(shards::caused_by(trace, id)));
     if (!options.keys.empty()) header("webhook-signature: " + signatures(options.keys, id, seconds, item->about.json));
     f.headers.reset(list);
     CURL* const easy = f.easy.get();
@@ -398,8 +399,27 @@ struct Webhook::Impl {
     for (const Item* item : dead) (letters.emplace_back(item->about)).when = service.now();
     if (!letters.empty() && !service.put_letters(letters).empty()) return;
     counts.dead += dead.size();
-    for (Item* item : std::exchange(dead, {})) finish(item);
+    for (Item* item : std::exchange(dead, {})) {
+      tell_dead(*item);
+      finish(item);
+    }
     write_again = {};
+  }
+
+  // By host alone, as the rest of a URL may be a secret; and not whose decision it was.
+  void tell_dead(const Item& item) const {
+    if (!options.log) return;
+    const shards::Trace trace = shards::trace_of(item.about.json);
+    const std::string trace_id = trace ? shards::trace_id(trace) : "";
+    options.log->say(base::OperationLog::Level::Warning, "dead_letter", fmt::format("{} does not take the decision {}: {}", host, item.about.id, item.about.error),
+                     {{"sink", std::string_view(host)}, {"decision", std::string_view(item.about.id)}, {"error", std::string_view(item.about.error)},
+                      {"status", static_cast<std::uint64_t>(item.about.status)}, {"attempts", item.about.attempts}, {"trace_id", std::string_view(trace_id)}});
+  }
+
+  void tell_down(const std::string& before) const {
+    if (!options.log || counts.down.empty() == before.empty()) return;
+    if (counts.down.empty()) options.log->say(base::OperationLog::Level::Info, "sink_up", fmt::format("{} takes decisions again", host), {{"sink", std::string_view(host)}});
+    else options.log->say(base::OperationLog::Level::Warning, "sink_down", fmt::format("{} takes nothing: {}", host, counts.down), {{"sink", std::string_view(host)}, {"error", std::string_view(counts.down)}});
   }
 
   void run() {
@@ -424,7 +444,8 @@ struct Webhook::Impl {
     write_letters();
     move_cursor(open.empty());
     counts.in_flight = flying;
-    counts.down = unreadable || failures >= kSigns ? trouble : "";
+    const std::string before = std::exchange(counts.down, unreadable || failures >= kSigns ? trouble : "");
+    tell_down(before);
     {
       const std::lock_guard lock(mutex);
       shown = counts;

@@ -19,6 +19,7 @@ struct WebhookOptions {
   std::chrono::milliseconds timeout = std::chrono::seconds(10);  // of a request, from connecting to the end of the answer
   std::uint64_t attempts = 10;                     // of one decision that fail while the receiver takes others; then it is a dead letter
   std::chrono::milliseconds retry_for = std::chrono::hours(24);  // since its turn could have come; then it is one whatever the receiver does
+  base::OperationLog* log = nullptr;               // it must outlive the webhook; null: nothing is said
 };
 
 struct WebhookCounts {

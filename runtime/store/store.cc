@@ -348,9 +348,13 @@ std::string Store::verify() {
 Store::Sizes Store::sizes() const {
   const std::shared_lock lock(impl_->mutex);
   Sizes sizes;
-  for (rocksdb::ColumnFamilyHandle* table : impl_->tables) {
+  for (std::size_t i = 0; i < impl_->tables.size(); ++i) {
     std::uint64_t n = 0;
-    if (impl_->db->GetIntProperty(table, rocksdb::DB::Properties::kTotalSstFilesSize, &n)) sizes.files += n;
+    if (!impl_->db->GetIntProperty(impl_->tables[i], rocksdb::DB::Properties::kTotalSstFilesSize, &n)) continue;
+    sizes.files += n;
+    if (i != static_cast<std::size_t>(Table::Log)) continue;
+    sizes.log = n;
+    if (impl_->db->GetIntProperty(impl_->tables[i], rocksdb::DB::Properties::kCurSizeAllMemTables, &n)) sizes.log += n;  // it is in the write-ahead log as well
   }
   const rocksdb::Statistics& s = *impl_->statistics;
   sizes.user = s.getTickerCount(rocksdb::BYTES_WRITTEN);

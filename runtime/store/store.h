@@ -113,7 +113,7 @@ class Store {
   std::string purge(const std::vector<Range>& ranges);
   std::string verify();                     // reads every file and checks its sums
   std::vector<std::string> strangers() const;  // files of tables in the folder that no table has: left by a crash, or the list of files is not what it was
-  struct Sizes { std::uint64_t files = 0, written_ahead = 0, user = 0, flushed = 0, compacted = 0; };  // bytes: on disk; written so far, by the user and in all
+  struct Sizes { std::uint64_t files = 0, log = 0, written_ahead = 0, user = 0, flushed = 0, compacted = 0; };  // bytes: on disk, in all and of the table Log; written so far, by the user and in all
   Sizes sizes() const;
   static std::string version();             // of RocksDB
 

@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <vector>
 
 #include "runtime/base/value.h"
@@ -34,6 +35,9 @@ class Timers {
     heap_.pop_back();
     return true;
   }
+
+  // No deadline is earlier; the largest Millis: there is none.
+  Millis earliest() const { return heap_.empty() ? std::numeric_limits<Millis>::max() : heap_.front().due; }
 
   std::size_t size() const { return heap_.size(); }
 
