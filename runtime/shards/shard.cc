@@ -56,6 +56,7 @@ Shard::Shard(const plan::Plan& plan, const plan::Evaluator& evaluator, const sto
     number_ = in.number();
     order_ = in.number();
   }
+  before_ = {reached_, number_, order_};
   if (std::string value; options.before && (!get(store::Table::Meta, swept_key(options_.index), value) || base::Bytes(value).number() != options.pack)) swept_ = false;
 }
 
@@ -64,11 +65,12 @@ std::string Shard::swept_key(std::size_t shard) { return "swept " + std::to_stri
 std::string Shard::numbers_key() const { return "shard " + std::to_string(options_.index); }
 
 std::string Shard::numbers() const {
+  const Reached at = replayed_ ? before_ : Reached{clock_, number_, order_};
   std::string out;
   base::put_number(out, engine_.numbers().rounds);
-  base::put_signed(out, clock_);
-  base::put_number(out, number_);
-  base::put_number(out, order_);
+  base::put_signed(out, at.clock);
+  base::put_number(out, at.number);
+  base::put_number(out, at.order);
   return out;
 }
 
@@ -401,7 +403,7 @@ void Shard::collect(std::string* answer) {
 Chunk Shard::end() {
   if (writer_.items() > 0 || resumed_) chunk_.record = writer_.bytes();  // what was overdue then is not judged at its own time by whoever reads the log
   chunk_.needs_from = needs_from();
-  if (!replayed_ && (all_saved_ || !chunk_.record.empty() || !chunk_.writes.empty())) chunk_.writes.put(store::Table::Meta, numbers_key(), numbers());
+  if (all_saved_ || !chunk_.record.empty() || !chunk_.writes.empty()) chunk_.writes.put(store::Table::Meta, numbers_key(), numbers());
   return std::exchange(chunk_, {});
 }
 
