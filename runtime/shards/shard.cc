@@ -56,6 +56,7 @@ Shard::Shard(const plan::Plan& plan, const plan::Evaluator& evaluator, const sto
     number_ = in.number();
     order_ = in.number();
   }
+  before_ = {reached_, number_, order_};
   if (std::string value; options.before && (!get(store::Table::Meta, swept_key(options_.index), value) || base::Bytes(value).number() != options.pack)) swept_ = false;
 }
 
@@ -64,11 +65,12 @@ std::string Shard::swept_key(std::size_t shard) { return "swept " + std::to_stri
 std::string Shard::numbers_key() const { return "shard " + std::to_string(options_.index); }
 
 std::string Shard::numbers() const {
+  const Reached at = replayed_ ? before_ : Reached{clock_, number_, order_};
   std::string out;
   base::put_number(out, engine_.numbers().rounds);
-  base::put_signed(out, clock_);
-  base::put_number(out, number_);
-  base::put_number(out, order_);
+  base::put_signed(out, at.clock);
+  base::put_number(out, at.number);
+  base::put_number(out, at.order);
   return out;
 }
 
@@ -458,7 +460,7 @@ Chunk Shard::end() {
   const Unsaved* const oldest = oldest_unsaved();
   chunk_.needs_from = oldest ? oldest->position : kNowhere;
   chunk_.unsaved_since = oldest ? oldest->since : kNever;
-  if (!replayed_ && (all_saved_ || !chunk_.record.empty() || !chunk_.writes.empty())) chunk_.writes.put(store::Table::Meta, numbers_key(), numbers());
+  if (all_saved_ || !chunk_.record.empty() || !chunk_.writes.empty()) chunk_.writes.put(store::Table::Meta, numbers_key(), numbers());
   if (engine_.profile()) engine_.profile()->busy += engine::ticks() - begun_;
   return std::exchange(chunk_, {});
 }

@@ -141,6 +141,7 @@ class Shard {
   };
   struct Leaving { std::string state; std::uint64_t number = 0; Millis deadline = 0; };
   struct Renamed { std::string to; std::uint64_t number = 0; };
+  struct Reached { Millis clock = 0; std::uint64_t number = 0, order = 0; };
   struct Unsaved { std::uint64_t position = 0; Millis since = 0; std::string key; };
   const Unsaved* oldest_unsaved() const;                  // null: all is written down
 
@@ -196,6 +197,7 @@ class Shard {
   Chunk chunk_;
   ChunkWriter writer_;
   Millis clock_ = 0, reached_ = 0;                        // reached_: what the clock showed before the start
+  Reached before_;                                        // what stood in Meta then, and does until all of the log has been read: but rounds, as states that are written meanwhile have new ones
   Millis time_ = 0;                                       // the machine's, from some beginning
   Millis woken_until_ = 0, next_listed_ = 0;              // Deadlines: all up to there have been woken; none stands before that
   std::uint64_t number_ = 0, order_ = 0, position_ = 0, committed_ = 0, used_ = 0;
