@@ -15,7 +15,9 @@ namespace {
 
 using ingest::Wire;
 
-constexpr std::size_t kMostTexts = 1'000'000;   // that a thread keeps before it begins anew
+constexpr std::size_t kMostTexts = 1'000'000;   // that a thread keeps before it begins anew,
+constexpr std::size_t kMostRead = 256 << 20;    // or bytes of the bodies in which they stood
+constexpr std::size_t kUsual = 2 << 20;         // bytes of a body; what reading a larger one takes is given back
 constexpr std::size_t kLetters = 100;           // that are listed unless somebody asks for more
 
 std::string decoded(std::string_view text, bool plus) {
@@ -81,9 +83,27 @@ Response problem(int status, std::string_view what) {
   return r;
 }
 
+Response too_much() {
+  Response r = problem(429, "More is coming in than can be kept. Try again.");
+  r.headers.emplace_back("Retry-After", "1");
+  r.headers.emplace_back("Access-Control-Expose-Headers", "Retry-After");  // else a page's client cannot read it, and guesses
+  return r;
+}
+
+namespace {
+
+// What of it is no UTF-8 becomes U+FFFD: an answer is JSON whatever was asked.
+std::string whole(std::string_view text) {
+  std::string out;
+  for (std::size_t bad = 0; !base::valid_utf8(text, &bad); text.remove_prefix(bad + 1)) (out += text.substr(0, bad)) += "\xEF\xBF\xBD";
+  return out += text;
+}
+
+}  // namespace
+
 void append_text(std::string& out, std::string_view text) {
   out += '"';
-  for (const char c : text) {
+  for (const char c : whole(text)) {
     if (c == '"' || c == '\\') (out += '\\') += c;
     else if (static_cast<unsigned char>(c) < 0x20) fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
     else out += c;
@@ -95,6 +115,7 @@ struct Api::Reading {
   explicit Reading(const shards::PackPtr& p) : pack(p), catalog(p->plan->catalog), portable(catalog, texts), identity(catalog), wire(catalog, texts) {}
   shards::PackPtr pack;
   const catalog::Catalog& catalog;
+  std::size_t read = 0;  // bytes
   base::Texts texts;
   history::Portable portable;
   history::Identity identity;
@@ -114,8 +135,9 @@ void Api::finish() {
 constexpr std::string_view kAdmin = "/v1/admin/";
 bool Api::patient(std::string_view target) { return target.starts_with(kAdmin); }
 
-Api::Reading& Api::reading(const shards::Service::Use& use) {
-  if (!reading_ || reading_->pack != use.pack() || reading_->texts.size() > kMostTexts) reading_ = std::make_unique<Reading>(use.pack());
+Api::Reading& Api::reading(const shards::Service::Use& use, std::size_t bytes) {
+  if (!reading_ || reading_->pack != use.pack() || reading_->texts.size() > kMostTexts || reading_->read > kMostRead) reading_ = std::make_unique<Reading>(use.pack());
+  reading_->read += bytes;
   return *reading_;
 }
 
@@ -172,29 +194,29 @@ shards::Message Api::message(const ingest::Record& record, ingest::Envelope& env
   return m;
 }
 
-void Api::submit(std::vector<shards::Message>&& messages, std::size_t answers, Reply reply, std::function<Response(const shards::Ticket&)> answer) {
+bool Api::submit(std::vector<shards::Message>&& messages, std::size_t answers, Reply reply, std::function<Response(const shards::Ticket&)> answer) {
   auto ticket = std::make_shared<shards::Ticket>();
   ticket->open = messages.size();
   ticket->answers.resize(answers);
   ticket->settled = [reply, answer = std::move(answer), raw = ticket.get()] { reply(answer(*raw)); };
   for (shards::Message& m : messages) m.ticket = ticket;
-  if (service_.submit(std::move(messages))) return;
-  Response busy = problem(429, "More is coming in than can be kept. Try again.");
-  busy.headers.emplace_back("Retry-After", "1");
-  busy.headers.emplace_back("Access-Control-Expose-Headers", "Retry-After");  // else a page's client cannot read it, and guesses
-  reply(std::move(busy));
+  const bool taken = service_.submit(std::move(messages));
+  if (!taken) reply(too_much());
+  return taken;
 }
 
-std::string Api::rejects(const ingest::Counts& counts) {
-  std::string out;
+void Api::Rejected::add(const ingest::Counts& more) {
   for (std::size_t i = 0; i < ingest::kRejects; ++i) {
-    if (counts.by_reject[i] == 0) continue;
-    counters_.rejects[i] += counts.by_reject[i];
-    out += fmt::format("{}\"{}\":{{\"count\":{},\"first\":{},\"what\":", out.empty() ? "" : ",", ingest::reject_name(static_cast<ingest::Reject>(i)), counts.by_reject[i], counts.first[i].line);
-    append_text(out, counts.first[i].what);
-    out += '}';
+    if (more.by_reject[i] == 0) continue;
+    counts[i] += more.by_reject[i];
+    json += fmt::format("{}\"{}\":{{\"count\":{},\"first\":{},\"what\":", json.empty() ? "" : ",", ingest::reject_name(static_cast<ingest::Reject>(i)), more.by_reject[i], more.first[i].line);
+    append_text(json, more.first[i].what);
+    json += '}';
   }
-  return out;
+}
+
+void Api::count(const Rejected& rejected) {
+  for (std::size_t i = 0; i < ingest::kRejects; ++i) counters_.rejects[i] += rejected.counts[i];
 }
 
 // Records of any protocol.
@@ -232,7 +254,7 @@ void Api::records(Request& request, std::string_view query, Wire::Form form, std
   }
   const shards::Service::Use use(service_);
   if (!use.pack()) return reply(problem(503, "The pack is being replaced. Try again."));
-  Reading& r = reading(use);
+  Reading& r = reading(use, bytes.size());
   const Millis received = service_.now();
   const std::string source = parameter(query, "source");
   std::string error = r.wire.begin({.form = form, .bytes = bytes, .kind = kind, .source = source, .received = received, .trusted = options_.trusted_times});
@@ -240,18 +262,24 @@ void Api::records(Request& request, std::string_view query, Wire::Form form, std
   if (!error.empty()) return reply(problem(400, error));
   std::vector<shards::Message> messages;
   while (r.wire.next(r.record, r.envelope)) messages.push_back(message(r.record, r.envelope, options_.trusted_times ? r.record.event.received : received));
-  const ingest::Counts& counts = r.wire.counts();
-  counters_.records += counts.records;
-  std::string rejected = rejects(counts);
-  if (!rejected.empty()) rejected = ",\"rejected\":{" + rejected + "}";
-  if (messages.empty()) return reply({.body = "{\"success\":true" + rejected + "}"});
-  submit(std::move(messages), 0, std::move(reply), [rejected = std::move(rejected)](const shards::Ticket&) { return Response{.body = "{\"success\":true" + rejected + "}"}; });
+  counters_.records += r.wire.counts().records;
+  Rejected rejected;
+  rejected.add(r.wire.counts());
+  if (bytes.size() > kUsual) reading_.reset();
+  std::string body = "{\"success\":true" + (rejected.json.empty() ? "" : ",\"rejected\":{" + rejected.json + "}") + "}";
+  if (messages.empty()) reply({.body = std::move(body)});
+  else if (!submit(std::move(messages), 0, std::move(reply), [body = std::move(body)](const shards::Ticket&) { return Response{.body = body}; })) return;
+  count(rejected);
 }
 
-struct Api::Asked { std::string visitor, error, rejected; std::uint32_t place = 0; };
+struct Api::Asked {
+  std::string visitor, error;
+  Rejected rejected;
+  std::uint32_t place = 0;
+};
 
 // A line of a request for a decision that is taken before it, as a record of the same visitor; id: the request's, if it has one, for who asks again. Empty; or what is wrong.
-std::string Api::first(Reading& r, const std::string& line, std::string_view what, std::string_view id, const shards::Message& asks, std::vector<shards::Message>& messages, std::string& rejected) {
+std::string Api::first(Reading& r, const std::string& line, std::string_view what, std::string_view id, const shards::Message& asks, std::vector<shards::Message>& messages, Rejected& rejected) {
   std::string bytes = line;
   bytes.append(ingest::kBodyPadding, ' ');
   const std::string error = r.wire.begin({.form = Wire::Form::Lines, .bytes = {bytes.data(), line.size()}, .received = asks.received, .trusted = options_.trusted_times});
@@ -269,7 +297,7 @@ std::string Api::first(Reading& r, const std::string& line, std::string_view wha
     messages.push_back(std::move(m));
   }
   counters_.records += r.wire.counts().records;
-  if (const std::string more = rejects(r.wire.counts()); !more.empty()) rejected += (rejected.empty() ? "" : ",") + more;
+  rejected.add(r.wire.counts());
   return {};
 }
 
@@ -359,7 +387,7 @@ void Api::decide(Request& request, Reply reply) {
   constexpr std::size_t kMostAsked = 1000;
   const shards::Service::Use use(service_);
   if (!use.pack()) return reply(problem(503, "The pack is being replaced. Try again."));
-  Reading& r = reading(use);
+  Reading& r = reading(use, request.body_bytes);
   simdjson::dom::element root;
   if (r.parser.parse(request.body.data(), request.body_bytes).get(root)) return reply(problem(400, "A request for a decision is JSON: {\"visitor\": \"v1\", \"slots\": [\"web.hero\"]}."));
   simdjson::dom::array list;
@@ -371,11 +399,15 @@ void Api::decide(Request& request, Reply reply) {
     now.place = static_cast<std::uint32_t>(asked.size() - 1);
     one_decide(&object, r, messages, now);
     ++counters_.decides;
+    if (!now.error.empty()) ++counters_.refused_decides;
   };
   if (batch && list.size() > kMostAsked) return reply(problem(413, fmt::format("A list has at most {} requests for a decision.", kMostAsked)));
   if (batch) for (const simdjson::dom::element object : list) one(object);
   else one(root);
   if (!batch && !asked[0].error.empty()) return reply(problem(400, asked[0].error));
+  Rejected rejected;
+  for (const Asked& a : asked)
+    for (std::size_t i = 0; a.error.empty() && i < ingest::kRejects; ++i) rejected.counts[i] += a.rejected.counts[i];
   auto answer = [batch, asked = std::move(asked)](const std::vector<std::string>& answers) {
     Response out;
     for (const Asked& a : asked) {
@@ -387,15 +419,16 @@ void Api::decide(Request& request, Reply reply) {
       out.body += "{\"visitor\":";
       append_text(out.body, a.visitor);
       out.body += ",\"decisions\":[" + answers[a.place] + ']';
-      if (!a.rejected.empty()) out.body += ",\"rejected\":{" + a.rejected + '}';
+      if (!a.rejected.json.empty()) out.body += ",\"rejected\":{" + a.rejected.json + '}';
       out.body += '}';
     }
     if (batch) out.body = '[' + out.body + ']';
     return out;
   };
   const std::size_t places = batch ? list.size() : 1;
+  if (request.body_bytes > kUsual) reading_.reset();
   if (messages.empty()) return reply(answer(std::vector<std::string>(places)));
-  submit(std::move(messages), places, std::move(reply), [answer = std::move(answer)](const shards::Ticket& t) { return answer(t.answers); });
+  if (submit(std::move(messages), places, std::move(reply), [answer = std::move(answer)](const shards::Ticket& t) { return answer(t.answers); })) count(rejected);
 }
 
 // What operators ask for.
@@ -461,10 +494,15 @@ std::string Api::metrics() const {
   for (std::size_t i = 0; i < ingest::kRejects; ++i) line("records_rejected_total", fmt::format("{{reason=\"{}\"}}", ingest::reject_name(static_cast<ingest::Reject>(i))), counters_.rejects[i].load());
   one("decisions_total", "counter", "Decisions that acted", c.all.decisions);
   one("decide_requests_total", "counter", "Requests for a decision", counters_.decides.load());
+  one("decide_refused_total", "counter", "Those of them that were wrong, also in a list whose others were not", counters_.refused_decides.load());
   head("requests_total", "counter", "Requests answered, by status");
   for (std::size_t s = 0; s < counters_.by_status.size(); ++s)
     if (const std::uint64_t n = counters_.by_status[s]; n > 0) line("requests_total", fmt::format("{{status=\"{}\"}}", s), n);
   one("connections", "gauge", "Open connections", counters_.connections.load());
+  one("streams", "gauge", "Those of them that follow the decisions", counters_.streams.load());
+  one("held_bytes", "gauge", "Bytes of bodies that are still coming, and of answers that are still going", counters_.held.load());
+  head("connections_closed_total", "counter", "Connections that ended in the middle of a request or an answer, or as no request came, by why");
+  for (std::size_t i = 0; i < std::size(kClosed); ++i) line("connections_closed_total", fmt::format("{{why=\"{}\"}}", kClosed[i]), counters_.closed[i].load());
   head("pack_info", "gauge", "The pack that decides");
   line("pack_info", fmt::format("{{pack=\"{}\"}}", c.pack), 1);
   one("packs_total", "counter", "Packs that were put in since the data folder was made", c.packs);
@@ -492,7 +530,7 @@ void Api::handle(Request& request, Reply reply) {
   const std::string_view target = request.target;
   const std::size_t mark = std::min(target.find('?'), target.size());
   const std::string_view path = target.substr(0, mark), query = mark < target.size() ? target.substr(mark + 1) : std::string_view();
-  const bool post = request.method == "POST", get = request.method == "GET";
+  const bool post = request.method == "POST", get = request.method == "GET" || request.method == "HEAD";
   for (const Kind& k : kSegment)
     if (path == k.path) return post ? records(request, query, Wire::Form::Segment, k.kind, std::move(reply)) : reply(problem(405, "This route takes POST."));
   if (path == "/ce") return post ? records(request, query, Wire::Form::CloudEvents, {}, std::move(reply)) : reply(problem(405, "This route takes POST."));

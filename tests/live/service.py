@@ -3,6 +3,7 @@ import http.client
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import time
@@ -53,11 +54,13 @@ def write_pack(folder, catalog=CATALOG, rules=RULES):
 
 
 class Service:
-    def __init__(self, pack, data, *flags, preload=None, wait=30, port=0):
+    def __init__(self, pack, data, *flags, preload=None, wait=30, port=0, files=None):
+        """files: how many may be open at once."""
         env = dict(os.environ)
         if preload:
             env["LD_PRELOAD"] = preload
-        self.process = subprocess.Popen([POLKU, "serve", pack, "--data", data, "--listen", f"127.0.0.1:{port}", "--no-cache", *flags], stderr=subprocess.PIPE, text=True, env=env)
+        self.process = subprocess.Popen([POLKU, "serve", pack, "--data", data, "--listen", f"127.0.0.1:{port}", "--no-cache", *flags], stderr=subprocess.PIPE, text=True, env=env,
+                                        preexec_fn=(lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))) if files else None)
         self.said = ""
         self.port = self.admin_port = None
         until = time.monotonic() + wait
