@@ -321,6 +321,7 @@ void Api::one_decide(const void* object, Reading& r, std::vector<shards::Message
   asked.visitor = !named.empty() ? named : !user.empty() ? user : anonymous;
   if (named.empty() && !user.empty() && anonymous != user) m.also = anonymous;
   if (asked.visitor.empty()) return wrong("The request names no visitor: give `visitor`, `userId` or `anonymousId`.");
+  if (std::max(asked.visitor.size(), m.also.size()) > ingest::kLongestName) return wrong(fmt::format("A visitor's name has at most {} bytes.", ingest::kLongestName));
   m.visitor = asked.visitor;
   m.received = service_.now();
   std::string_view at;
