@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
@@ -39,6 +40,7 @@ struct Options {
   double webhook_timeout = 10, webhook_retry_for = 24 * 60 * 60;
   double keep_log = 7, keep_letters = 0, forget_after = 0, erase_within = 3600;  // days, but for the last: seconds
   std::uint64_t webhook_attempts = 10;
+  std::uint32_t idle = 60;
   std::size_t shards = 0, threads = 0, awake = 1'000'000;
   bool no_cache = false, watch = false, log_requests = false;
 };
@@ -214,6 +216,16 @@ std::string read_webhooks(const Options& o, std::vector<sinks::WebhookOptions>& 
   return {};
 }
 
+// Half of the files that may be open, so that clients cannot take those that the tables need.
+std::size_t most_connections() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return serve::Options().connections;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+  getrlimit(RLIMIT_NOFILE, &files);
+  return std::min<std::size_t>(serve::Options().connections, files.rlim_cur / 2);
+}
+
 int serve(const Options& o) {
   // The threads below are not to be disturbed by signals: this one waits for them.
   sigset_t signals;
@@ -244,6 +256,8 @@ int serve(const Options& o) {
   http.listen = o.listen;
   http.threads = o.threads == 0 ? cores : o.threads;
   http.write_keys = o.write_keys;
+  http.connections = most_connections();
+  http.idle_seconds = o.idle;
   http.trusted_times = o.clock == "log";
   http.admin_listen = o.admin_listen;
   http.admin_keys = o.admin_keys;
@@ -331,6 +345,7 @@ void add_serve(CLI::App& app, int& exit) {
   verb->add_option("--webhook-retry-for", o->webhook_retry_for, "Seconds after which it is one even if the receiver takes nothing at all")->check(CLI::Range(0.0, 30.0 * 24 * 60 * 60))->capture_default_str();
   verb->add_option("--shards", o->shards, "How many threads judge; a data folder keeps the number it was made with. Else one for each core");
   verb->add_option("--threads", o->threads, "How many threads speak HTTP. Else one for each core");
+  verb->add_option("--idle", o->idle, "Seconds after which a connection is closed that has no request, half of one, or an answer that nobody reads")->check(CLI::Range(1, 3600))->capture_default_str();
   verb->add_option("--awake", o->awake, "How many visitors are kept in memory; the others sleep on disk")->capture_default_str();
   verb->add_option("--keep-log", o->keep_log, "Days for which the log of all that came and was decided is kept, at least")->check(CLI::Range(0.0, 36600.0))->capture_default_str();
   verb->add_option("--forget-after", o->forget_after, "Days after their latest record, visitors are forgotten; not less than the catalog's `history`. 0: nobody is")->check(CLI::Range(0.0, 366000.0))->capture_default_str();

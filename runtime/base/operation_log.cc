@@ -35,9 +35,16 @@ void put(std::string& out, const OperationLog::Field& field) {
 
 }  // namespace
 
+// What of it is no UTF-8 becomes U+FFFD: it is JSON whatever somebody sent.
+static std::string whole(std::string_view text) {
+  std::string out;
+  for (std::size_t bad = 0; !valid_utf8(text, &bad); text.remove_prefix(bad + 1)) (out += text.substr(0, bad)) += "\xEF\xBF\xBD";
+  return out += text;
+}
+
 void put_json(std::string& out, std::string_view text) {
   out += '"';
-  for (const char c : text) {
+  for (const char c : whole(text)) {
     if (c == '"' || c == '\\') (out += '\\') += c;
     else if (static_cast<unsigned char>(c) < 0x20) fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
     else out += c;

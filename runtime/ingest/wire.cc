@@ -340,6 +340,10 @@ struct Wire::Impl {
       }
       const bool good = body.form == Form::Segment ? segment(record, envelope) : body.form == Form::CloudEvents ? cloud(record, envelope) : line(record, envelope);
       if (!good) continue;
+      if (const std::string_view longest = record.visitor.size() > envelope.also.size() ? record.visitor : envelope.also; longest.size() > kLongestName) {
+        refuse(Reject::long_name, longest);
+        continue;
+      }
       ++counts.accepted;
       return true;
     }

@@ -13,6 +13,7 @@
 namespace polku::ingest {
 
 inline constexpr std::size_t kBodyPadding = 64;  // bytes behind a body that can be read; what they are does not matter
+inline constexpr std::size_t kLongestName = 1024;  // bytes of a visitor's name, which stands in many places for as long as the visitor is known
 
 // Whose a record is, beside Record::visitor.
 struct Envelope {

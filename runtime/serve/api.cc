@@ -15,7 +15,9 @@ namespace {
 
 using ingest::Wire;
 
-constexpr std::size_t kMostTexts = 1'000'000;   // that a thread keeps before it begins anew
+constexpr std::size_t kMostTexts = 1'000'000;   // that a thread keeps before it begins anew,
+constexpr std::size_t kMostRead = 256 << 20;    // or bytes of the bodies in which they stood
+constexpr std::size_t kUsual = 2 << 20;         // bytes of a body; what reading a larger one takes is given back
 constexpr std::size_t kLetters = 100;           // that are listed unless somebody asks for more
 
 std::string from_base64(std::string_view text) {
@@ -81,7 +83,7 @@ Response problem(int status, std::string_view what) {
   return r;
 }
 
-Response busy() {
+Response too_much() {
   Response r = problem(429, "More is coming in than can be kept. Try again.");
   r.headers.emplace_back("Retry-After", "1");
   r.headers.emplace_back("Access-Control-Expose-Headers", "Retry-After");  // else a page's client cannot read it, and guesses
@@ -92,6 +94,7 @@ struct Api::Reading {
   explicit Reading(const shards::PackPtr& p) : pack(p), catalog(p->plan->catalog), portable(catalog, texts), identity(catalog), wire(catalog, texts) {}
   shards::PackPtr pack;
   const catalog::Catalog& catalog;
+  std::size_t read = 0;  // bytes
   base::Texts texts;
   history::Portable portable;
   history::Identity identity;
@@ -113,8 +116,9 @@ void Api::finish() {
 constexpr std::string_view kAdmin = "/v1/admin/", kVisitors = "/v1/visitors/";
 bool Api::patient(std::string_view target) { return target.starts_with(kAdmin) || target.starts_with(kVisitors); }
 
-Api::Reading& Api::reading(const shards::Service::Use& use) {
-  if (!reading_ || reading_->pack != use.pack() || reading_->texts.size() > kMostTexts) reading_ = std::make_unique<Reading>(use.pack());
+Api::Reading& Api::reading(const shards::Service::Use& use, std::size_t bytes) {
+  if (!reading_ || reading_->pack != use.pack() || reading_->texts.size() > kMostTexts || reading_->read > kMostRead) reading_ = std::make_unique<Reading>(use.pack());
+  reading_->read += bytes;
   return *reading_;
 }
 
@@ -180,29 +184,33 @@ shards::Message Api::message(const ingest::Record& record, ingest::Envelope& env
   return m;
 }
 
-void Api::ask(std::vector<shards::Message>&& messages, std::size_t answers, const Reply& reply, std::function<void(const shards::Ticket&)> then) {
+bool Api::ask(std::vector<shards::Message>&& messages, std::size_t answers, const Reply& reply, std::function<void(const shards::Ticket&)> then) {
   auto ticket = std::make_shared<shards::Ticket>();
   ticket->open = messages.size();
   ticket->answers.resize(answers);
   ticket->settled = [then = std::move(then), raw = ticket.get()] { then(*raw); };
   for (shards::Message& m : messages) m.ticket = ticket;
-  if (!service_.submit(std::move(messages))) reply(busy());
+  const bool taken = service_.submit(std::move(messages));
+  if (!taken) reply(too_much());
+  return taken;
 }
 
-void Api::submit(std::vector<shards::Message>&& messages, std::size_t answers, Reply reply, std::function<Response(const shards::Ticket&)> answer) {
-  ask(std::move(messages), answers, reply, [reply, answer = std::move(answer)](const shards::Ticket& t) { reply(answer(t)); });
+bool Api::submit(std::vector<shards::Message>&& messages, std::size_t answers, Reply reply, std::function<Response(const shards::Ticket&)> answer) {
+  return ask(std::move(messages), answers, reply, [reply, answer = std::move(answer)](const shards::Ticket& t) { reply(answer(t)); });
 }
 
-std::string Api::rejects(const ingest::Counts& counts) {
-  std::string out;
+void Api::Rejected::add(const ingest::Counts& more) {
   for (std::size_t i = 0; i < ingest::kRejects; ++i) {
-    if (counts.by_reject[i] == 0) continue;
-    counters_.rejects[i] += counts.by_reject[i];
-    out += fmt::format("{}\"{}\":{{\"count\":{},\"first\":{},\"what\":", out.empty() ? "" : ",", ingest::reject_name(static_cast<ingest::Reject>(i)), counts.by_reject[i], counts.first[i].line);
-    append_text(out, counts.first[i].what);
-    out += '}';
+    if (more.by_reject[i] == 0) continue;
+    counts[i] += more.by_reject[i];
+    json += fmt::format("{}\"{}\":{{\"count\":{},\"first\":{},\"what\":", json.empty() ? "" : ",", ingest::reject_name(static_cast<ingest::Reject>(i)), more.by_reject[i], more.first[i].line);
+    append_text(json, more.first[i].what);
+    json += '}';
   }
-  return out;
+}
+
+void Api::count(const Rejected& rejected) {
+  for (std::size_t i = 0; i < ingest::kRejects; ++i) counters_.rejects[i] += rejected.counts[i];
 }
 
 // Records of any protocol.
@@ -240,7 +248,7 @@ void Api::records(Request& request, std::string_view query, Wire::Form form, std
   }
   const shards::Service::Use use(service_);
   if (!use.pack()) return reply(problem(503, "The pack is being replaced. Try again."));
-  Reading& r = reading(use);
+  Reading& r = reading(use, bytes.size());
   const Millis received = service_.now();
   const std::string source = parameter(query, "source");
   std::string error = r.wire.begin({.form = form, .bytes = bytes, .kind = kind, .source = source, .received = received, .trusted = options_.trusted_times});
@@ -248,18 +256,25 @@ void Api::records(Request& request, std::string_view query, Wire::Form form, std
   if (!error.empty()) return reply(problem(400, error));
   std::vector<shards::Message> messages;
   while (r.wire.next(r.record, r.envelope)) messages.push_back(message(r.record, r.envelope, options_.trusted_times ? r.record.event.received : received, request.trace));
-  const ingest::Counts& counts = r.wire.counts();
-  counters_.records += counts.records;
-  std::string rejected = rejects(counts);
-  if (!rejected.empty()) rejected = ",\"rejected\":{" + rejected + "}";
-  if (messages.empty()) return reply({.body = "{\"success\":true" + rejected + "}"});
-  submit(std::move(messages), 0, std::move(reply), [rejected = std::move(rejected)](const shards::Ticket&) { return Response{.body = "{\"success\":true" + rejected + "}"}; });
+  counters_.records += r.wire.counts().records;
+  Rejected rejected;
+  rejected.add(r.wire.counts());
+  if (bytes.size() > kUsual) reading_.reset();
+  std::string body = "{\"success\":true" + (rejected.json.empty() ? "" : ",\"rejected\":{" + rejected.json + "}") + "}";
+  if (messages.empty()) reply({.body = std::move(body)});
+  else if (!submit(std::move(messages), 0, std::move(reply), [body = std::move(body)](const shards::Ticket&) { return Response{.body = body}; })) return;
+  count(rejected);
 }
 
-struct Api::Asked { std::string visitor, error, rejected; std::uint32_t place = 0; shards::Trace trace = {}; };
+struct Api::Asked {
+  std::string visitor, error;
+  Rejected rejected;
+  std::uint32_t place = 0;
+  shards::Trace trace = {};
+};
 
 // A line of a request for a decision that is taken before it, as a record of the same visitor; id: the request's, if it has one, for who asks again. Empty; or what is wrong.
-std::string Api::first(Reading& r, const std::string& line, std::string_view what, std::string_view id, const shards::Message& asks, std::vector<shards::Message>& messages, std::string& rejected) {
+std::string Api::first(Reading& r, const std::string& line, std::string_view what, std::string_view id, const shards::Message& asks, std::vector<shards::Message>& messages, Rejected& rejected) {
   std::string bytes = line;
   bytes.append(ingest::kBodyPadding, ' ');
   const std::string error = r.wire.begin({.form = Wire::Form::Lines, .bytes = {bytes.data(), line.size()}, .received = asks.received, .trusted = options_.trusted_times});
@@ -277,7 +292,7 @@ std::string Api::first(Reading& r, const std::string& line, std::string_view wha
     messages.push_back(std::move(m));
   }
   counters_.records += r.wire.counts().records;
-  if (const std::string more = rejects(r.wire.counts()); !more.empty()) rejected += (rejected.empty() ? "" : ",") + more;
+  rejected.add(r.wire.counts());
   return {};
 }
 
@@ -301,6 +316,7 @@ void Api::one_decide(const void* object, Reading& r, std::vector<shards::Message
   asked.visitor = !named.empty() ? named : !user.empty() ? user : anonymous;
   if (named.empty() && !user.empty() && anonymous != user) m.also = anonymous;
   if (asked.visitor.empty()) return wrong("The request names no visitor: give `visitor`, `userId` or `anonymousId`.");
+  if (std::max(asked.visitor.size(), m.also.size()) > ingest::kLongestName) return wrong(fmt::format("A visitor's name has at most {} bytes.", ingest::kLongestName));
   m.visitor = asked.visitor;
   m.trace = asked.trace;
   m.received = service_.now();
@@ -368,7 +384,7 @@ void Api::decide(Request& request, Reply reply) {
   constexpr std::size_t kMostAsked = 1000;
   const shards::Service::Use use(service_);
   if (!use.pack()) return reply(problem(503, "The pack is being replaced. Try again."));
-  Reading& r = reading(use);
+  Reading& r = reading(use, request.body_bytes);
   simdjson::dom::element root;
   if (r.parser.parse(request.body.data(), request.body_bytes).get(root)) return reply(problem(400, "A request for a decision is JSON: {\"visitor\": \"v1\", \"slots\": [\"web.hero\"]}."));
   simdjson::dom::array list;
@@ -381,11 +397,15 @@ void Api::decide(Request& request, Reply reply) {
     now.trace = request.trace;
     one_decide(&object, r, messages, now);
     ++counters_.decides;
+    if (!now.error.empty()) ++counters_.refused_decides;
   };
   if (batch && list.size() > kMostAsked) return reply(problem(413, fmt::format("A list has at most {} requests for a decision.", kMostAsked)));
   if (batch) for (const simdjson::dom::element object : list) one(object);
   else one(root);
   if (!batch && !asked[0].error.empty()) return reply(problem(400, asked[0].error));
+  Rejected rejected;
+  for (const Asked& a : asked)
+    for (std::size_t i = 0; a.error.empty() && i < ingest::kRejects; ++i) rejected.counts[i] += a.rejected.counts[i];
   auto answer = [batch, asked = std::move(asked)](const std::vector<std::string>& answers) {
     Response out;
     for (const Asked& a : asked) {
@@ -397,15 +417,16 @@ void Api::decide(Request& request, Reply reply) {
       out.body += "{\"visitor\":";
       append_text(out.body, a.visitor);
       out.body += ",\"decisions\":[" + answers[a.place] + ']';
-      if (!a.rejected.empty()) out.body += ",\"rejected\":{" + a.rejected + '}';
+      if (!a.rejected.json.empty()) out.body += ",\"rejected\":{" + a.rejected.json + '}';
       out.body += '}';
     }
     if (batch) out.body = '[' + out.body + ']';
     return out;
   };
   const std::size_t places = batch ? list.size() : 1;
+  if (request.body_bytes > kUsual) reading_.reset();
   if (messages.empty()) return reply(answer(std::vector<std::string>(places)));
-  submit(std::move(messages), places, std::move(reply), [answer = std::move(answer)](const shards::Ticket& t) { return answer(t.answers); });
+  if (submit(std::move(messages), places, std::move(reply), [answer = std::move(answer)](const shards::Ticket& t) { return answer(t.answers); })) count(rejected);
 }
 
 // What operators ask for.
@@ -466,7 +487,7 @@ void Api::handle(Request& request, Reply reply) {
   const std::string_view target = request.target;
   const std::size_t mark = std::min(target.find('?'), target.size());
   const std::string_view path = target.substr(0, mark), query = mark < target.size() ? target.substr(mark + 1) : std::string_view();
-  const bool post = request.method == "POST", get = request.method == "GET";
+  const bool post = request.method == "POST", get = request.method == "GET" || request.method == "HEAD";
   const auto take = [&](Wire::Form form, std::string_view kind) {
     request.route = Route::Records;
     return post ? records(request, query, form, kind, std::move(reply)) : reply(problem(405, "This route takes POST."));

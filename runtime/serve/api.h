@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,6 +47,15 @@ struct Response {
   std::string visitor = {};                   // of whom; empty: of all
 };
 
+// Why a connection ended before everything was said. These are their names in the metrics.
+enum class Closed {
+  idle,    // no request came any more
+  slow,    // half a request came, and not the rest in time
+  gone,    // the client hung up in the middle of a request, or of its answer
+  unread,  // an answer, or a stream, was not read in time
+};
+inline constexpr std::string_view kClosed[] = {"idle", "slow", "gone", "unread"};
+
 // Of all threads.
 struct Counters {
   using Durations = std::array<base::Histogram, kRoutes.size()>;  // from when a request was there as a whole until its answer was
@@ -54,9 +64,11 @@ struct Counters {
   std::atomic<std::uint64_t> requests = 0, refused_requests = 0;
   std::array<std::atomic<std::uint64_t>, 600> by_status{};
   std::array<std::atomic<std::uint64_t>, ingest::kRejects> rejects{};
-  std::atomic<std::uint64_t> records = 0, decides = 0;
+  std::array<std::atomic<std::uint64_t>, std::size(kClosed)> closed{};
+  std::atomic<std::uint64_t> records = 0, decides = 0, refused_decides = 0;
+  std::atomic<std::uint64_t> held = 0;                      // bytes, as Options::held_bytes
+  std::atomic<std::size_t> streams = 0;
   std::atomic<std::int64_t> connections = 0, pending = 0;   // pending: requests that are not answered yet
-  std::atomic<std::int64_t> streams = 0;
   std::atomic<bool> backing_up = false, profiling = false;  // one at a time
   std::atomic<bool> stopping = false;
 };
@@ -73,15 +85,20 @@ class Api {
 
  private:
   struct Reading;                                // of one pack, and what texts it has met; made anew before it grows too large
-  Reading& reading(const shards::Service::Use& use);
+  struct Rejected {                              // of one request: as members of an object, and how many of each kind
+    std::string json;
+    std::array<std::uint64_t, ingest::kRejects> counts{};
+    void add(const ingest::Counts& more);
+  };
+  Reading& reading(const shards::Service::Use& use, std::size_t bytes);   // for a body of so many
   void records(Request& request, std::string_view query, ingest::Wire::Form form, std::string_view kind, Reply reply);
   void decide(Request& request, Reply reply);
   struct Asked;                                  // one request for a decision: who it is of, or what is wrong with it
   void one_decide(const void* object, Reading& r, std::vector<shards::Message>& messages, Asked& asked);
-  std::string first(Reading& r, const std::string& line, std::string_view what, std::string_view id, const shards::Message& asks, std::vector<shards::Message>& messages, std::string& rejected);
-  // then: on another thread, once all is durable; must be quick. submit: it is the answer that is made there.
-  void ask(std::vector<shards::Message>&& messages, std::size_t answers, const Reply& reply, std::function<void(const shards::Ticket&)> then);
-  void submit(std::vector<shards::Message>&& messages, std::size_t answers, Reply reply, std::function<Response(const shards::Ticket&)> answer);
+  std::string first(Reading& r, const std::string& line, std::string_view what, std::string_view id, const shards::Message& asks, std::vector<shards::Message>& messages, Rejected& rejected);
+  // False: they were not taken, and it has been said. then: on another thread, once all is durable; must be quick. submit: it is the answer that is made there.
+  bool ask(std::vector<shards::Message>&& messages, std::size_t answers, const Reply& reply, std::function<void(const shards::Ticket&)> then);
+  bool submit(std::vector<shards::Message>&& messages, std::size_t answers, Reply reply, std::function<Response(const shards::Ticket&)> answer);
   bool allowed(const Request& request, std::string_view query, std::string_view body_key) const;
   bool admin_allowed(const Request& request) const;
   std::optional<Response> admin_refused(const Request& request) const;
@@ -91,7 +108,7 @@ class Api {
   void visitor(Request& request, std::string_view rest, std::string_view query, Reply reply);   // these three: visitors.cc
   Response exported(const shards::Pack& pack, const std::string& state) const;
   Response explained(const shards::Pack& pack, const std::string& state, const std::string& rule, std::optional<Millis> until, bool plain) const;
-  std::string rejects(const ingest::Counts& counts);   // counts them, and says them as members of an object
+  void count(const Rejected& rejected);          // as the answer says them
   shards::Message message(const ingest::Record& record, ingest::Envelope& envelope, Millis received, const shards::Trace& trace);
   void backup(Request& request, Reply reply);
   void profile(std::string_view query, Reply reply);   // profile.cc
@@ -109,7 +126,7 @@ class Api {
 };
 
 Response problem(int status, std::string_view what);      // {"error":"…"}
-Response busy();                                          // 429
+Response too_much();                                      // 429: later
 std::string decoded(std::string_view text, bool plus);    // %41 is A; plus: + is a blank
 std::string parameter(std::string_view query, std::string_view name);   // decoded; empty: it is not there
 

@@ -81,6 +81,7 @@ std::string Api::metrics() const {
   for (std::size_t i = 0; i < ingest::kRejects; ++i) out.sample(counters_.rejects[i].load(), {{"reason", ingest::reject_name(static_cast<ingest::Reject>(i))}});
   out.counter("decisions_total", "Decisions that acted", c.all.decisions);
   out.counter("decide_requests_total", "Requests for a decision", counters_.decides.load());
+  out.counter("decide_refused_total", "Those of them that were wrong, also in a list whose others were not", counters_.refused_decides.load());
   out.family("rule_decisions_total", "counter", "What became of each rule's firings");
   for (const shards::RuleCounts& r : rules)
     for (std::size_t o = 0; o < r.outcomes.size(); ++o)
@@ -100,6 +101,9 @@ std::string Api::metrics() const {
   }
   out.gauge("connections", "Open connections", counters_.connections.load());
   out.gauge("requests_pending", "Requests that are not answered yet", counters_.pending.load());
+  out.gauge("held_bytes", "Bytes of bodies that are still coming, and of answers that are still going", counters_.held.load());
+  out.family("connections_closed_total", "counter", "Connections that ended in the middle of a request or an answer, or as no request came, by why");
+  for (std::size_t i = 0; i < std::size(kClosed); ++i) out.sample(counters_.closed[i].load(), {{"why", kClosed[i]}});
   out.gauge("stream_readers", "Connections that read the stream of decisions", counters_.streams.load());
 
   out.family("pack_info", "gauge", "The pack that decides");

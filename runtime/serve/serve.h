@@ -22,8 +22,10 @@ struct Options {
   std::vector<std::string> admin_keys;           // of operators; none: everybody who can reach admin_listen
   std::size_t body_bytes = 4u << 20;             // of a request, as it is sent
   std::size_t inflated_bytes = 16u << 20;        // and as it was before it was compressed
+  std::size_t held_bytes = 256u << 20;           // of bodies that are still coming and answers that are still going, of all connections
   std::size_t connections = 10'000;              // at once; beyond it they wait to be accepted
-  std::uint32_t idle_seconds = 60;               // without a request, or with half of one
+  std::size_t streams = 500;                     // of decisions, at once
+  std::uint32_t idle_seconds = 60;               // without a request, with half of one, or with an answer that nobody reads
   std::uint32_t wait_seconds = 10;               // until what a request brought is durable; then 503
   bool trusted_times = false;                    // records carry their times, as in a log (shards::ServiceOptions::Clock::Log)
   base::OperationLog* log = nullptr;             // it must outlive the server; null: nothing is said

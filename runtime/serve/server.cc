@@ -23,6 +23,9 @@ namespace http = beast::http;
 using asio::ip::tcp;
 
 constexpr std::uint32_t kHeaderBytes = 32 << 10;
+constexpr std::size_t kUnread = 128 << 10;                    // bytes that have come and are not understood yet: more than a header, or a chunk's first line, may have
+constexpr std::size_t kSmall = 16 << 10;                      // bytes of a body or an answer that are always there to be had
+constexpr auto kLinger = std::chrono::seconds(2);             // for who still sends, so that the answer is read before the connection breaks
 constexpr auto kStreamLook = std::chrono::milliseconds(20);   // how often a stream looks for new decisions
 constexpr auto kStreamBeat = std::chrono::seconds(15);        // how often it says that it is alive
 constexpr std::size_t kStreamed = 256;                        // decisions at once
@@ -46,36 +49,72 @@ class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(tcp::socket&& socket, Worker& worker, bool inside) : worker_(worker), stream_(std::move(socket)), timer_(worker.context), inside_(inside) { ++worker_.counters.connections; }
   ~Connection() {
+    hold(0);
     --worker_.counters.connections;
-    if (serializer_) --worker_.counters.streams;
+    if (streams_) --worker_.counters.streams;
   }
 
   void read() {
+    response_.reset();
+    hold(0);
     parser_.emplace();
     parser_->header_limit(kHeaderBytes);
     parser_->body_limit(worker_.options.body_bytes);
+    parser_->eager(true);
     stream_.expires_after(std::chrono::seconds(worker_.options.idle_seconds));
-    http::async_read(stream_, buffer_, *parser_, beast::bind_front_handler(&Connection::on_read, shared_from_this()));
+    read_more();
   }
 
  private:
+  void read_more() { http::async_read_some(stream_, buffer_, *parser_, beast::bind_front_handler(&Connection::on_read, shared_from_this())); }
+
   void on_read(beast::error_code error, std::size_t) {
     if (error == http::error::end_of_stream) return close();
+    if (error) return cannot_read(error);
+    if (!hold(parser_->get().body().size())) return refuse(too_much());
+    if (!parser_->is_done()) return read_more();
+    take();
+  }
+
+  void cannot_read(beast::error_code error) {
+    if (error == beast::error::timeout) return closed(parser_->got_some() ? Closed::slow : Closed::idle);
+    if (error.category() != http::make_error_code(http::error::bad_method).category()) return parser_->got_some() ? closed(Closed::gone) : void();
+    const bool head = !parser_->is_header_done();
+    if (error == http::error::body_limit) return refuse(problem(413, fmt::format("The body is larger than {} bytes.", worker_.options.body_bytes)));
+    refuse(problem(error == http::error::header_limit || (head && error == http::error::buffer_overflow) ? 431 : 400, error.message()));
+  }
+
+  // What is wrong with a request whose end nobody knows.
+  void refuse(Response why) {
     begun_ = std::chrono::steady_clock::now();
     about_ = {};
-    if (error) {
-      if (!parser_->is_header_done() && error != http::error::header_limit && error.category() != http::make_error_code(http::error::bad_method).category()) return;  // gone, or too slow
-      keep_alive_ = false;
-      const int status = error == http::error::body_limit ? 413 : error == http::error::header_limit ? 431 : error == beast::error::timeout ? 408 : 400;
-      ++worker_.counters.requests;
-      return write(problem(status, status == 413 ? fmt::format("The body is larger than {} bytes.", worker_.options.body_bytes) : error.message()));
-    }
+    keep_alive_ = false;
+    write(std::move(why));
+  }
+
+  // The connection ends, and something that was owed is not said.
+  void closed(Closed why) { ++worker_.counters.closed[static_cast<std::size_t>(why)]; }
+
+  // So many bytes of a body, or of an answer, are kept for the client just now. False: together with all others', that is too much.
+  bool hold(std::size_t bytes) {
+    std::atomic<std::uint64_t>& all = worker_.counters.held;
+    all += bytes;
+    const std::uint64_t now = all -= std::exchange(held_, bytes);
+    return bytes <= kSmall || now <= worker_.options.held_bytes;
+  }
+
+  void take() {
+    begun_ = std::chrono::steady_clock::now();
+    about_ = {};
     auto& message = parser_->get();
     keep_alive_ = message.keep_alive();
     version_ = message.version();
+    head_ = message.method() == http::verb::head;
     origin_ = Api::patient({message.target().data(), message.target().size()}) ? std::string_view() : std::string_view(message[http::field::origin]);  // no page is told what operators are
     about_.method = message.method_string();
     about_.bytes = message.body().size();
+    // Where a body ends is not for two programs to read differently.
+    if (message.count(http::field::transfer_encoding) > 0 && (!message.chunked() || version_ < 11)) return refuse(problem(400, "The only transfer encoding is `chunked`, from HTTP/1.1 on."));
     Request request;
     request.inside = inside_;
     request.method = message.method_string();
@@ -89,6 +128,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     };
     const std::uint64_t turn = ++turn_;
     stream_.expires_never();
+    hold(0);
     if (request.method == "OPTIONS") return write({.status = 204});
     if (!worker_.api) return write(not_ready(request.target));
     if (!Api::patient(request.target)) {
@@ -138,20 +178,26 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void write(Response from) {
+    if (from.stream && !head_ && ++worker_.counters.streams > worker_.options.streams) {
+      --worker_.counters.streams;
+      from = too_much();
+    }
+    if (!hold(from.body.size())) from = problem(503, "Too many answers have not been read yet. Try again.");
     ++worker_.counters.by_status[static_cast<std::size_t>(from.status) % worker_.counters.by_status.size()];
     if (from.status >= 400) ++worker_.counters.refused_requests;
     const auto took = std::chrono::steady_clock::now() - begun_;
     worker_.durations[static_cast<std::size_t>(about_.route)].add(took);
     if (worker_.options.log && worker_.options.log_requests) tell(from, took);
-    if (from.stream) return begin_stream(std::move(from));
+    if (from.stream && !head_) return begin_stream(std::move(from));
     response_.emplace(static_cast<http::status>(from.status), version_);
     add_headers(*response_, from);
     response_->keep_alive(keep_alive_);
     response_->body() = std::move(from.body);
     response_->prepare_payload();
+    if (head_) response_->body().clear();  // its length is said all the same
     stream_.expires_after(std::chrono::seconds(worker_.options.idle_seconds));
     http::async_write(stream_, *response_, [self = shared_from_this()](beast::error_code error, std::size_t) {
-      if (error) return;
+      if (error) return self->closed(error == beast::error::timeout ? Closed::unread : Closed::gone);
       if (!self->keep_alive_) return self->close();
       self->read();
     });
@@ -172,22 +218,34 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // ---- server-sent events ----
 
   void begin_stream(Response from) {
+    streams_ = true;
     position_ = from.position;
     visitor_ = from.visitor;
     stream_head_.emplace(http::status::ok, version_);
     add_headers(*stream_head_, from);
     stream_head_->chunked(true);
     serializer_.emplace(*stream_head_);
-    ++worker_.counters.streams;
     stream_.expires_after(std::chrono::seconds(worker_.options.idle_seconds));
     http::async_write_header(stream_, *serializer_, [self = shared_from_this()](beast::error_code error, std::size_t) {
-      if (!error) self->look();
+      if (error) return;
+      self->stream_.expires_never();
+      self->listen();
+      self->look();
+    });
+  }
+
+  // Who follows a stream has nothing more to say, but may hang up.
+  void listen() {
+    stream_.socket().async_read_some(asio::buffer(said_), [self = shared_from_this()](beast::error_code error, std::size_t) {
+      if (!error) return self->listen();
+      self->timer_.cancel();
+      self->stream_.close();
     });
   }
 
   void look() {
     chunk_.clear();
-    if (std::string error = worker_.service->read(position_, kStreamed, std::chrono::milliseconds(0), deliveries_); !error.empty()) return close();
+    if (std::string error = worker_.service->read(position_, kStreamed, std::chrono::milliseconds(0), deliveries_); !error.empty()) return stream_.close();
     for (std::size_t i = 0; i < deliveries_.size(); ++i) {
       const shards::Delivery& d = deliveries_[i];
       const bool last = i + 1 == deliveries_.size() || deliveries_[i + 1].position != d.position;  // who goes on from here has seen all of the entry
@@ -200,27 +258,39 @@ class Connection : public std::enable_shared_from_this<Connection> {
     spoke_ = now;
     stream_.expires_after(std::chrono::seconds(worker_.options.idle_seconds));
     asio::async_write(stream_, http::make_chunk(asio::buffer(chunk_)), [self = shared_from_this()](beast::error_code error, std::size_t) {
-      if (!error) self->wait();
+      if (!error) return self->wait();
+      if (error == beast::error::timeout) self->closed(Closed::unread);
+      self->stream_.close();
     });
   }
 
   void wait() {
-    stream_.expires_never();
+    if (!stream_.socket().is_open()) return;
     timer_.expires_after(kStreamLook);
     timer_.async_wait([self = shared_from_this()](beast::error_code stopped) {
       if (!stopped) self->look();
     });
   }
 
+  // The client closes as well, or has some time to: else what it still sends would tear the connection down before it has read the last answer.
   void close() {
     beast::error_code ignored;
     stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    stream_.expires_after(kLinger);
+    pour_away();
+  }
+
+  void pour_away() {
+    buffer_.clear();
+    stream_.async_read_some(buffer_.prepare(kUnread), [self = shared_from_this()](beast::error_code error, std::size_t) {
+      if (!error) self->pour_away();
+    });
   }
 
   Worker& worker_;
   beast::tcp_stream stream_;
   asio::steady_timer timer_;
-  beast::flat_buffer buffer_;
+  beast::flat_buffer buffer_{kUnread};
   std::optional<http::request_parser<http::string_body>> parser_;
   std::optional<http::response<http::string_body>> response_;
   std::optional<http::response<http::empty_body>> stream_head_;
@@ -231,8 +301,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::chrono::steady_clock::time_point spoke_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point begun_;                 // when the request at hand was there
   struct About { std::string method; std::size_t bytes = 0; Route route = Route::Other; shards::Trace trace; } about_;   // of it
+  std::size_t held_ = 0;
+  std::array<char, 256> said_;
   unsigned version_ = 11;
-  bool keep_alive_ = true;
+  bool keep_alive_ = true, head_ = false, streams_ = false;
   const bool inside_;
 };
 

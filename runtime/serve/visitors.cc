@@ -192,18 +192,19 @@ void Api::visitor(Request& request, std::string_view rest, std::string_view quer
   std::vector<shards::Message> messages;
   messages.push_back(std::move(m));
   if (forget)
-    return submit(std::move(messages), 1, std::move(reply), [id, within = service_.options().erase_within](const shards::Ticket& t) {
+    submit(std::move(messages), 1, std::move(reply), [id, within = service_.options().erase_within](const shards::Ticket& t) {
       Response r{.body = "{\"success\":true,\"visitor\":"};
       append_text(r.body, id);
       r.body += fmt::format(",\"known\":{},\"gone_within_seconds\":{}}}", !t.answers[0].empty(), std::chrono::ceil<std::chrono::seconds>(within).count());
       return r;
     });
+  else
   ask(std::move(messages), 1, reply, [this, reply, pack = use.pack(), rule, until, plain = format == "text", explain = !what.empty()](const shards::Ticket& t) {
     if (t.answers[0].empty()) return reply(problem(404, "Nothing is known of that visitor."));
     const bool taken = aside_.add([this, reply, pack, rule, until, plain, explain, state = t.answers[0]] {
       reply(explain ? explained(*pack, state, rule, until, plain) : exported(*pack, state));
     });
-    if (!taken) reply(busy());
+    if (!taken) reply(too_much());
   });
 }
 

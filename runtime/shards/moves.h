@@ -13,7 +13,7 @@ class Moves {
   bool begin(const std::string& visitor, const std::string& to) {
     const std::lock_guard lock(mutex_);
     if (leaving_.contains(to) || leaving_.contains(visitor) || expecting_.contains(visitor)) return false;
-    ++leaving_[visitor];
+    leaving_[visitor] = to;
     ++expecting_[to];
     return true;
   }
@@ -21,15 +21,19 @@ class Moves {
     const std::lock_guard lock(mutex_);
     return expecting_.contains(to);
   }
-  void end(const std::string& visitor, const std::string& to) {
+  // It has arrived: where it was to go, by whichever name whoever it meets was known there.
+  void end(const std::string& visitor) {
     const std::lock_guard lock(mutex_);
-    for (const auto& [names, name] : {std::pair(&leaving_, &visitor), std::pair(&expecting_, &to)})
-      if (const auto at = names->find(*name); at != names->end() && --at->second == 0) names->erase(at);
+    const auto left = leaving_.find(visitor);
+    if (left == leaving_.end()) return;
+    if (const auto at = expecting_.find(left->second); at != expecting_.end() && --at->second == 0) expecting_.erase(at);
+    leaving_.erase(left);
   }
 
  private:
   std::mutex mutex_;
-  std::map<std::string, std::size_t> leaving_, expecting_;
+  std::map<std::string, std::string> leaving_;    // to whom
+  std::map<std::string, std::size_t> expecting_;  // how many
 };
 
 }  // namespace polku::shards

@@ -335,7 +335,7 @@ void Shard::finish(Message&& m) {
       writer_.add({.kind = ItemKind::MoveIn, .visitor = m.visitor, .other = m.also, .bytes = m.state});
     }
     chunk_.writes.erase(store::Table::Handovers, m.also);
-    moves_.end(m.also, m.visitor);
+    moves_.end(m.also);
   }
   order_ = std::max(order_, m.order);
   history::Event& event = event_of(m.bytes, m.received);

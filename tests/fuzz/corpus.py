@@ -89,6 +89,11 @@ for target, ending in (("fuzz_csv", "csv"), ("fuzz_ndjson", "ndjson")):
         for first in (b"N", b"S", b"\x00"):
             seed(target, first + text, 8192)
 
+# Bodies: the first byte is the form, the kind of records without a type, and (128) whether times are trusted.
+for text in [read(f) for f in sorted(glob.glob(os.path.join(here, "seeds/*.json")))] + logs["fuzz_ndjson"]:
+    for first in (0, 1, 2, 3, 4, 24, 128, 130):
+        seed("fuzz_wire", bytes([first]) + text, 8192)
+
 # Words: those of the grammar; the keys and types of a catalog; what logs are made of.
 grammar = read(os.path.join(root, "grammar/Polku.g4")).decode()
 words = sorted({w for w in re.findall(r"'([^'\s\\]+)'", grammar)} - {'"', "`", "#", "|"})
@@ -116,6 +121,10 @@ dictionary("fuzz_rules", [" " + w + " " for w in words if w.isalpha()] + [w for 
 dictionary("fuzz_catalog", [k + ": " for k in keys] + types + ["cart_updated", "order_placed", "{ ", " }", "[", "]", ", "])
 dictionary("fuzz_csv", columns + names)
 dictionary("fuzz_ndjson", columns + names + [f'"{n}":' for n in ("visitor", "at", "event", "fields", "id", "asked_for", "merges", "received", "user", "time", "name", "properties", "traits", "page", "slots", "message")])
+
+dictionary("fuzz_wire", columns + names + [f'"{n}":' for n in ("batch", "type", "event", "userId", "anonymousId", "previousId", "messageId", "timestamp", "originalTimestamp", "sentAt", "properties", "traits",
+                                                             "context", "writeKey", "specversion", "id", "source", "subject", "time", "data", "visitor", "at", "fields", "merges")]
+           + ["track", "identify", "page", "alias", "group", "},{", "undefined", "[object Object]"])
 
 shutil.rmtree(os.path.join(out, "known"), ignore_errors=True)
 # What was found before, as files again: text as it is, and what is no text as FILE.b64.

@@ -93,6 +93,18 @@ def two_who_are_each_other(s):
 
 
 @test
+def a_chain_of_names(s):
+    """Each is said to be the next one, over two shards and all at once; in the end they are one, and nobody waits for ever."""
+    chain = [{"type": "alias", "userId": f"c{i}", "previousId": f"c{i + 1}"} for i in range(300)]
+    same(s.ask("POST", "/v1/batch", {"batch": chain})[0], 200)
+    same(s.metric("messages_waiting"), 0)
+    same(s.ask("POST", "/v1/t", order(9000, userId="c300"))[0], 200)
+    before = len(decisions(s, 0))
+    same(s.ask("POST", "/v1/t", order(9000, userId="c0"))[0], 200)
+    same(len(decisions(s, 0)), before)
+
+
+@test
 def content_type_is_no_evidence(s):
     body = gzip.compress(json.dumps({"batch": [order(5)]}).encode())
     before = len(decisions(s, 0))
@@ -108,6 +120,29 @@ def beside_bad_records_good_ones_are_taken(s):
     same(status, 200)
     same({k: v["count"] for k, v in json.loads(body)["rejected"].items()}, {"unknown_event": 1, "bad_json": 1, "no_visitor": 1})
     same(len(decisions(s, before + 1)), before + 1)
+
+
+@test
+def a_name_has_at_most_1024_bytes(s):
+    long = [("/v1/t", order(9001, userId="x" * 1025)), ("/v1/t", order(9002, anonymousId="é" * 513)), ("/v1/a", {"userId": "u1", "previousId": "x" * 1025}),
+            ("/v1/events", {"visitor": "x" * 1025, "at": "2026-11-23T07:00:00Z", "event": "order_placed", "fields": {"n": 1}})]
+    for path, body in long:
+        status, said, _ = s.ask("POST", path, body)
+        same((status, json.loads(said)["rejected"]["long_name"]["count"]), (200, 1))
+    same(s.ask("POST", "/v1/t", order(9003, userId="x" * 1024))[:2], (200, '{"success":true}'))
+    same(s.ask("POST", "/v1/decide", {"userId": "x" * 1025, "slot": "web.hero"})[0], 400)
+
+
+@test
+def head_is_get_without_a_body(s):
+    for path, wanted in (("/healthz", 200), ("/metrics", 200), ("/v1/decisions/stream", 200), ("/nowhere", 404)):
+        same((path, s.ask("HEAD", path)[:2]), (path, (wanted, "")))
+
+
+@test
+def an_answer_is_utf8_whatever_was_asked(s):
+    same(json.loads(s.ask("POST", "/v1/events?source=%ff%22", "{}")[1])["error"], 'The pack has no source `\ufffd"` of the format `ndjson`.')
+    same(json.loads(s.ask("GET", "/v1/projects/%fe%41/settings")[1])["integrations"]["Segment.io"]["apiKey"], "\ufffdA")
 
 
 @test

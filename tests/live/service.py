@@ -3,6 +3,7 @@ import http.client
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import time
@@ -52,14 +53,16 @@ def write_pack(folder, catalog=CATALOG, rules=RULES):
     return folder
 
 
-def begin(pack, data, *flags, env=None, port=0):
+def begin(pack, data, *flags, env=None, port=0, files=None):
     """The process, which is about to start."""
-    return subprocess.Popen([POLKU, "serve", pack, "--data", data, "--listen", f"127.0.0.1:{port}", "--no-cache", *flags], stderr=subprocess.PIPE, text=True, env={**os.environ, **(env or {})})
+    return subprocess.Popen([POLKU, "serve", pack, "--data", data, "--listen", f"127.0.0.1:{port}", "--no-cache", *flags], stderr=subprocess.PIPE, text=True, env={**os.environ, **(env or {})},
+                            preexec_fn=(lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))) if files else None)
 
 
 class Service:
-    def __init__(self, pack, data, *flags, env=None, wait=30, port=0):
-        self.process = begin(pack, data, *flags, env=env, port=port)
+    def __init__(self, pack, data, *flags, env=None, wait=30, port=0, files=None):
+        """files: how many may be open at once."""
+        self.process = begin(pack, data, *flags, env=env, port=port, files=files)
         self.said = ""
         self.port = self.admin_port = None
         until = time.monotonic() + wait
