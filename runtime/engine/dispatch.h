@@ -87,6 +87,7 @@ struct Dispatch {
     plan::CodeId gate = -1;
     plan::DelayKind then = plan::DelayKind::None;
     bool plain = false;                                   // it has conditions, and a firing that fails them leaves nothing behind
+    bool direct = false;                                  // a record alone starts it, and it fires with that record or never: no history need know its firings
   };
   std::vector<Brief> brief;
   std::vector<std::unique_ptr<const match::Screen>> tables;  // of each rule that chooses from many rows: which of them may hold, by number; else null

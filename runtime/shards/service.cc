@@ -201,7 +201,8 @@ struct Service::Impl {
                                                   ShardOptions{.index = i, .shards = options.shards, .most_awake = std::max<std::size_t>(options.most_awake / options.shards, 1),
                                                                .save_after = options.save_after, .wall = options.clock == ServiceOptions::Clock::Wall,
                                                                .first_round = std::uint64_t{i} << 48, .pack = pack_number, .pack_name = pack->name,
-                                                               .before = previous ? &previous->plan->catalog : nullptr, .since = since});
+                                                               .before = previous ? previous->plan.get() : nullptr, .evaluator_before = previous ? previous->evaluator.get() : nullptr,
+                                                               .since = since});
     for (const auto& w : workers) {
       const std::lock_guard lock(w->mutex);
       w->counts = w->shard->counts();

@@ -56,6 +56,10 @@ Shard::Shard(const plan::Plan& plan, const plan::Evaluator& evaluator, const sto
     number_ = in.number();
     order_ = in.number();
   }
+  if (options.before) {
+    texts_before_ = std::make_unique<base::Texts>();
+    engine_before_ = std::make_unique<engine::Engine>(*options.before, *options.evaluator_before, preloaded(*texts_before_, *options.before), engine::Options{.remember = engine::Remember::Histories});
+  }
   if (std::string value; options.before && (!get(store::Table::Meta, swept_key(options_.index), value) || base::Bytes(value).number() != options.pack)) swept_ = false;
 }
 
@@ -81,9 +85,9 @@ bool Shard::wake(std::string_view state) {
   StateHead head;
   std::string key;
   if (read_state_head(in, head)) key = base::Bytes(in.rest()).text();
-  const engine::Engine::Older older{options_.before, options_.since};
+  const engine::Engine::Older older{engine_before_.get(), options_.since};
   const bool old = head.pack != options_.pack;
-  if (key.empty() || (old && (head.pack + 1 != options_.pack || !options_.before)) || !engine_.wake(in.rest(), old ? &older : nullptr)) {
+  if (key.empty() || (old && (head.pack + 1 != options_.pack || !engine_before_)) || !engine_.wake(in.rest(), old ? &older : nullptr)) {
     fault_ = "The state of a visitor is damaged or of another format. Restore the latest backup (`polku data restore`).";
     return false;
   }

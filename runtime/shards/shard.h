@@ -50,7 +50,8 @@ struct ShardOptions {
   std::uint64_t first_round = 0;                          // rounds are numbered from here on: no two shards ever number alike
   std::uint64_t pack = 1;                                 // number of the pack; states on disk may be of the one before
   std::string pack_name = {};                             // as decisions say it
-  const catalog::Catalog* before = nullptr;               // of that one, which must outlive the shard; null: there are no such states
+  const plan::Plan* before = nullptr;                     // of that one, which must outlive the shard, as must its evaluator; null: there are no such states
+  const plan::Evaluator* evaluator_before = nullptr;
   Millis since = 0;                                       // from when on this pack decides
 };
 
@@ -159,6 +160,8 @@ class Shard {
   const ShardOptions options_;
   base::Texts texts_;
   engine::Engine engine_;
+  std::unique_ptr<base::Texts> texts_before_;
+  std::unique_ptr<engine::Engine> engine_before_;         // of the pack before, as long as there are such states; nobody is awake in it
   const history::Portable portable_;
   history::Identity identity_;
   const std::string& currency_;
