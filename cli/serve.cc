@@ -37,7 +37,7 @@ struct Options {
   std::vector<std::string> write_keys, admin_keys, webhooks, webhook_secrets;
   double webhook_timeout = 10, webhook_retry_for = 24 * 60 * 60;
   std::uint64_t webhook_attempts = 10;
-  std::size_t shards = 0, threads = 0, awake = 1'000'000;
+  std::size_t shards = 0, threads = 0, awake = 1'000'000, waiting = shards::ServiceOptions().most_waiting;
   bool no_cache = false, watch = false;
 };
 
@@ -249,6 +249,7 @@ int serve(const Options& o) {
   live.clock = o.clock == "log" ? shards::ServiceOptions::Clock::Log : shards::ServiceOptions::Clock::Wall;
   live.durable = o.durability == "strict";
   live.most_awake = o.awake;
+  live.most_waiting = o.waiting;
   const auto service = shards::Service::start(pack, make, live, error);
   if (!service) {
     complain(error);
@@ -326,6 +327,7 @@ void add_serve(CLI::App& app, int& exit) {
   verb->add_option("--shards", o->shards, "How many threads judge; a data folder keeps the number it was made with. Else one for each core");
   verb->add_option("--threads", o->threads, "How many threads speak HTTP. Else one for each core");
   verb->add_option("--awake", o->awake, "How many visitors are kept in memory; the others sleep on disk")->capture_default_str();
+  verb->add_option("--waiting", o->waiting, "How many records and requests for decisions may wait for a shard; more are answered with 429")->check(CLI::PositiveNumber)->capture_default_str();
   verb->add_option("--durability", o->durability, "strict: acknowledged when it is on the disk; relaxed: when the system has it, so that a crash of the machine (not of the process) "
                                                   "may lose some seconds")->check(CLI::IsMember({"strict", "relaxed"}))->capture_default_str();
   verb->add_option("--clock", o->clock, "wall: the machine's; log: records carry their times, as in `polku run`, and time passes by them alone")->check(CLI::IsMember({"wall", "log"}))->capture_default_str();

@@ -78,6 +78,8 @@ void Engine::prefetch(std::span<const Coming> batch) const {
     for (std::size_t i = 0; i < n; ++i) visitors_->prefetch_place(hash[i] = Visitors::hash(batch[i].visitor));
     for (std::size_t i = 0; i < n; ++i) visitors_->prefetch_block(hash[i]);
     for (std::size_t i = 0; i < n; ++i) visitors_->prefetch_units(hash[i], batch[i].type);
+    for (int step = 0; options_.remember == Remember::Histories && step < 3; ++step)
+      for (std::size_t i = 0; i < n; ++i) visitors_->prefetch_past(hash[i], step);
     for (int step = 0; plan_.layout.lists > 0 && step < 3; ++step)
       for (std::size_t i = 0; i < n; ++i) visitors_->prefetch_lists(hash[i], step);
   }

@@ -179,10 +179,14 @@ void Api::submit(std::vector<shards::Message>&& messages, std::size_t answers, R
   ticket->settled = [reply, answer = std::move(answer), raw = ticket.get()] { reply(answer(*raw)); };
   for (shards::Message& m : messages) m.ticket = ticket;
   if (service_.submit(std::move(messages))) return;
+  reply(busy());
+}
+
+Response Api::busy() {
   Response busy = problem(429, "More is coming in than can be kept. Try again.");
   busy.headers.emplace_back("Retry-After", "1");
   busy.headers.emplace_back("Access-Control-Expose-Headers", "Retry-After");  // else a page's client cannot read it, and guesses
-  reply(std::move(busy));
+  return busy;
 }
 
 std::string Api::rejects(const ingest::Counts& counts) {
@@ -199,6 +203,7 @@ std::string Api::rejects(const ingest::Counts& counts) {
 
 // Records of any protocol.
 void Api::records(Request& request, std::string_view query, Wire::Form form, std::string_view kind, Reply reply) {
+  if (service_.full()) return reply(busy());  // before work is put into what cannot be taken
   std::string_view bytes(request.body.data(), request.body_bytes);
   std::string inflated;
   if (is_gzip(bytes)) {
@@ -483,6 +488,8 @@ std::string Api::metrics() const {
   one("commits_total", "counter", "Groups of changes that became durable", c.commits);
   one("commits_failed_total", "counter", "Times the disk refused", c.failed_commits);
   one("disk_bytes", "gauge", "Bytes of the tables on disk", c.sizes.files);
+  one("stored_bytes_total", "counter", "Bytes given to the tables; written_bytes_total by this is the write amplification", c.sizes.user);
+  one("compacted_bytes_total", "counter", "Of the bytes written, those of compaction", c.sizes.compacted);
   one("written_bytes_total", "counter", "Bytes written ahead, flushed and compacted", c.sizes.written_ahead + c.sizes.flushed + c.sizes.compacted);
   return out + webhook_metrics();
 }

@@ -63,6 +63,7 @@ class Api {
   struct Asked;                                  // one request for a decision: who it is of, or what is wrong with it
   void one_decide(const void* object, Reading& r, std::vector<shards::Message>& messages, Asked& asked);
   std::string first(Reading& r, const std::string& line, std::string_view what, std::string_view id, const shards::Message& asks, std::vector<shards::Message>& messages, std::string& rejected);
+  static Response busy();                          // 429
   void submit(std::vector<shards::Message>&& messages, std::size_t answers, Reply reply, std::function<Response(const shards::Ticket&)> answer);
   bool allowed(const Request& request, std::string_view query, std::string_view body_key) const;
   bool admin_allowed(const Request& request) const;

@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "runtime/base/thread_name.h"
 #include "runtime/shards/check.h"
 
 namespace polku::shards {
@@ -24,7 +25,8 @@ using store::Table;
 
 constexpr std::size_t kTogether = 2048;              // messages in a chunk
 constexpr std::size_t kRemembered = 512u << 20;      // bytes of the log that are read for the ids in it
-constexpr std::size_t kTidied = 256;                 // visitors written down in a chunk
+constexpr std::size_t kTidied = 16;                  // visitors written down in a chunk, and one for every second message: nobody is to wait for them
+constexpr std::size_t kTidiedSoon = 512;             // if it is not to take long until all are
 constexpr std::size_t kMostUncommitted = 64u << 20;  // bytes of chunks that wait for the disk; then the shards wait
 constexpr std::size_t kRead = 512;                   // entries of the log that read() looks at
 constexpr auto kTick = 5ms;
@@ -229,7 +231,7 @@ struct Service::Impl {
         for (const Item& item : items) next_order = std::max(next_order.load(), item.order + 1);
         Shard& shard = *workers[head.shard]->shard;
         if (!shard.replay(head, items, at)) return shard.fault();
-        shard.tidy(kTidied);
+        shard.tidy(kTidiedSoon);
         Chunk chunk = shard.end();
         if (chunk.writes.empty() && chunk.left.empty()) continue;
         if (std::string error = store->write(chunk.writes, false); !error.empty()) return error;
@@ -311,11 +313,12 @@ struct Service::Impl {
   void work(Worker& w, bool first) {
     Shard& shard = *w.shard;
     const auto index = static_cast<std::size_t>(std::find_if(workers.begin(), workers.end(), [&](const auto& x) { return x.get() == &w; }) - workers.begin());
+    base::name_thread("shard " + std::to_string(index));
     const bool wall = options.clock == ServiceOptions::Clock::Wall;
     for (bool begun = false;; begun = true) {
       std::vector<Message> messages;
       std::vector<Chunk> committed;
-      bool stop = false;
+      bool stop = false, stopping_soon = false;
       {
         std::unique_lock lock(w.mutex);
         if (begun && !shard.sweeping()) w.wake.wait_for(lock, kTick, [&] { return !w.inbox.empty() || w.stop; });
@@ -326,14 +329,17 @@ struct Service::Impl {
           w.inbox.erase(w.inbox.begin(), w.inbox.begin() + kTogether);
         }
         committed.swap(w.committed);
-        stop = w.stop && messages.empty();
+        stopping_soon = w.stop;
+        stop = w.stop && messages.empty() && shard.unsaved() <= kFewUnsaved;
       }
       for (const Chunk& c : committed) shard.committed(c);
       shard.begin(next_number++, writing.load(), std::min(wall ? now() : std::max(shard.clock(), reached.load()), stop_at.load()),
                   first && wall && (!begun || shard.sweeping()));  // who is looked at late has not been seen since before it was down
+      shard.expect(messages);
       for (Message& m : messages) shard.take(std::move(m));
-      shard.hurry(soon);
-      shard.tidy(kTidied);
+      const bool in_a_hurry = soon || stopping_soon;
+      shard.hurry(in_a_hurry);
+      shard.tidy(in_a_hurry ? kTidiedSoon : kTidied + messages.size() / 2);
       if (stop) shard.save_all();
       else shard.sweep(kSwept);
       Chunk chunk = shard.end();
@@ -382,6 +388,7 @@ struct Service::Impl {
   // ---- the committer's thread ----
 
   void commit_all() {
+    base::name_thread("commit");
     auto looked = std::chrono::steady_clock::now();
     for (;;) {
       std::vector<std::pair<std::size_t, Chunk>> group;
@@ -698,6 +705,8 @@ Service::Use::~Use() {
   const std::lock_guard lock(impl.use_mutex);
   if (--impl.users == 0) impl.use_changed.notify_all();
 }
+
+bool Service::full() const { return impl_->waiting >= impl_->options.most_waiting; }
 
 bool Service::submit(std::vector<Message>&& messages) {
   if (impl_->closed) return false;

@@ -32,7 +32,7 @@ using PackPtr = std::shared_ptr<const Pack>;
 // Makes a pack of its text. Null: `error` says why not.
 using MakePack = std::function<PackPtr(const std::string& text, std::string& error)>;
 inline std::string pack_key(std::uint64_t number) { return "pack " + std::to_string(number); }  // in Meta: since when it decides, its name, its text
-inline constexpr std::string_view kDataFormat = "polku data 2";  // of a folder, under the key `format` of the table Meta
+inline constexpr std::string_view kDataFormat = "polku data 3";  // of a folder, under the key `format` of the table Meta
 
 struct ServiceOptions {
   std::string data;                              // folder
@@ -42,7 +42,7 @@ struct ServiceOptions {
   bool durable = true;                           // false: acknowledged when the system has it; a crash of the machine, not of the process, loses up to some seconds
   std::size_t most_waiting = 1 << 16;            // messages that were not taken yet; then submit() says no
   std::size_t most_awake = 1'000'000;            // visitors in memory
-  Millis save_after = 10 * kSecond;              // a changed visitor is written down
+  Millis save_after = kMinute;                   // a changed visitor is written down; so much of the log is read again after a crash
   Millis keep_log = 7 * kDay;                    // at least
   std::uint64_t most_replayed = 256;             // entries of the log at a start; beyond it everybody is written down first, so that who crashes again reads less
   store::Options store = {};
@@ -103,6 +103,8 @@ class Service {
     const Service& service_;
     PackPtr pack_;
   };
+
+  bool full() const;                             // submit() would say no just now
 
   // The messages, whose tickets must count them already. False: there are too many waiting; none of them was taken, nor will be.
   bool submit(std::vector<Message>&& messages);

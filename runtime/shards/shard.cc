@@ -4,8 +4,6 @@
 #include <chrono>
 #include <utility>
 
-#include "runtime/base/name_index.h"
-
 namespace polku::shards {
 
 namespace {
@@ -228,6 +226,12 @@ void Shard::move_out(Message&& m, const std::string& key, const std::string& to)
   chunk_.writes.put(store::Table::Handovers, m.also, handover(m));
   writer_.add({.kind = ItemKind::MoveOut, .visitor = m.also, .other = to});
   forward(std::move(m), to);
+}
+
+void Shard::expect(const std::vector<Message>& messages) const {
+  coming_.clear();
+  for (const Message& m : messages) coming_.push_back({m.visitor, history::kVisitorUpdated});
+  engine_.prefetch(coming_);
 }
 
 void Shard::take(Message&& m) {

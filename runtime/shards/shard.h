@@ -6,6 +6,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "compiler/plan/plan.h"
+#include "runtime/base/name_index.h"
 #include "runtime/engine/engine.h"
 #include "runtime/history/portable.h"
 #include "runtime/shards/known.h"
@@ -45,7 +47,7 @@ struct Chunk {
 struct ShardOptions {
   std::size_t index = 0, shards = 1;
   std::size_t most_awake = 1'000'000;                     // visitors in memory
-  Millis save_after = 10 * kSecond;                       // of a change, its visitor is written down
+  Millis save_after = kMinute;                            // of a change, its visitor is written down
   bool wall = true;                                       // nothing is received before the shard's clock; else by what it says, and no clock moves by it
   std::uint64_t first_round = 0;                          // rounds are numbered from here on: no two shards ever number alike
   std::uint64_t pack = 1;                                 // number of the pack; states on disk may be of the one before
@@ -67,7 +69,7 @@ struct ShardCounts {
 // Which shard a visitor belongs to.
 std::size_t shard_of(std::string_view visitor, std::size_t shards);
 
-inline constexpr std::uint64_t kStateFormat = 2;
+inline constexpr std::uint64_t kStateFormat = 3;
 // What stands before a visitor's state in the table Visitors, behind the format; the state begins with the visitor's key.
 struct StateHead {
   std::uint64_t pack = 0;                                 // number of the pack that it was last seen by
@@ -90,11 +92,13 @@ class Shard {
   // number: larger than of all chunks before. position: no later than where the chunk will stand in the log. now: it has become so late; what is due by then
   // is judged at its own time, or, if the service was down since the chunk before (`resumed`), now.
   void begin(std::uint64_t number, std::uint64_t position, Millis now, bool resumed);
+  void expect(const std::vector<Message>& messages) const;  // brings nearer what take() of them will read
   void take(Message&& m);
   void tidy(std::size_t most);                            // writes down whoever changed long ago, and lets some sleep: about so many
   void save_all();                                        // everybody who changed, however lately
   void sweep(std::size_t most);                           // wakes so many of those who were last seen by the pack before
   void hurry(bool soon) { hurry_ = soon; }                // tidy() writes down everybody who changed
+  std::size_t unsaved() const { return unsaved_.size(); } // visitors, or some more
   bool sweeping() const { return !swept_; }
   static std::string swept_key(std::size_t shard);        // in Meta: the number of the pack of which nobody is left behind
   Chunk end();
@@ -126,13 +130,20 @@ class Shard {
   struct Renamed { std::string to; std::uint64_t number = 0; };
   struct Unsaved { std::uint64_t position = 0; Millis since = 0; std::string key; };
 
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const { return base::NameIndex::hash(name); }
+  };
+  template <class T>
+  using ByName = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
+
   // Where a name leads. `here`: awake, or nobody at all; `key` is whose it is, empty if nobody's. Else another shard has it, as far as is known as `key`.
   struct Found { bool here = true; std::string key; };
   Found find(std::string_view name);
   bool fetch(const std::string& key);                     // wakes who sleeps under that key, if anybody does
   bool wake(std::string_view state);
   bool get(store::Table table, std::string_view key, std::string& value);
-  Kept& kept(std::string_view key) { return kept_.find(std::string(key))->second; }
+  Kept& kept(std::string_view key) { return kept_.find(key)->second; }
   void changed(std::string_view key);
   void pass_time(Millis now, bool resumed);
   void wake_due(Millis now);
@@ -165,9 +176,9 @@ class Shard {
   const history::Portable portable_;
   history::Identity identity_;
   const std::string& currency_;
-  std::unordered_map<std::string, Kept> kept_;            // by key: all who are awake
-  std::unordered_map<std::string, Leaving> leaving_;      // those who sleep since a chunk that is not durable yet, by key
-  std::unordered_map<std::string, Renamed> renamed_;      // names that stand for others, likewise
+  ByName<Kept> kept_;                                     // by key: all who are awake
+  ByName<Leaving> leaving_;                               // those who sleep since a chunk that is not durable yet, by key
+  ByName<Renamed> renamed_;                               // names that stand for others, likewise
   std::deque<Unsaved> unsaved_;                           // oldest first; some have been written down since
   std::deque<std::pair<std::uint64_t, std::string>> idle_;  // (used, key) of all who are awake; some have been used since
   Chunk chunk_;
@@ -184,6 +195,7 @@ class Shard {
   std::string fault_, scratch_;
   history::Event event_, merge_;
   std::vector<std::string_view> ran_;
+  mutable std::vector<engine::Engine::Coming> coming_;
   ShardCounts counts_;
 };
 
