@@ -115,7 +115,10 @@ class Maker {
     for (std::size_t n = 0; n < d_.groups.size(); ++n) {
       Dispatch::Group& g = d_.groups[n];
       std::sort(g.rules.begin(), g.rules.end(), [&](std::size_t x, std::size_t y) { return d_.rank[x] < d_.rank[y]; });
-      for (const std::size_t r : g.rules) d_.group_of[r] = static_cast<std::int32_t>(n);
+      for (const std::size_t r : g.rules) {
+        d_.group_of[r] = static_cast<std::int32_t>(n);
+        g.direct = g.direct && d_.brief[r].direct;
+      }
       const std::int32_t before = from_ ? from_->group_of[g.rules[0]] : -1;
       if (before >= 0 && from_->groups[static_cast<std::size_t>(before)].rules == g.rules) g = std::move(from_->groups[static_cast<std::size_t>(before)]);
       else g.screen = screen_of(plan_, shared_, g.rules, kernel_);

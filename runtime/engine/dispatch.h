@@ -73,6 +73,7 @@ struct Dispatch {
   struct Group {                                          // what one thing starts together
     std::vector<std::size_t> rules;                       // in the order of `rank`
     match::Screen screen;                                 // of their conditions; those that must be judged always stay
+    bool direct = true;                                   // all of them are: Brief::direct
     std::vector<std::size_t> edited;                      // of the rules: those whose conditions are others since; screen leaves them out, and this has them
     match::Screen fresh;
   };

@@ -247,8 +247,10 @@ class Engine::Looks final : public match::Asker {
 void Engine::start_group(const Visitor& v, std::size_t group, const Happening& h) {
   const Started started{group, h, v.record.seq};
   if (!folding_) return started_.push_back(started);
+  const bool first = fresh(h.identity);
+  if (!first && dispatch_.groups[group].direct) return;
   for (std::size_t rule : dispatch_.groups[group].rules)
-    if (!dispatch_.brief[rule].direct || fresh(h.identity)) fire(started, rule, false);
+    if (first || !dispatch_.brief[rule].direct) fire(started, rule, false);
 }
 
 // All but those whose conditions surely fail now. `All` hands out every judgement, though, and a firing that comes too late or may end what waits is

@@ -137,7 +137,7 @@ struct Service::Impl {
     pack = wanted;
     if (format.empty()) {
       store::Writes writes;
-      writes.put(Table::Meta, "format", kDataFormat);
+      writes.put(Table::Meta, "format", std::string(kDataFormat));
       writes.put(Table::Meta, "shards", number_text(options.shards));
       put_pack(writes, *wanted, pack_number, since);
       if (error = store->write(writes, true); !error.empty()) return error;
@@ -408,23 +408,19 @@ struct Service::Impl {
         }
       }
       store::Writes writes;
-      std::string entry, body;
-      std::size_t count = 0, bytes = 0;
+      std::size_t bytes = 0;
+      const auto count = static_cast<std::size_t>(std::count_if(group.begin(), group.end(), [](const auto& g) { return !g.second.record.empty(); }));
+      std::string entry;
+      if (count > 0) begin_entry(entry, now(), count);
       for (auto& [shard, chunk] : group) {
         bytes += weight(chunk);
         needed[shard] = chunk.needs_from;
-        if (!chunk.record.empty()) {
-          base::put_text(body, chunk.record);
-          ++count;
-        }
+        if (!chunk.record.empty()) base::put_text(entry, chunk.record);
         writes.add(std::move(chunk.writes));
       }
       const std::uint64_t at = writing.load();
-      if (count > 0) {
-        begin_entry(entry, now(), count);
-        entry += body;
-        writes.put(Table::Log, log_key(at), entry);
-      }
+      const std::size_t entry_bytes = entry.size();
+      if (count > 0) writes.put(Table::Log, log_key(at), std::move(entry));
       for (const auto& [name, to] : moved) writes.put(Table::Meta, std::string(kCursor) + name, number_text(to.position) + to.note);
       if (replaces) {  // nothing of the log need be read by the pack that was
         writes.add(std::move(replacement));
@@ -440,7 +436,7 @@ struct Service::Impl {
         const std::lock_guard lock(mutex);
         uncommitted -= bytes;
         ++commits;
-        log_bytes += entry.size();
+        log_bytes += entry_bytes;
         if (count > 0) {
           position = at;
           writing = at + 1;

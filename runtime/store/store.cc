@@ -79,9 +79,9 @@ Writes::~Writes() = default;
 Writes::Writes(Writes&&) noexcept = default;
 Writes& Writes::operator=(Writes&&) noexcept = default;
 
-void Writes::put(Table table, std::string_view key, std::string_view value) {
+void Writes::put(Table table, std::string_view key, std::string value) {
   impl_->bytes += key.size() + value.size();
-  impl_->changes.push_back({table, false, true, std::string(key), std::string(value)});
+  impl_->changes.push_back({table, false, true, std::string(key), std::move(value)});
 }
 void Writes::erase(Table table, std::string_view key) {
   impl_->bytes += key.size();

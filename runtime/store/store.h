@@ -28,7 +28,7 @@ class Writes {
   ~Writes();
   Writes(Writes&&) noexcept;
   Writes& operator=(Writes&&) noexcept;
-  void put(Table table, std::string_view key, std::string_view value);
+  void put(Table table, std::string_view key, std::string value);
   void erase(Table table, std::string_view key);
   void erase_below(Table table, std::string_view key);    // all keys before it
   void add(Writes&& more);                                // behind these
