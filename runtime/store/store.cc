@@ -4,6 +4,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/statistics.h>
@@ -133,6 +134,8 @@ std::unique_ptr<Store> Store::open(const std::string& folder, const Options& opt
   db.keep_log_file_num = 4;
   db.max_background_jobs = 2;
   db.statistics = impl->statistics;
+  for (const auto pool : {rocksdb::Env::Priority::LOW, rocksdb::Env::Priority::HIGH})  // tables are written and compacted when nobody waits for the processor
+    (void)db.env->LowerThreadPoolCPUPriority(pool, rocksdb::CpuPriority::kLow);
   const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (std::size_t t = 0; t < kTables; ++t) {

@@ -30,6 +30,7 @@
 namespace {
 
 using Nanos = std::int64_t;
+constexpr std::uint64_t kMostBroken = 10'000;  // connections that end without an answer; then nobody is there
 
 struct Options {
   int port = 0;
@@ -356,7 +357,7 @@ class Load {
     if (n <= 0) {
       if (c.busy) --busy_;
       else std::erase(c.kind->idle, static_cast<std::size_t>(&c - connections_.data()));
-      ++c.kind->broken;
+      if (++c.kind->broken > kMostBroken) throw std::runtime_error("the service hangs up again and again");
       return open(static_cast<std::size_t>(&c - connections_.data()));
     }
     c.answer.append(bytes, static_cast<std::size_t>(n));
