@@ -441,14 +441,15 @@ void Shard::save(const std::string& key, Kept& k) {
 }
 
 void Shard::tidy(std::size_t most) {
-  for (std::size_t n = most; n > 0 && !unsaved_.empty() && (hurry_ || sweep_ended_ != 0 || unsaved_.front().since + options_.save_after <= time_); unsaved_.pop_front()) {
+  rest(most);
+  for (std::size_t n = most; !unsaved_.empty(); unsaved_.pop_front()) {
     const Unsaved& u = unsaved_.front();
     const auto k = kept_.find(u.key);
     if (k == kept_.end() || k->second.unsaved_from != u.position) continue;  // it has been since
+    if (n == 0 || !(hurry_ || sweep_ended_ != 0 || u.since + options_.save_after <= time_)) break;
     save(u.key, k->second);
     --n;
   }
-  rest(most);
 }
 
 void Shard::sweep(std::size_t most) {

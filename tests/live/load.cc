@@ -30,7 +30,7 @@
 namespace {
 
 using Nanos = std::int64_t;
-constexpr std::uint64_t kMostBroken = 10'000;  // connections that end without an answer; then nobody is there
+constexpr std::uint64_t kMostHungUp = 100'000;  // connections that the other side ended; then nobody is there
 
 struct Options {
   int port = 0;
@@ -355,9 +355,13 @@ class Load {
     const ssize_t n = recv(c.socket, bytes, sizeof bytes, 0);
     if (n < 0 && errno == EAGAIN) return;
     if (n <= 0) {
-      if (c.busy) --busy_;
-      else std::erase(c.kind->idle, static_cast<std::size_t>(&c - connections_.data()));
-      if (++c.kind->broken > kMostBroken) throw std::runtime_error("the service hangs up again and again");
+      if (c.busy) {
+        --busy_;
+        ++c.kind->broken;
+      } else {  // it was not needed for a minute
+        std::erase(c.kind->idle, static_cast<std::size_t>(&c - connections_.data()));
+      }
+      if (++hung_up_ > kMostHungUp) throw std::runtime_error("the service hangs up again and again");
       return open(static_cast<std::size_t>(&c - connections_.data()));
     }
     c.answer.append(bytes, static_cast<std::size_t>(n));
@@ -384,6 +388,7 @@ class Load {
   std::vector<Kind> kinds_;
   std::vector<Connection> connections_;
   std::size_t busy_ = 0;
+  std::uint64_t hung_up_ = 0;
   int epoll_ = -1;
   Nanos start_ = 0, end_ = 0;
 };
