@@ -41,7 +41,7 @@ struct Options {
   double keep_log = 7, keep_letters = 0, forget_after = 0, erase_within = 3600;  // days, but for the last: seconds
   std::uint64_t webhook_attempts = 10;
   std::uint32_t idle = 60;
-  std::size_t shards = 0, threads = 0, awake = 1'000'000;
+  std::size_t shards = 0, threads = 0, awake = 1'000'000, waiting = shards::ServiceOptions().most_waiting;
   bool no_cache = false, watch = false, log_requests = false;
 };
 
@@ -275,6 +275,7 @@ int serve(const Options& o) {
   live.keep_letters = days(o.keep_letters);
   live.forget_after = days(o.forget_after);
   live.erase_within = std::chrono::milliseconds(static_cast<std::int64_t>(o.erase_within * 1000));
+  live.most_waiting = o.waiting;
   live.log = &log;
   const auto service = shards::Service::start(pack, packs_of_texts(cache), live, error);
   if (!service) return failed(error);
@@ -351,6 +352,7 @@ void add_serve(CLI::App& app, int& exit) {
   verb->add_option("--forget-after", o->forget_after, "Days after their latest record, visitors are forgotten; not less than the catalog's `history`. 0: nobody is")->check(CLI::Range(0.0, 366000.0))->capture_default_str();
   verb->add_option("--keep-letters", o->keep_letters, "Days for which dead letters are kept. 0: until they are taken")->check(CLI::Range(0.0, 36600.0))->capture_default_str();
   verb->add_option("--erase-within", o->erase_within, "Seconds after which no file of the folder holds anything of a visitor who was forgotten")->check(CLI::Range(0.1, 2592000.0))->capture_default_str();
+  verb->add_option("--waiting", o->waiting, "How many records and requests for decisions may wait for a shard; more are answered with 429")->check(CLI::PositiveNumber)->capture_default_str();
   verb->add_option("--durability", o->durability, "strict: acknowledged when it is on the disk; relaxed: when the system has it, so that a crash of the machine (not of the process) "
                                                   "may lose some seconds")->check(CLI::IsMember({"strict", "relaxed"}))->capture_default_str();
   verb->add_option("--clock", o->clock, "wall: the machine's; log: records carry their times, as in `polku run`, and time passes by them alone")->check(CLI::IsMember({"wall", "log"}))->capture_default_str();

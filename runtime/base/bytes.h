@@ -1,6 +1,7 @@
 // Numbers and texts as bytes: whole numbers of 7 bits a byte, the last without its highest bit (LEB128); signed ones with their sign in the lowest bit;
 // texts with their length before them. The same bytes on every machine.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -9,8 +10,12 @@
 namespace polku::base {
 
 inline void put_number(std::string& out, std::uint64_t n) {
-  for (; n >= 0x80; n >>= 7) out += static_cast<char>(n | 0x80);
-  out += static_cast<char>(n);
+  if (n < 0x80) return out.push_back(static_cast<char>(n));
+  char bytes[10];
+  std::size_t count = 0;
+  for (; n >= 0x80; n >>= 7) bytes[count++] = static_cast<char>(n | 0x80);
+  bytes[count++] = static_cast<char>(n);
+  out.append(bytes, count);
 }
 inline void put_signed(std::string& out, std::int64_t n) { put_number(out, static_cast<std::uint64_t>(n) << 1 ^ static_cast<std::uint64_t>(n >> 63)); }
 inline void put_text(std::string& out, std::string_view text) {
@@ -19,7 +24,9 @@ inline void put_text(std::string& out, std::string_view text) {
 }
 // 8 bytes, the highest first: as keys they stand in the order of the numbers.
 inline void put_fixed(std::string& out, std::uint64_t n) {
-  for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(n >> shift);
+  char bytes[8];
+  for (int i = 7; i >= 0; --i, n >>= 8) bytes[i] = static_cast<char>(n);
+  out.append(bytes, sizeof bytes);
 }
 
 // Reads what was put, in the same order. What is cut off or no such number reads as 0 or an empty text, and fine() says no from then on; so do bytes from

@@ -13,9 +13,17 @@ bool is_plain(const plan::Plan& plan, std::size_t rule) {
   return plan.rules[rule].gate >= 0 && plan.layout.waiting[rule] < 0 && plan.layout.offer[rule] < 0;
 }
 
+// What starts it is one record, whatever stands before or behind that: a `where` sees the record alone. Offers may come again with a request.
+bool is_direct(const plan::Plan& plan, std::size_t rule) {
+  const plan::Trigger& t = plan.rules[rule].trigger;
+  if (t.then != plan::DelayKind::None || plan.layout.offer[rule] >= 0) return false;
+  const auto recorded = [&](const plan::Match& m) { return static_cast<std::size_t>(m.what) < plan.catalog.events.size(); };
+  return t.start == plan::StartKind::Asked || (t.start == plan::StartKind::Event && std::all_of(t.on.begin(), t.on.end(), recorded));
+}
+
 Dispatch::Brief brief_of(const plan::Plan& plan, std::size_t i) {
   const plan::Rule& r = plan.rules[i];
-  return {r.captures, r.trigger.delay, r.gate, r.trigger.then, is_plain(plan, i)};
+  return {r.captures, r.trigger.delay, r.gate, r.trigger.then, is_plain(plan, i), is_direct(plan, i)};
 }
 
 // The rows of its table, if they are so many that looking at one after the other takes longer.
@@ -107,7 +115,10 @@ class Maker {
     for (std::size_t n = 0; n < d_.groups.size(); ++n) {
       Dispatch::Group& g = d_.groups[n];
       std::sort(g.rules.begin(), g.rules.end(), [&](std::size_t x, std::size_t y) { return d_.rank[x] < d_.rank[y]; });
-      for (const std::size_t r : g.rules) d_.group_of[r] = static_cast<std::int32_t>(n);
+      for (const std::size_t r : g.rules) {
+        d_.group_of[r] = static_cast<std::int32_t>(n);
+        g.direct = g.direct && d_.brief[r].direct;
+      }
       const std::int32_t before = from_ ? from_->group_of[g.rules[0]] : -1;
       if (before >= 0 && from_->groups[static_cast<std::size_t>(before)].rules == g.rules) g = std::move(from_->groups[static_cast<std::size_t>(before)]);
       else g.screen = screen_of(plan_, shared_, g.rules, kernel_);

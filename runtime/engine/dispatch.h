@@ -73,6 +73,7 @@ struct Dispatch {
   struct Group {                                          // what one thing starts together
     std::vector<std::size_t> rules;                       // in the order of `rank`
     match::Screen screen;                                 // of their conditions; those that must be judged always stay
+    bool direct = true;                                   // all of them are: Brief::direct
     std::vector<std::size_t> edited;                      // of the rules: those whose conditions are others since; screen leaves them out, and this has them
     match::Screen fresh;
   };
@@ -87,6 +88,7 @@ struct Dispatch {
     plan::CodeId gate = -1;
     plan::DelayKind then = plan::DelayKind::None;
     bool plain = false;                                   // it has conditions, and a firing that fails them leaves nothing behind
+    bool direct = false;                                  // a record alone starts it, and it fires with that record or never: no history need know its firings
   };
   std::vector<Brief> brief;
   std::vector<std::unique_ptr<const match::Screen>> tables;  // of each rule that chooses from many rows: which of them may hold, by number; else null

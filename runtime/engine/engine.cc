@@ -89,6 +89,8 @@ void Engine::prefetch(std::span<const Coming> batch) const {
     for (std::size_t i = 0; i < n; ++i) visitors_->prefetch_place(hash[i] = Visitors::hash(batch[i].visitor));
     for (std::size_t i = 0; i < n; ++i) visitors_->prefetch_block(hash[i]);
     for (std::size_t i = 0; i < n; ++i) visitors_->prefetch_units(hash[i], batch[i].type);
+    for (int step = 0; options_.remember == Remember::Histories && step < 3; ++step)
+      for (std::size_t i = 0; i < n; ++i) visitors_->prefetch_past(hash[i], step);
     for (int step = 0; plan_.layout.lists > 0 && step < 3; ++step)
       for (std::size_t i = 0; i < n; ++i) visitors_->prefetch_lists(hash[i], step);
   }
@@ -175,8 +177,10 @@ Taken Engine::take(std::string_view key, const history::Event& event) {
 
 // What a record brings that stands before what is known already, or is late: only a fold can tell.
 void Engine::take_late(Visitor& v, bool late, const history::Event* request) {
+  fresh_.clear();
+  if (request) fresh_.push_back(request->identity);
   fold(v, v.now());
-  std::erase_if(placed_, [&](const Firing& f) { return v.past()->placed.contains(key_of(f)); });
+  std::erase_if(placed_, [&](const Firing& f) { return keyed(f) && v.past()->placed.contains(key_of(f)); });
   use_up(v);
   if (!late) firings_ = placed_;
   asked_.clear();
@@ -243,6 +247,7 @@ void Engine::place_timers(Visitor& v, Millis until) {
 void Engine::begin_place() {
   pool_.clear();
   firings_.clear();
+  started_.clear();
   settled_ = 0;
   asked_.clear();
   conversions_ = out_.size();
@@ -257,10 +262,11 @@ void Engine::settle(Visitor& v, Millis placed) {
   } else if (from < firings_.size()) {
     std::unordered_set<std::uint64_t> again;
     for (std::size_t i = from; i < firings_.size(); ++i)
-      if (const std::uint64_t key = key_of(firings_[i]); !v.past()->placed.insert(key)) again.insert(key);
+      if (keyed(firings_[i]))
+        if (const std::uint64_t key = key_of(firings_[i]); !v.past()->placed.insert(key)) again.insert(key);
     once_a_rule(v, from);
     if (!again.empty())
-      firings_.erase(std::remove_if(firings_.begin() + static_cast<std::ptrdiff_t>(from), firings_.end(), [&](const Firing& f) { return again.contains(key_of(f)); }),
+      firings_.erase(std::remove_if(firings_.begin() + static_cast<std::ptrdiff_t>(from), firings_.end(), [&](const Firing& f) { return keyed(f) && again.contains(key_of(f)); }),
                      firings_.end());
   }
   settled_ = firings_.size();
@@ -279,7 +285,7 @@ void Engine::once_a_rule(Visitor& v, std::size_t from) {
   firings_.erase(std::remove_if(begin, firings_.end(),
                                 [&](const Firing& f) {
                                   if (std::exchange(fired_[at(f.rule)], place_) != place_) return false;
-                                  if (v.past()) v.past()->placed.insert(key_of(f));
+                                  if (v.past() && keyed(f)) v.past()->placed.insert(key_of(f));
                                   return true;
                                 }),
                  firings_.end());
@@ -298,6 +304,11 @@ bool Engine::passed_over(const Firing& f, plan::Context& context) const {
 
 // Judges firings_ in rounds: what acts may start further rules at the same instant. apart: it is another place than those they were placed at.
 void Engine::judge_place(Visitor& v, Millis when, bool apart) {
+  if (!started_.empty()) {
+    for (const Started& s : started_) screen_group(v, s, when);
+    settle(v, started_.front().by.at);
+    started_.clear();
+  }
   if (firings_.empty()) return;
   v.move_to(std::max(v.clock, when));
   occupied_.clear();

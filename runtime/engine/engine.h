@@ -123,8 +123,8 @@ class Engine {
   Millis deadline(std::string_view name) const;                             // nothing is due before; the largest Millis: nothing ever will be
   void save(std::string_view name, std::string& out) const;                 // appended; equal states are equal bytes
   void sleep(std::string_view name);
-  // older: it was saved under another pack's catalog, which this one's plan succeeded at `since`, or behind what the visitor has seen: as succeed().
-  struct Older { const catalog::Catalog* catalog = nullptr; Millis since = 0; };
+  // older: it was saved by an engine of another pack, which this one's plan succeeded at `since`, or behind what the visitor has seen: as succeed().
+  struct Older { Engine* engine = nullptr; Millis since = 0; };   // an engine of that pack; it need not know anybody
   bool wake(std::string_view saved, const Older* older = nullptr);   // false, and nothing has changed: it is damaged, or one of its names is awake
   // What is numbered in the order of all visitors: records as they came, which orders those of one instant; and rounds of judgements, of which no two that
   // touch one visitor may have the same number. An engine that goes on where another stopped must begin with its numbers, or with whoever gives them.
@@ -213,10 +213,12 @@ class Engine {
   void fold_all(Visitor& v, Millis until);
   std::size_t fold_round(Visitor& v, std::size_t first);
   void fold_deed(Visitor& v, const history::Deed& deed, Millis at);
+  bool keyed(const Firing& f) const;
   void use_up(Visitor& v);
   bool merges(const Visitor& into, const history::Event& event) const;
   void unite(Visitor& into, std::string_view name, const history::Event& event);
-  struct Overdue { std::unordered_set<std::uint64_t> firings; std::vector<Wanted> asked; };
+  struct Overdue { std::unordered_set<std::uint64_t> firings; std::vector<std::uint64_t> records; std::vector<Wanted> asked; };
+  void adopt(Visitor& v, Engine& old);
   void begin_anew(Visitor& v, Millis at);
   void judge_overdue(Visitor& v, Millis at, const Overdue& overdue);
   std::uint64_t key_of(const Firing& f) const;
@@ -236,8 +238,12 @@ class Engine {
   void convert(Visitor& v, std::size_t goal, const Happening& h);
   void answered(Visitor& v, std::int32_t channel, Millis at);
   class Looks;
-  template <class Begin>
-  void start_group(const Visitor& v, std::size_t group, Millis now, const Value* fields, Begin start);
+  // Rules that a record starts together: those whose conditions may hold fire when its place is judged.
+  struct Started { std::size_t group = 0; Happening by; std::int64_t seq = 0; };
+  bool fresh(std::uint64_t record) const;
+  void start_group(const Visitor& v, std::size_t group, const Happening& h);
+  void screen_group(const Visitor& v, const Started& started, Millis now);
+  void fire(const Started& started, std::size_t rule, bool holds);
   void ask(Visitor& v, const history::Event& request, std::uint64_t identity);
   static void write_start(record::Record& r, const plan::StartCells& to, const Start& start, const Value* captures);
   void write_start(std::vector<Value>& to, std::size_t rule, const Start& start, const Value* captures) const;
@@ -344,6 +350,9 @@ class Engine {
 
   std::uint64_t arrivals_ = 0;                 // records so far
   bool folding_ = false;                       // firings are placed, not judged
+  std::vector<std::uint64_t> fresh_;           // records that the fold meets for the first time: those before have placed what they place at once
+  const Engine* older_ = nullptr;              // whose rules are told apart in:
+  std::vector<std::size_t> no_more_direct_;    // rules of it whose firings this plan must know by their keys
   std::vector<Firing> placed_;                 // by the fold
   void meet(std::uint64_t identity, std::int64_t seq, plan::OccurrenceId what, const history::Event* event = nullptr);
   std::unordered_map<std::uint64_t, std::size_t> numbers_;  // of rules by a hash of their names; empty: not made yet
@@ -354,6 +363,7 @@ class Engine {
   struct Occupied { std::int32_t channel, slot; std::size_t rule; std::string_view template_; };
   std::vector<Firing> firings_, round_;
   std::size_t settled_ = 0;                    // of firings_
+  std::vector<Started> started_;               // of the place, and not screened yet
   std::vector<Value> pool_;                    // captures of firings
   struct Held { std::int32_t filter; Value match; };
   std::vector<Held> held_;                     // of the record: the filters that it passes, or may; -1 is none

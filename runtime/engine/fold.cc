@@ -70,7 +70,7 @@ void Engine::happen_as(Visitor& v, const Happening& h) {
   for (const Concern& c : r.stops)
     if (matches(c) != kNo) stop(v, at(c.what), h);
   each(r.groups, [&](const Concern& c, Value m) {
-    if (m == kYes) start_group(v, at(c.what), h.at, h.fields, [&](std::size_t rule, bool holds) { complete(v, rule, 0, h, holds); });
+    if (m == kYes) start_group(v, at(c.what), h);
   });
   each(r.starts, [&](const Concern& c, Value m) {
     if (m == kYes) complete(v, at(c.what), c.part, h);
@@ -206,6 +206,7 @@ void Engine::want(const history::Event& request) {
 // The trigger's start is complete: the rule fires, or is armed.
 void Engine::complete(Visitor& v, std::size_t rule, std::int32_t alternative, const Happening& h, bool holds) {
   const Dispatch::Brief& r = dispatch_.brief[rule];
+  if (folding_ && r.direct && !fresh(h.identity)) return;
   const Start start{h.at, v.record.seq, h.identity, alternative};
   const std::size_t captures = pool_.size();
   for (const plan::Capture& c : r.captures) pool_.push_back(c.event == h.what && h.fields ? h.fields[at(c.field)] : kUnknown);
@@ -258,8 +259,8 @@ void Engine::look_at_all(Visitor& v, const Happening& h, bool completes) {
 // What the conditions of rules that start together look up.
 class Engine::Looks final : public match::Asker {
  public:
-  Looks(Engine& engine, const Visitor& v, Millis now, const Value* fields)
-      : engine_(engine), v_(v), context_{now, fields, nullptr, &record::host(), nullptr, v.record.seq} {}
+  Looks(Engine& engine, const Visitor& v, Millis now, const Value* fields, std::int64_t seq)
+      : engine_(engine), v_(v), context_{now, fields, nullptr, &record::host(), nullptr, seq} {}
   const plan::Context& context(bool attributes) override {
     if (!context_.state) {
       view_ = engine_.view(v_);
@@ -277,26 +278,40 @@ class Engine::Looks final : public match::Asker {
   plan::Context context_;
 };
 
-// Rules that start together: all but those whose conditions surely fail now. Histories know every firing, though, and `All` hands out every
-// judgement; what is unknown is only counted, unless it is handed out.
-template <class Begin>
-void Engine::start_group(const Visitor& v, std::size_t group, Millis now, const Value* fields, Begin start) {
-  const Dispatch::Group& g = dispatch_.groups[group];
-  if (v.past() || options_.keep == Keep::All) {
-    for (std::size_t rule : g.rules) start(rule, false);
+void Engine::start_group(const Visitor& v, std::size_t group, const Happening& h) {
+  const Started started{group, h, v.record.seq};
+  if (!folding_) return started_.push_back(started);
+  const bool first = fresh(h.identity);
+  if (!first && dispatch_.groups[group].direct) return;
+  for (std::size_t rule : dispatch_.groups[group].rules)
+    if (first || !dispatch_.brief[rule].direct) fire(started, rule, false);
+}
+
+// All but those whose conditions surely fail now. `All` hands out every judgement, though, and a firing that comes too late or may end what waits is
+// judged; what is unknown is only counted, unless it is handed out.
+void Engine::screen_group(const Visitor& v, const Started& started, Millis now) {
+  const Dispatch::Group& g = dispatch_.groups[started.group];
+  if (options_.keep == Keep::All || v.waits() || now - started.by.at > plan_.catalog.patience) {
+    for (std::size_t rule : g.rules) fire(started, rule, false);
     return;
   }
-  Screened& s = screened_[group];
+  Screened& s = screened_[started.group];
   ++s.times;
-  Looks looks(*this, v, now, fields);
+  Looks looks(*this, v, now, started.by.fields, started.seq);
   const auto screen = [&](const match::Screen& rules, match::Tally& unknown) {
-    rules.run({&v.record, fields, now, &looks}, scratch_, options_.keep == Keep::Acted ? &unknown : nullptr, [&](std::size_t rule, bool holds) {
+    rules.run({&v.record, started.by.fields, now, &looks}, scratch_, options_.keep == Keep::Acted ? &unknown : nullptr, [&](std::size_t rule, bool holds) {
       --passed_over_[rule];
-      start(rule, holds);
+      fire(started, rule, holds);
     });
   };
   screen(g.screen, s.unknown);
   if (!g.edited.empty()) screen(g.fresh, s.unknown_edited);
+}
+
+void Engine::fire(const Started& started, std::size_t rule, bool holds) {
+  const Happening& h = started.by;
+  firings_.push_back({.rule = static_cast<std::int32_t>(rule), .start = {h.at, started.seq, h.identity, 0}, .captures = pool_.size(), .holds = holds});
+  for (const plan::Capture& c : dispatch_.brief[rule].captures) pool_.push_back(c.event == h.what && h.fields ? h.fields[at(c.field)] : kUnknown);
 }
 
 // A request: the rules that ask for its slots, and what is offered for them.
@@ -306,10 +321,8 @@ void Engine::ask(Visitor& v, const history::Event& request, std::uint64_t identi
   };
   asked_.clear();
   want(request);
-  const Start start{request.at, v.record.seq, identity, 0};  // a request has no delay, and no fields to capture
-  const auto fire = [&](std::size_t rule, bool holds) { firings_.push_back({.rule = static_cast<std::int32_t>(rule), .start = start, .captures = pool_.size(), .holds = holds}); };
   for (const Dispatch::Asked& a : dispatch_.asked)
-    if (wanted(a.channel, a.slot)) start_group(v, a.group, request.at, nullptr, fire);
+    if (wanted(a.channel, a.slot)) start_group(v, a.group, {.at = request.at, .identity = identity});
   for (std::size_t rule : dispatch_.offers) {
     const Value until = record::instant(v.record, plan_.layout.offer[rule]);
     if (until == kUnknown || until <= request.at) continue;  // one whose time is over stays: another pack may hold it longer

@@ -151,16 +151,23 @@ std::int32_t Engine::alternative(Visitor& v, std::size_t rule, const Met& start)
   return -1;
 }
 
+// Is it known by its key whether it was placed before? Else it was if its record was.
+bool Engine::keyed(const Firing& f) const { return f.origin != Origin::Trigger || !dispatch_.brief[at(f.rule)].direct; }
+
+bool Engine::fresh(std::uint64_t record) const { return std::find(fresh_.begin(), fresh_.end(), record) != fresh_.end(); }
+
 // What the fold placed happens no more.
 void Engine::use_up(Visitor& v) {
-  for (const Firing& f : placed_) v.past()->placed.insert(key_of(f));
+  for (const Firing& f : placed_)
+    if (keyed(f)) v.past()->placed.insert(key_of(f));
 }
 
 // What is overdue and still placed, judged now.
 void Engine::judge_overdue(Visitor& v, Millis now, const Overdue& overdue) {
+  fresh_ = overdue.records;
   fold(v, now);
   for (const std::uint64_t key : overdue.firings) v.past()->placed.insert(key);
-  std::erase_if(placed_, [&](const Firing& f) { return !overdue.firings.contains(key_of(f)); });
+  std::erase_if(placed_, [&](const Firing& f) { return keyed(f) && !overdue.firings.contains(key_of(f)); });
   firings_ = placed_;
   asked_ = overdue.asked;
   judge_place(v, now, true);
@@ -198,6 +205,7 @@ void Engine::resume(Millis now, const std::vector<std::pair<std::string, history
     Overdue& mine = overdue[v.number];
     looked_at.insert(v.number);
     for (const Firing& f : placed_) {
+      if (!keyed(f)) continue;
       const std::uint64_t key = key_of(f);
       if (v.past()->placed.contains(key) || mine.firings.contains(key)) continue;
       if (late)
@@ -213,6 +221,7 @@ void Engine::resume(Millis now, const std::vector<std::pair<std::string, history
     Visitor* v = visitors_->at(number);
     if (!v || v->deadline != due) continue;
     v->rare->now = now;
+    fresh_.clear();
     fold(*v, now);
     add_new(*v, false);
   }
@@ -229,16 +238,19 @@ void Engine::resume(Millis now, const std::vector<std::pair<std::string, history
         Overdue& mine = overdue[v.number];
         Overdue& theirs = overdue[from];
         mine.firings.merge(theirs.firings);
+        mine.records.insert(mine.records.end(), theirs.records.begin(), theirs.records.end());
         mine.asked.insert(mine.asked.end(), theirs.asked.begin(), theirs.asked.end());
         overdue.erase(from);
       }
     } else {
       history::Event record = event;
       if (record.type == history::kMerge) record.type = history::kVisitorUpdated;
-      remember(v, name, std::move(record));
+      const std::uint64_t identity = remember(v, name, std::move(record)).identity;
       late = event.received != kUnknown && event.received - event.at > plan_.catalog.lateness;
+      if (!late) overdue[v.number].records.push_back(identity);
       for (const history::Place& p : event.asked) overdue[v.number].asked.push_back({p, event.at});
     }
+    fresh_.clear();
     fold(v, now);
     add_new(v, late);
   }
@@ -253,9 +265,34 @@ void Engine::resume(Millis now, const std::vector<std::pair<std::string, history
 // The fold by the plan as it is now; what it places before `now` is used up.
 void Engine::begin_anew(Visitor& v, Millis now) {
   v.rare->now = std::max(v.now(), now);
+  fresh_.clear();
   fold(v, now - 1);
   use_up(v);
   hint(v);
+}
+
+// A history that an engine of another plan kept, in this one's words. What placed its firings with its record there, and does not here, is known by keys from now on.
+void Engine::adopt(Visitor& v, Engine& old) {
+  if (std::exchange(older_, &old) != &old) {
+    no_more_direct_.clear();
+    for (std::size_t r = 0; r < old.plan_.rules.size(); ++r) {
+      const int here = rule_named(old.plan_.rules[r].journey, old.plan_.rules[r].name);
+      if (old.dispatch_.brief[r].direct && (here < 0 || !dispatch_.brief[at(here)].direct)) no_more_direct_.push_back(r);
+    }
+  }
+  v.past()->rewrite([&](history::Event& event) {
+    const record::View seen{&old.plan_, &v.record, &old.texts_, &old.pack_zone_};
+    const plan::Context context{event.at, event.fields.data(), nullptr, &record::host(), &seen};  // a filter sees the event alone
+    for (const std::size_t r : no_more_direct_) {
+      const plan::Rule& rule = old.plan_.rules[r];
+      const plan::Trigger& t = rule.trigger;
+      const bool started = t.start == plan::StartKind::Asked
+                               ? std::any_of(event.asked.begin(), event.asked.end(), [&](const history::Place& p) { return p.channel == t.channel && p.slot == t.slot; })
+                               : std::any_of(t.on.begin(), t.on.end(), [&](const plan::Match& m) { return m.what == event.type && (m.filter < 0 || old.evaluator_.evaluate(m.filter, context) == kYes); });
+      if (started) v.past()->placed.insert(history::firing_key(rule.journey, rule.name, event.identity, kUnknown));
+    }
+    history::translate(event, old.plan_.catalog, old.texts_, plan_.catalog, texts_);
+  });
 }
 
 // The visitors of another engine, from now on here.
@@ -264,7 +301,7 @@ void Engine::succeed(Engine& old, Millis now) {
   for (std::uint32_t n = 0; n < visitors_->end(); ++n) {
     Visitor* v = visitors_->at(n);
     if (!v) continue;
-    v->past()->rewrite([&](history::Event& event) { history::translate(event, old.plan_.catalog, old.texts_, plan_.catalog, texts_); });
+    adopt(*v, old);
     begin_anew(*v, now);
   }
   arrivals_ = old.arrivals_;

@@ -4,7 +4,6 @@
 #include "runtime/base/bytes.h"
 #include "runtime/engine/visitor.h"
 #include "runtime/history/portable.h"
-#include "runtime/history/translate.h"
 
 namespace polku::engine {
 
@@ -54,7 +53,8 @@ bool Engine::wake(std::string_view saved, const Older* older) {
   const auto& [key, person, aliases, received, now, bytes] = s;
   auto past = std::make_unique<history::Past>();
   base::Bytes in(bytes);
-  history::Portable(older ? *older->catalog : plan_.catalog, texts_).read(in, *past);
+  const Engine& saved_by = older ? *older->engine : *this;
+  history::Portable(saved_by.plan_.catalog, saved_by.texts_).read(in, *past);
   if (!in.done() || visitors_->find(key)) return false;
   for (const std::string_view alias : aliases)
     if (alias == key || visitors_->find(alias)) return false;
@@ -66,10 +66,11 @@ bool Engine::wake(std::string_view saved, const Older* older) {
   for (const std::string_view alias : aliases) own.aliases.push_back(visitors_->call(alias, v));
   if (const Visitor* named = person.empty() ? nullptr : visitors_->find(person); named == &v) own.person = visitors_->kept(person);
   if (older) {
-    own.past->rewrite([&](history::Event& event) { history::translate(event, *older->catalog, texts_, plan_.catalog, texts_); });
+    adopt(v, *older->engine);
     begin_anew(v, std::max(older->since, now + 1));
     return true;
   }
+  fresh_.clear();
   fold(v, v.now());
   hint(v);
   return true;

@@ -54,9 +54,11 @@ std::uint32_t Visitors::entry(std::string_view name, std::uint64_t hash) const {
 }
 
 Visitor* Visitors::find(std::string_view name) {
+  if (latest_ && latest_->key() == name) return latest_;
   const std::uint32_t n = entry(name, hash(name));
   if (n == base::NameIndex::kNone) return nullptr;
-  return &block(n < kAlias ? n : aliases_[n - kAlias].number);
+  if (n >= kAlias) return &block(aliases_[n - kAlias].number);
+  return latest_ = &block(n);
 }
 
 Visitor& Visitors::make(std::string_view name) {
@@ -76,6 +78,7 @@ Visitor* Visitors::at(std::uint32_t number) { return slots_.taken(number) ? &blo
 
 void Visitors::erase(Visitor& v) {
   const std::uint32_t number = v.number;
+  latest_ = nullptr;
   empty_.release(v.record);
   v.~Visitor();
   slots_.put_back(number);
@@ -91,6 +94,7 @@ std::string_view Visitors::call(std::string_view name, Visitor& v) {
   }
   if (n == v.number) return v.key();
   if (n != base::NameIndex::kNone) {
+    latest_ = nullptr;
     const base::Name* const known = block(n).name;
     index_.replace(h, n, alias(known, v.number));
     return known->text();
@@ -201,6 +205,23 @@ void Visitors::prefetch_units(std::uint64_t hash, std::int32_t event) const {
   const Visitor& v = block(n);
   base::fetch(v.name);
   if (event >= 0) record::prefetch(v.record, layout_.event[static_cast<std::size_t>(event)], kAhead);
+}
+
+void Visitors::prefetch_past(std::uint64_t hash, int step) const {
+  const std::uint32_t n = index_.guess(hash);
+  if (n >= kAlias || !slots_.taken(n)) return;
+  const Visitor& v = block(n);
+  if (!v.rare) return;
+  if (step == 0) return base::fetch(v.rare.get());
+  const history::Past* past = v.past();
+  if (!past) return;
+  if (step == 1) {
+    base::fetch(past);
+    base::fetch(reinterpret_cast<const std::byte*>(past) + base::kCacheLine);
+  } else if (!past->entries.empty()) {
+    base::fetch(&past->entries.back());
+    base::fetch(past->records.data() + past->records.size());
+  }
 }
 
 void Visitors::prefetch_lists(std::uint64_t hash, int step) const {

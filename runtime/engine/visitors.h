@@ -103,6 +103,7 @@ class Visitors {
   void prefetch_block(std::uint64_t hash) const;
   void prefetch_units(std::uint64_t hash, std::int32_t event) const;   // and the name
   void prefetch_lists(std::uint64_t hash, int step) const;              // step: 0, 1, 2, if the plan has lists
+  void prefetch_past(std::uint64_t hash, int step) const;               // likewise, with histories: what a record is put behind
 
  private:
   struct Alias { const base::Name* name = nullptr; std::uint32_t number = 0; };
@@ -121,6 +122,7 @@ class Visitors {
   base::Names names_;
   std::vector<Alias> aliases_;
   std::vector<std::uint32_t> unused_;                   // aliases that stand for nobody
+  Visitor* latest_ = nullptr;                           // that was found by its key: who is asked for is mostly asked for again
   std::size_t living_ = 0, name_bytes_ = 0;
 };
 

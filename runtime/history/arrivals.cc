@@ -14,6 +14,7 @@ bool Identities::insert(std::uint64_t identity) {
     ++size_;
     return true;
   }
+  if (places_.empty()) places_.resize(8);
   std::size_t at = place(identity);
   if (places_[at] == identity) return false;
   if (4 * ++size_ > 3 * places_.size()) {

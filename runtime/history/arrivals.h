@@ -11,17 +11,20 @@ namespace polku::history {
 // A set of identities: open addressing with linear probing. They are hashes already.
 class Identities {
  public:
-  bool contains(std::uint64_t identity) const { return places_[place(identity)] == identity && (identity != 0 || zero_); }
+  bool contains(std::uint64_t identity) const { return identity == 0 ? zero_ : !places_.empty() && places_[place(identity)] == identity; }
   bool insert(std::uint64_t identity);  // false: it was there already
   void insert(const Identities& all);
   void clear();                         // and keep the memory
   std::size_t size() const { return size_; }
   template <class Each>
-  void each(Each see) const {             if (zero_) see(std::uint64_t{0});
+  void each(Each see) const {
+    if (zero_) see(std::uint64_t{0});
     for (const std::uint64_t identity : places_)
       if (identity != 0) see(identity);
   }
-  void prefetch(std::uint64_t identity) const { base::fetch(&places_[identity & (places_.size() - 1)]); }
+  void prefetch(std::uint64_t identity) const {
+    if (!places_.empty()) base::fetch(&places_[identity & (places_.size() - 1)]);
+  }
 
  private:
   using Places = std::vector<std::uint64_t, base::PageAllocator<std::uint64_t>>;
@@ -31,7 +34,7 @@ class Identities {
     while (places_[i] != 0 && places_[i] != identity) i = (i + 1) & mask;
     return i;
   }
-  Places places_ = Places(8);   // 0: free
+  Places places_;                       // 0: free; none as long as the set is empty: most histories need none of theirs
   std::size_t size_ = 0;
   bool zero_ = false;                   // the identity 0 is among them
 };

@@ -44,10 +44,18 @@ void Past::insert(Millis at, std::uint64_t arrival, std::uint32_t name, const Ev
   Entry e{at, arrival, add(event)};
   e.name = name & 0x7FFF'FFFFu;
   insert(e);
+  absent_ = 0;
   if (known_.size() > 0) known_.insert(event.identity);
 }
 
 bool Past::has(std::uint64_t identity) {
+  if (identity == absent_ && identity != 0) return false;
+  const bool is = look_for(identity);
+  absent_ = is ? 0 : identity;
+  return is;
+}
+
+bool Past::look_for(std::uint64_t identity) {
   const auto of = [&](const Entry& e) { return packed_identity(std::string_view(records).substr(e.where)); };
   if (entries.size() <= kScanned) return std::any_of(entries.rbegin(), entries.rend(), [&](const Entry& e) { return e.deed == 0 && of(e) == identity; });
   if (known_.size() == 0)
@@ -103,6 +111,7 @@ void Past::absorb(Past other) {
   placed.insert(other.placed);
   converted.insert(other.converted);
   known_ = {};
+  absent_ = 0;
 }
 
 std::uint64_t firing_key(std::string_view journey, std::string_view rule, std::uint64_t start, Millis opening) {

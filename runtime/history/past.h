@@ -78,10 +78,12 @@ struct Past {
  private:
   std::uint32_t add(const Event& event);
   void insert(Entry entry);
+  bool look_for(std::uint64_t identity);
   static constexpr std::size_t kScanned = 64;  // entries that has() looks at one by one
   struct Equal { Millis at = kUnknown; std::uint64_t first = 0, last = 0; };
   Equal equal_;                           // what distinct() gave last where it was not what it was asked for
   Identities known_;                      // of all records, where there are more entries; empty until it is asked for
+  std::uint64_t absent_ = 0;              // has() looked for it last, and nothing came since; 0: it has not
 };
 
 // The key of a firing (reading 67): opening is kUnknown unless it was placed at its opening.

@@ -215,6 +215,7 @@ void Api::count(const Rejected& rejected) {
 
 // Records of any protocol.
 void Api::records(Request& request, std::string_view query, Wire::Form form, std::string_view kind, Reply reply) {
+  if (service_.full()) return reply(too_much());  // before work is put into what cannot be taken
   std::string_view bytes(request.body.data(), request.body_bytes);
   std::string inflated;
   if (is_gzip(bytes)) {

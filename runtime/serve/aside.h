@@ -23,11 +23,12 @@ class Aside {
     wake_.notify_one();
     return true;
   }
-  // Does what waits; nothing can be added any more.
+  // Ends what is being done; what waits is never done, and nothing can be added any more.
   void finish() {
     {
       const std::lock_guard lock(mutex_);
       stop_ = true;
+      tasks_.clear();
       wake_.notify_one();
     }
     if (thread_.joinable()) thread_.join();

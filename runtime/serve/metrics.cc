@@ -152,6 +152,8 @@ std::string Api::metrics() const {
   out.counter("commits_total", "Groups of changes that became durable", c.commits);
   out.counter("commits_failed_total", "Times the disk refused", c.failed_commits);
   out.gauge("disk_bytes", "Bytes of the tables on disk", c.sizes.files);
+  out.counter("stored_bytes_total", "Bytes given to the tables; written_bytes_total by this is the write amplification", c.sizes.user);
+  out.counter("compacted_bytes_total", "Of the bytes written, those of compaction", c.sizes.compacted);
   out.counter("written_bytes_total", "Bytes written ahead, flushed and compacted", c.sizes.written_ahead + c.sizes.flushed + c.sizes.compacted);
   webhook_metrics(out);
   return out.text();

@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "runtime/base/thread_name.h"
 #include "runtime/serve/api.h"
 
 namespace polku::serve {
@@ -402,6 +403,7 @@ std::unique_ptr<Server> Server::start(const Options& options, std::string& error
   if (!error.empty()) return nullptr;
   for (const auto& w : impl->workers) {
     w->thread = std::thread([worker = w.get()] {
+      base::name_thread("http");
       const auto work = asio::make_work_guard(worker->context);
       worker->context.run();
     });

@@ -101,7 +101,8 @@ Response Api::exported(const shards::Pack& pack, const std::string& state) const
   list(r.body, "done", deeds, [&](const history::Entry* e) { deed(r.body, *e, *kept.past.deed(*e)); });
   std::vector<std::string> decisions;
   std::vector<shards::Delivery> some;
-  for (std::uint64_t position = 0, before = 1; position != before;) {
+  const std::uint64_t last = service_.position();
+  for (std::uint64_t position = 0, before = 1; position != before && position < last;) {
     before = position;
     if (std::string error = service_.read(position, kAtOnce, std::chrono::milliseconds(0), some); !error.empty()) return problem(503, error);
     for (shards::Delivery& d : some)
@@ -130,7 +131,7 @@ Response Api::exported(const shards::Pack& pack, const std::string& state) const
 Response Api::explained(const shards::Pack& pack, const std::string& state, const std::string& rule, std::optional<Millis> until, bool plain) const {
   Kept kept(pack, state);
   if (!kept.whole) return damaged();
-  const Millis end = until.value_or(options_.trusted_times ? kept.saved.now : std::max(kept.saved.now, service_.now()));
+  const Millis now = options_.trusted_times ? kept.saved.now : std::max(kept.saved.now, service_.now()), end = std::min(until.value_or(now), now);
   std::vector<story::Arrival> arrivals = story::arrivals(kept.past);
   std::erase_if(arrivals, [&](const story::Arrival& a) { return std::max(a.event.at, a.event.received) > end; });
   std::vector<std::string> decided;
@@ -199,9 +200,10 @@ void Api::visitor(Request& request, std::string_view rest, std::string_view quer
       return r;
     });
   else
-  ask(std::move(messages), 1, reply, [this, reply, pack = use.pack(), rule, until, plain = format == "text", explain = !what.empty()](const shards::Ticket& t) {
+  ask(std::move(messages), 1, reply, [this, reply, pack = use.pack(), rule, until, id, plain = format == "text", explain = !what.empty()](const shards::Ticket& t) {
     if (t.answers[0].empty()) return reply(problem(404, "Nothing is known of that visitor."));
-    const bool taken = aside_.add([this, reply, pack, rule, until, plain, explain, state = t.answers[0]] {
+    const bool taken = aside_.add([this, reply, pack, rule, until, plain, explain, state = t.answers[0], id, asked = service_.position()] {
+      if (service_.forgotten(id, asked)) return reply(problem(404, "Nothing is known of that visitor."));
       reply(explain ? explained(*pack, state, rule, until, plain) : exported(*pack, state));
     });
     if (!taken) reply(too_much());

@@ -15,7 +15,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::string_view kPurge = "purge";         // in Meta: the rows of erasures are gone, and files may still hold what they did
 constexpr std::size_t kTogether = 4u << 20;          // bytes of entries that are written at once
-constexpr auto kAgain = std::chrono::seconds(5);     // after the disk refused
+constexpr auto kAgain = std::chrono::seconds(5);     // after the disk refused; then after twice as long each time, up to
+constexpr auto kAtLast = std::chrono::minutes(10);
 
 // The entry with each chunk's items, as far as they are left.
 std::string encoded(Millis time, const std::vector<std::pair<ChunkHead, std::vector<Item>>>& chunks) {
@@ -55,22 +56,17 @@ std::string Eraser::fault() const {
   return fault_;
 }
 
-bool Eraser::stopped() const {
-  const std::lock_guard lock(mutex_);
-  return stop_;
-}
-
 void Eraser::run() {
   std::string value, error;
   std::unique_lock lock(mutex_);
   bool due = some_ || store_.get(Table::Meta, kPurge, value, error);  // from before the start
   Clock::time_point letters = Clock::now();
-  for (;;) {
+  for (auto again = std::chrono::seconds(kAgain);;) {
     if (!due) {
       const auto half = options_.within / 2;
       if (options_.keep_letters > 0) wake_.wait_until(lock, letters + half, [&] { return stop_ || some_; });
       else wake_.wait(lock, [&] { return stop_ || some_; });
-      if (some_) wake_.wait_for(lock, half, [&] { return stop_; });
+      if (some_) wake_.wait_for(lock, half, [&] { return stop_.load(); });
     }
     if (stop_) return;
     some_ = false;
@@ -79,7 +75,9 @@ void Eraser::run() {
     letters = Clock::now();
     lock.lock();
     fault_ = error;
-    if (due = !error.empty(); due) wake_.wait_for(lock, kAgain, [&] { return stop_; });
+    due = !error.empty();
+    if (due) wake_.wait_for(lock, again, [&] { return stop_.load(); });
+    again = due ? std::min<std::chrono::seconds>(2 * again, kAtLast) : kAgain;
   }
 }
 
@@ -92,7 +90,7 @@ std::string Eraser::pass() {
   if (of.empty() && !store_.get(Table::Meta, kPurge, value, error)) return error;
   std::uint64_t first = 1, last = 0;
   if (std::string fault = rewrite_log(of, first, last); !fault.empty()) return fault;
-  if (stopped()) return "The service stops.";
+  if (stop_) return "The service stops.";
   store::Writes writes;
   for (const Erasure& e : of) writes.erase(Table::Meta, erasure_key(e));
   writes.put(Table::Meta, kPurge, {});
@@ -103,12 +101,18 @@ std::string Eraser::pass() {
   if (unknown || of.size() > 1000) {
     for (const Table large : {Table::Log, Table::Visitors, Table::Names}) ranges.push_back({large});
   } else {
+    std::uint64_t below = 0;
+    {
+      const std::lock_guard lock(dropped_.mutex);
+      below = dropped_.below;
+    }
+    ranges.push_back({Table::Log, {}, log_key(below)});  // what was dropped may still stand in files
     if (first <= last) ranges.push_back({Table::Log, log_key(first), log_key(last)});
     for (const Erasure& e : of)
       for (const std::string& name : e.names)
         for (const Table table : {Table::Visitors, Table::Names}) ranges.push_back({table, name, name});
   }
-  if (std::string fault = store_.purge(ranges); !fault.empty()) return fault;
+  if (std::string fault = store_.purge(ranges, stop_); !fault.empty()) return fault;
   writes.clear();
   writes.erase(Table::Meta, kPurge);
   std::string fault = store_.write(writes, options_.durable);
@@ -135,7 +139,7 @@ std::string Eraser::rewrite_log(const std::vector<Erasure>& of, std::uint64_t& f
   store::Store::Scan scan = store_.scan(Table::Log);
   for (scan.seek({}); scan.valid(); scan.next()) {
     const std::uint64_t at = log_position(scan.key());
-    if (at > until || stopped()) break;
+    if (at > until || stop_) break;
     Millis time = 0;
     bool changed = false;
     if (!read_entry(scan.value(), bytes, &time)) continue;  // what is damaged is found elsewhere
@@ -144,7 +148,7 @@ std::string Eraser::rewrite_log(const std::vector<Erasure>& of, std::uint64_t& f
     for (std::size_t i = 0; i < bytes.size(); ++i) {
       auto& [head, items] = chunks[i];
       whole = whole && read_chunk(bytes[i], head, items);
-      changed = erasures_.strip(at, head, items) || changed;
+      if (whole) changed = erasures_.strip(at, i, items) || changed;
     }
     if (!changed || !whole) continue;
     if (first > last) first = at;

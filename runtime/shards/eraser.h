@@ -1,5 +1,6 @@
 // Writes the log, and the files of all tables, anew without those who were forgotten. Private to the stage.
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -43,15 +44,15 @@ class Eraser {
   void run();
   std::string pass();
   std::string rewrite_log(const std::vector<Erasure>& of, std::uint64_t& first, std::uint64_t& last);
-  bool stopped() const;
 
   store::Store& store_;
   Erasures& erasures_;
   Dropped& dropped_;
   const Options options_;
+  std::atomic<bool> stop_ = false;
   mutable std::mutex mutex_;                           // for what follows
   std::condition_variable wake_;
-  bool stop_ = false, some_ = false;
+  bool some_ = false;
   std::string fault_;
   std::thread thread_;
 };

@@ -9,7 +9,7 @@ namespace polku::shards {
 
 std::string erasure_key(const Erasure& e) {
   std::string key(kErasure);
-  for (const std::uint64_t n : {e.position, e.shard, e.index}) base::put_fixed(key, n);
+  for (const std::uint64_t n : {e.position, e.chunk, e.index}) base::put_fixed(key, n);
   return key;
 }
 
@@ -23,7 +23,7 @@ std::string erasure_bytes(const Erasure& e) {
 bool read_erasure(std::string_view key, std::string_view bytes, Erasure& into) {
   base::Bytes in(key.substr(std::min(kErasure.size(), key.size())));
   into.position = in.fixed();
-  into.shard = in.fixed();
+  into.chunk = in.fixed();
   into.index = in.fixed();
   base::Bytes names(bytes);
   into.names.assign(names.count(), {});
@@ -44,7 +44,7 @@ std::string Erasures::load(const store::Store& store) {
 void Erasures::add(Erasure e) {
   const std::lock_guard lock(mutex_);
   for (const std::string& name : e.names) {
-    names_.emplace(name, Place{e.position, e.shard, e.index});
+    names_.emplace(name, Place{e.position, e.chunk, e.index});
     std::uint64_t& latest = latest_[base::NameIndex::hash(name)];
     latest = std::max(latest, e.position);
   }
@@ -57,7 +57,7 @@ void Erasures::done(const std::vector<Erasure>& erasures) {
   for (const Erasure& e : erasures) pending_.erase(erasure_key(e));
   names_.clear();
   for (const auto& [key, e] : pending_)
-    for (const std::string& name : e.names) names_.emplace(name, Place{e.position, e.shard, e.index});
+    for (const std::string& name : e.names) names_.emplace(name, Place{e.position, e.chunk, e.index});
 }
 
 std::vector<Erasure> Erasures::pending() const {
@@ -72,7 +72,7 @@ std::size_t Erasures::count() const {
   return pending_.size();
 }
 
-bool Erasures::strip(std::uint64_t position, const ChunkHead& head, std::vector<Item>& items) const {
+bool Erasures::strip(std::uint64_t position, std::uint64_t chunk, std::vector<Item>& items) const {
   const std::lock_guard lock(mutex_);
   if (names_.empty()) return false;
   std::vector<std::size_t> ends;  // by Forget's number: its place
@@ -84,7 +84,7 @@ bool Erasures::strip(std::uint64_t position, const ChunkHead& head, std::vector<
     return std::any_of(from, to, [&](const auto& of) {
       const Place& p = of.second;
       if (p.position != position) return p.position > position;
-      return p.shard != head.shard || p.index >= ends.size() || place < ends[p.index];
+      return p.chunk != chunk ? p.chunk > chunk : p.index >= ends.size() || place < ends[p.index];
     });
   };
   const std::size_t before = items.size();

@@ -17,7 +17,9 @@
 namespace polku::shards {
 
 struct Erasure {
-  std::uint64_t position = 0, shard = 0, index = 0;   // the entry of the log, whose chunk in it, and ItemKind::Forget's number: what stands behind is another visitor's
+  // The entry of the log, which chunk in it, and ItemKind::Forget's number there: what stands behind is another visitor's. Chunks of one entry, of whichever
+  // shards, stand in an order in which nothing comes before what it follows from.
+  std::uint64_t position = 0, chunk = 0, index = 0;
   std::vector<std::string> names;
 };
 inline constexpr std::string_view kErasure = "erasure ";
@@ -33,13 +35,13 @@ class Erasures {
   void done(const std::vector<Erasure>& erasures);    // the log has nothing of them any more
   std::vector<Erasure> pending() const;
   std::size_t count() const;                          // of those
-  // Takes from a chunk what is of those who were forgotten later. False: nothing was.
-  bool strip(std::uint64_t position, const ChunkHead& head, std::vector<Item>& items) const;
+  // Takes from the items of a chunk of that entry what is of those who were forgotten later. False: nothing was.
+  bool strip(std::uint64_t position, std::uint64_t chunk, std::vector<Item>& items) const;
   // Whoever had that name at that position of the log has been forgotten, since the start or not long before. Never says no if they were.
   bool forgotten(std::string_view name, std::uint64_t position) const;
 
  private:
-  struct Place { std::uint64_t position = 0, shard = 0, index = 0; };
+  struct Place { std::uint64_t position = 0, chunk = 0, index = 0; };
   mutable std::mutex mutex_;
   std::map<std::string, Erasure> pending_;                          // by key
   std::unordered_multimap<std::string, Place> names_;               // of those

@@ -104,12 +104,12 @@ void Replay::entry(std::uint64_t position, std::string_view bytes) {
   ++entries_;
   ChunkHead head;
   if (!read_entry(bytes, chunks_)) return differs(fmt::format("Entry {} of the log is damaged.", position));
-  for (const std::string_view each : chunks_) {
-    if (!read_chunk(each, head, items_) || head.shard >= shards_.size()) {
+  for (std::size_t c = 0; c < chunks_.size(); ++c) {
+    if (!read_chunk(chunks_[c], head, items_) || head.shard >= shards_.size()) {
       differs(fmt::format("Entry {} of the log is damaged.", position));
       continue;
     }
-    erasures_.strip(position, head, items_);
+    erasures_.strip(position, c, items_);
     chunk(position, *shards_[head.shard], head);
   }
 }

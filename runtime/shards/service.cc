@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "runtime/base/thread_name.h"
 #include "runtime/shards/check.h"
 #include "runtime/shards/eraser.h"
 #include "runtime/shards/erasures.h"
@@ -26,7 +27,8 @@ using store::Table;
 
 constexpr std::size_t kTogether = 2048;              // messages in a chunk
 constexpr std::size_t kRemembered = 512u << 20;      // bytes of the log that are read for the ids in it
-constexpr std::size_t kTidied = 256;                 // visitors written down in a chunk
+constexpr std::size_t kTidied = 16;                  // visitors written down in a chunk, and one for every second message: nobody is to wait for them
+constexpr std::size_t kTidiedSoon = 512;             // if it is not to take long until all are
 constexpr std::size_t kMostUncommitted = 64u << 20;  // bytes of chunks that wait for the disk; then the shards wait
 constexpr std::size_t kRead = 512;                   // entries of the log that read() looks at
 constexpr auto kTick = 5ms;
@@ -161,7 +163,7 @@ struct Service::Impl {
     pack = wanted;
     if (format.empty()) {
       store::Writes writes;
-      writes.put(Table::Meta, "format", kDataFormat);
+      writes.put(Table::Meta, "format", std::string(kDataFormat));
       writes.put(Table::Meta, "shards", number_text(options.shards));
       put_pack(writes, *wanted, pack_number, since);
       if (error = store->write(writes, true); !error.empty()) return error;
@@ -228,7 +230,8 @@ struct Service::Impl {
                                                   ShardOptions{.index = i, .shards = options.shards, .most_awake = std::max<std::size_t>(options.most_awake / options.shards, 1),
                                                                .save_after = options.save_after, .wall = options.clock == ServiceOptions::Clock::Wall,
                                                                .first_round = std::uint64_t{i} << 48, .pack = pack_number, .pack_name = pack->name,
-                                                               .before = previous ? &previous->plan->catalog : nullptr, .since = since, .forget_after = options.forget_after});
+                                                               .before = previous ? previous->plan.get() : nullptr, .evaluator_before = previous ? previous->evaluator.get() : nullptr,
+                                                               .since = since, .forget_after = options.forget_after});
     for (const auto& w : workers) {
       const std::lock_guard lock(w->mutex);
       w->counts = w->shard->counts();
@@ -249,14 +252,14 @@ struct Service::Impl {
     for (scan.seek(log_key(from)); scan.valid(); scan.next()) {
       const std::uint64_t at = log_position(scan.key());
       if (at != position + 1 || !read_entry(scan.value(), chunks_of)) return damaged(at);
-      for (const std::string_view bytes : chunks_of) {
-        if (!read_chunk(bytes, head, items) || head.shard >= workers.size()) return damaged(at);
-        erasures.strip(at, head, items);
+      for (std::size_t c = 0; c < chunks_of.size(); ++c) {
+        if (!read_chunk(chunks_of[c], head, items) || head.shard >= workers.size()) return damaged(at);
+        erasures.strip(at, c, items);
         next_number = std::max(next_number.load(), head.number + 1);
         for (const Item& item : items) next_order = std::max(next_order.load(), item.order + 1);
         Shard& shard = *workers[head.shard]->shard;
         if (!shard.replay(head, items, at)) return shard.fault();
-        shard.tidy(kTidied);
+        shard.tidy(kTidiedSoon);
         Chunk chunk = shard.end();
         if (chunk.writes.empty() && chunk.left.empty()) continue;
         if (std::string error = store->write(chunk.writes, false); !error.empty()) return error;
@@ -345,12 +348,13 @@ struct Service::Impl {
   void work(Worker& w, bool first) {
     Shard& shard = *w.shard;
     const auto index = static_cast<std::size_t>(std::find_if(workers.begin(), workers.end(), [&](const auto& x) { return x.get() == &w; }) - workers.begin());
+    base::name_thread("shard " + std::to_string(index));
     const bool wall = options.clock == ServiceOptions::Clock::Wall;
     bool profiling = false;
     for (bool begun = false;; begun = true) {
       std::vector<Message> messages;
       std::vector<Chunk> committed;
-      bool stop = false, asked = false;
+      bool stop = false, asked = false, stopping_soon = false;
       {
         std::unique_lock lock(w.mutex);
         if (begun && !shard.sweeping()) w.wake.wait_for(lock, kTick, [&] { return !w.inbox.empty() || w.stop || w.asked || w.profiles != profiling; });
@@ -361,7 +365,8 @@ struct Service::Impl {
           w.inbox.erase(w.inbox.begin(), w.inbox.begin() + kTogether);
         }
         committed.swap(w.committed);
-        stop = w.stop && messages.empty();
+        stopping_soon = w.stop;
+        stop = w.stop && messages.empty() && shard.unsaved() <= kFewUnsaved;
         asked = w.asked;
         if (std::exchange(profiling, w.profiles) != w.profiles) {
           if (profiling) {
@@ -377,9 +382,11 @@ struct Service::Impl {
       for (const Chunk& c : committed) shard.committed(c);
       shard.begin(next_number++, writing.load(), std::min(wall ? now() : std::max(shard.clock(), reached.load()), stop_at.load()),
                   first && wall && (!begun || shard.sweeping()));  // who is looked at late has not been seen since before it was down
+      shard.expect(messages);
       for (Message& m : messages) shard.take(std::move(m));
-      shard.hurry(soon);
-      shard.tidy(kTidied);
+      const bool in_a_hurry = soon || stopping_soon;
+      shard.hurry(in_a_hurry);
+      shard.tidy(in_a_hurry ? kTidiedSoon : kTidied + messages.size() / 2);
       if (stop) shard.save_all();
       else if (shard.sweeping()) shard.sweep(kSwept);
       else shard.retire(kRetired);
@@ -442,6 +449,7 @@ struct Service::Impl {
   // ---- the committer's thread ----
 
   void commit_all() {
+    base::name_thread("commit");
     auto looked = std::chrono::steady_clock::now();
     for (;;) {
       std::vector<std::pair<std::size_t, Chunk>> group;
@@ -461,27 +469,26 @@ struct Service::Impl {
         }
       }
       store::Writes writes;
-      std::string entry, body;
-      std::size_t count = 0, bytes = 0;
+      std::size_t bytes = 0;
+      const auto count = static_cast<std::size_t>(std::count_if(group.begin(), group.end(), [](const auto& g) { return !g.second.record.empty(); }));
+      std::string entry;
+      if (count > 0) begin_entry(entry, now(), count);
       for (auto& [shard, chunk] : group) {
         bytes += weight(chunk);
         needed[shard] = chunk.needs_from;
-        if (!chunk.record.empty()) {
-          base::put_text(body, chunk.record);
-          ++count;
-        }
+        if (!chunk.record.empty()) base::put_text(entry, chunk.record);
         writes.add(std::move(chunk.writes));
       }
       const std::uint64_t at = writing.load();
       std::vector<Erasure> forgotten;
-      for (auto& [shard, chunk] : group)
-        for (std::size_t i = 0; i < chunk.forgotten.size(); ++i) forgotten.push_back({at, shard, i, std::move(chunk.forgotten[i])});
-      for (const Erasure& e : forgotten) writes.put(Table::Meta, erasure_key(e), erasure_bytes(e));
-      if (count > 0) {
-        begin_entry(entry, now(), count);
-        entry += body;
-        writes.put(Table::Log, log_key(at), entry);
+      std::uint64_t ordinal = 0;  // of the chunks in the entry
+      for (auto& [shard, chunk] : group) {
+        for (std::size_t i = 0; i < chunk.forgotten.size(); ++i) forgotten.push_back({at, ordinal, i, std::move(chunk.forgotten[i])});
+        ordinal += !chunk.record.empty();
       }
+      for (const Erasure& e : forgotten) writes.put(Table::Meta, erasure_key(e), erasure_bytes(e));
+      const std::size_t entry_bytes = entry.size();
+      if (count > 0) writes.put(Table::Log, log_key(at), std::move(entry));
       for (const auto& [name, to] : moved) writes.put(Table::Meta, std::string(kCursor) + name, number_text(to.position) + to.note);
       if (replaces) {  // nothing of the log need be read by the pack that was
         writes.add(std::move(replacement));
@@ -489,13 +496,17 @@ struct Service::Impl {
       }
       const auto time = std::chrono::steady_clock::now();
       std::unique_lock<std::mutex> dropping;
+      std::uint64_t below = 0;
       if (replaces || time - looked > 1s) {
         looked = time;
         dropping = std::unique_lock(dropped.mutex);
-        keep_log(writes, at);
+        below = keep_log(writes, at);
       }
       if (!writes.empty() && !write(writes)) return;
-      if (dropping) dropping.unlock();
+      if (dropping) {
+        dropped.below = std::max(dropped.below, below);
+        dropping.unlock();
+      }
       if (!forgotten.empty()) {
         for (Erasure& e : forgotten) erasures.add(std::move(e));
         eraser->come();
@@ -504,7 +515,7 @@ struct Service::Impl {
         const std::lock_guard lock(mutex);
         uncommitted -= bytes;
         ++commits;
-        log_bytes += entry.size();
+        log_bytes += entry_bytes;
         if (count > 0) {
           position = at;
           writing = at + 1;
@@ -730,8 +741,8 @@ struct Service::Impl {
     return true;
   }
 
-  // How far back the log must go: for a start, for those who read it, and for as long as was asked for.
-  void keep_log(store::Writes& writes, std::uint64_t next) {
+  // How far back the log must go: for a start, for those who read it, and for as long as was asked for. What stands before that is dropped.
+  std::uint64_t keep_log(store::Writes& writes, std::uint64_t next) {
     writes.put(Table::Meta, "number", number_text(next_number.load()));
     writes.put(Table::Meta, "order", number_text(next_order.load()));
     if (const std::uint64_t all = std::min(next, *std::min_element(needed.begin(), needed.end())); all > from) {
@@ -757,9 +768,8 @@ struct Service::Impl {
       if (!read_entry(scan.value(), chunks_of, &time) || time > oldest) break;
       below = at + 1;
     }
-    if (below == 0) return;
-    writes.erase_below(Table::Log, log_key(below));
-    dropped.below = below;
+    if (below > 0) writes.erase_below(Table::Log, log_key(below));
+    return below;
   }
 
   // ---- letters ----
@@ -874,6 +884,8 @@ Service::Use::~Use() {
   if (--impl.users == 0) impl.use_changed.notify_all();
 }
 
+bool Service::full() const { return impl_->waiting >= impl_->options.most_waiting; }
+
 bool Service::submit(std::vector<Message>&& messages) {
   if (impl_->closed) return false;
   const std::size_t before = impl_->waiting.fetch_add(messages.size());
@@ -934,9 +946,9 @@ std::string Service::read(std::uint64_t& position, std::size_t most, std::chrono
     const std::uint64_t at = log_position(scan.key());
     if (at != position + 1 && position != 0) return fmt::format("The log begins with entry {}: what stood at {} is not kept any more.", at, position + 1);
     if (!read_entry(scan.value(), chunks)) return fmt::format("Entry {} of the log is damaged.", at);
-    for (const std::string_view chunk : chunks) {
-      if (!read_chunk(chunk, head, items)) return fmt::format("Entry {} of the log is damaged.", at);
-      impl_->erasures.strip(at, head, items);
+    for (std::size_t c = 0; c < chunks.size(); ++c) {
+      if (!read_chunk(chunks[c], head, items)) return fmt::format("Entry {} of the log is damaged.", at);
+      impl_->erasures.strip(at, c, items);
       for (const Item& i : items)
         if (i.kind == ItemKind::Decision) out.push_back({at, std::string(i.other), std::string(i.visitor), std::string(i.bytes)});
     }
@@ -944,6 +956,8 @@ std::string Service::read(std::uint64_t& position, std::size_t most, std::chrono
   }
   return scan.error();
 }
+
+bool Service::forgotten(std::string_view visitor, std::uint64_t position) const { return impl_->erasures.forgotten(visitor, position); }
 
 bool Service::keeps(std::uint64_t position) const {
   store::Store::Scan scan = impl_->store->scan(Table::Log);
@@ -973,7 +987,7 @@ std::string Service::put_letters(const std::vector<Letter>& letters) {
   std::map<std::string, std::string> fresh;  // key to sink
   std::string value, error;
   for (const Letter& l : letters) {
-    if (impl_->erasures.forgotten(l.visitor, l.position)) continue;
+    if (forgotten(l.visitor, l.position)) continue;
     const std::string key = letter_key(l);
     if (!impl_->store->get(Table::Letters, key, value, error)) fresh[key] = l.sink;
     writes.put(Table::Letters, key, letter_bytes(l));
@@ -1010,14 +1024,14 @@ std::string Service::letters(std::size_t most, std::string& before, std::vector<
   for (; scan.valid() && out.size() < most; scan.previous()) {
     before = scan.key();
     out.emplace_back();
-    if (!read_letter(scan.value(), out.back())) out.pop_back();
+    if (!read_letter(scan.value(), out.back()) || forgotten(out.back().visitor, out.back().position)) out.pop_back();
   }
   return scan.error();
 }
 
 bool Service::letter(const std::string& key, Letter& out) const {
   std::string value, error;
-  return impl_->store->get(Table::Letters, key, value, error) && read_letter(value, out);
+  return impl_->store->get(Table::Letters, key, value, error) && read_letter(value, out) && !forgotten(out.visitor, out.position);
 }
 
 std::map<std::string, std::uint64_t> Service::letter_counts() const {

@@ -35,7 +35,7 @@ using PackPtr = std::shared_ptr<const Pack>;
 // Makes a pack of its text. Null: `error` says why not.
 using MakePack = std::function<PackPtr(const std::string& text, std::string& error)>;
 inline std::string pack_key(std::uint64_t number) { return "pack " + std::to_string(number); }  // in Meta: since when it decides, its name, its text
-inline constexpr std::string_view kDataFormat = "polku data 2";  // of a folder, under the key `format` of the table Meta
+inline constexpr std::string_view kDataFormat = "polku data 3";  // of a folder, under the key `format` of the table Meta
 
 struct ServiceOptions {
   std::string data;                              // folder
@@ -45,7 +45,7 @@ struct ServiceOptions {
   bool durable = true;                           // false: acknowledged when the system has it; a crash of the machine, not of the process, loses up to some seconds
   std::size_t most_waiting = 1 << 16;            // messages that were not taken yet; then submit() says no
   std::size_t most_awake = 1'000'000;            // visitors in memory
-  Millis save_after = 10 * kSecond;              // a changed visitor is written down
+  Millis save_after = kMinute;                   // a changed visitor is written down; so much of the log is read again after a crash
   Millis keep_log = 7 * kDay;                    // at least
   Millis keep_letters = 0;                       // letters older than this are erased; 0: none are
   Millis forget_after = 0;                       // visitors whose latest record is older are forgotten; 0: nobody is
@@ -121,6 +121,8 @@ class Service {
     PackPtr pack_;
   };
 
+  bool full() const;                             // submit() would say no just now
+
   // The messages, whose tickets must count them already. Of those who are forgotten, nobody sees anything of what the log says once the ticket is settled. False: there are too many waiting; none of them was taken, nor will be.
   bool submit(std::vector<Message>&& messages);
 
@@ -131,6 +133,8 @@ class Service {
   // Decisions behind `position`, which moves to the last entry that was looked at; some `most` of them, none if there are none yet after waiting so long.
   // 0: from where the log begins. Error: it cannot be read, or no longer goes back so far.
   std::string read(std::uint64_t& position, std::size_t most, std::chrono::milliseconds wait, std::vector<Delivery>& out) const;
+
+  bool forgotten(std::string_view visitor, std::uint64_t position) const;   // whoever had that name there has been forgotten since: nobody is to be told any more
 
   bool keeps(std::uint64_t position) const;      // the log behind it has not been dropped
 

@@ -4,8 +4,6 @@
 #include <chrono>
 #include <utility>
 
-#include "runtime/base/name_index.h"
-
 namespace polku::shards {
 
 namespace {
@@ -57,6 +55,10 @@ Shard::Shard(const plan::Plan& plan, const plan::Evaluator& evaluator, const sto
     order_ = in.number();
   }
   before_ = {reached_, number_, order_};
+  if (options.before) {
+    texts_before_ = std::make_unique<base::Texts>();
+    engine_before_ = std::make_unique<engine::Engine>(*options.before, *options.evaluator_before, preloaded(*texts_before_, *options.before), engine::Options{.remember = engine::Remember::Histories});
+  }
   if (std::string value; options.before && (!get(store::Table::Meta, swept_key(options_.index), value) || base::Bytes(value).number() != options.pack)) swept_ = false;
 }
 
@@ -83,9 +85,9 @@ bool Shard::wake(std::string_view state) {
   StateHead head;
   std::string key;
   if (read_state_head(in, head)) key = base::Bytes(in.rest()).text();
-  const engine::Engine::Older older{options_.before, options_.since};
+  const engine::Engine::Older older{engine_before_.get(), options_.since};
   const bool old = head.pack != options_.pack;
-  if (key.empty() || (old && (head.pack + 1 != options_.pack || !options_.before)) || !engine_.wake(in.rest(), old ? &older : nullptr)) {
+  if (key.empty() || (old && (head.pack + 1 != options_.pack || !engine_before_)) || !engine_.wake(in.rest(), old ? &older : nullptr)) {
     fault_ = "The state of a visitor is damaged or of another format. Restore the latest backup (`polku data restore`).";
     return false;
   }
@@ -232,6 +234,12 @@ void Shard::leave(const std::string& name, const std::string& key, const std::st
   }
 }
 
+void Shard::expect(const std::vector<Message>& messages) const {
+  coming_.clear();
+  for (const Message& m : messages) coming_.push_back({m.visitor, history::kVisitorUpdated});
+  engine_.prefetch(coming_);
+}
+
 void Shard::take(Message&& m) {
   if (!fault_.empty()) return;
   if (options_.wall) m.received = clock_ = std::max(clock_, m.received);
@@ -302,6 +310,7 @@ void Shard::strike(const std::string& key, const Kept& k) {
 }
 
 bool Shard::forget(const std::string& name) {
+  collect(nullptr);  // what waking them decided stands before
   std::vector<std::string> names{name};
   if (engine_.awake(name)) {
     names.front() = engine_.key(name);
@@ -501,14 +510,15 @@ void Shard::save(const std::string& key, Kept& k) {
 }
 
 void Shard::tidy(std::size_t most) {
-  for (std::size_t n = most; n > 0 && !unsaved_.empty() && (hurry_ || sweep_ended_ != 0 || unsaved_.front().since + options_.save_after <= time_); unsaved_.pop_front()) {
+  rest(most);
+  for (std::size_t n = most; !unsaved_.empty(); unsaved_.pop_front()) {
     const Unsaved& u = unsaved_.front();
     const auto k = kept_.find(u.key);
     if (k == kept_.end() || k->second.unsaved_from != u.position) continue;  // it has been since
+    if (n == 0 || !(hurry_ || sweep_ended_ != 0 || u.since + options_.save_after <= time_)) break;
     save(u.key, k->second);
     --n;
   }
-  rest(most);
 }
 
 void Shard::sweep(std::size_t most) {
@@ -538,14 +548,15 @@ void Shard::sweep(std::size_t most) {
 }
 
 void Shard::retire(std::size_t looks) {
-  constexpr Millis kRest = 20;  // of the machine's time, as all of it
+  constexpr Millis kRest = 20;            // of the machine's time, as all of it
+  constexpr std::size_t kAtOnce = 4;      // who are forgotten: nobody is to wait for that
   if (options_.forget_after == 0 || !swept_ || time_ < next_retire_ || !fault_.empty()) return;
   next_retire_ = time_ + kRest;
   const Millis before = clock_ - options_.forget_after;
   std::vector<std::string> late;
   engine::Saved saved;
   store::Store::Scan scan = store_.scan(store::Table::Visitors);
-  for (scan.seek(retire_from_); scan.valid() && looks > 0; scan.next(), --looks) {
+  for (scan.seek(retire_from_); scan.valid() && looks > 0 && late.size() < kAtOnce; scan.next(), --looks) {
     std::string key(scan.key());
     retire_from_ = key + '\0';
     if (shard_of(key, options_.shards) != options_.index || renamed_.contains(key) || struck_.contains(key)) continue;

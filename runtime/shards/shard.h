@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "compiler/plan/plan.h"
+#include "runtime/base/name_index.h"
 #include "runtime/engine/engine.h"
 #include "runtime/history/portable.h"
 #include "runtime/shards/known.h"
@@ -49,12 +51,13 @@ struct Chunk {
 struct ShardOptions {
   std::size_t index = 0, shards = 1;
   std::size_t most_awake = 1'000'000;                     // visitors in memory
-  Millis save_after = 10 * kSecond;                       // of a change, its visitor is written down
+  Millis save_after = kMinute;                            // of a change, its visitor is written down
   bool wall = true;                                       // nothing is received before the shard's clock; else by what it says, and no clock moves by it
   std::uint64_t first_round = 0;                          // rounds are numbered from here on: no two shards ever number alike
   std::uint64_t pack = 1;                                 // number of the pack; states on disk may be of the one before
   std::string pack_name = {};                             // as decisions say it
-  const catalog::Catalog* before = nullptr;               // of that one, which must outlive the shard; null: there are no such states
+  const plan::Plan* before = nullptr;                     // of that one, which must outlive the shard, as must its evaluator; null: there are no such states
+  const plan::Evaluator* evaluator_before = nullptr;
   Millis since = 0;                                       // from when on this pack decides
   Millis forget_after = 0;                                // after their latest record visitors are forgotten; 0: never
   bool afresh = false;                                    // replay() gets the whole log, nothing else is known, and what was decided is to be told again
@@ -78,7 +81,7 @@ struct ShardCounts {
 // Which shard a visitor belongs to.
 std::size_t shard_of(std::string_view visitor, std::size_t shards);
 
-inline constexpr std::uint64_t kStateFormat = 2;
+inline constexpr std::uint64_t kStateFormat = 3;
 // What stands before a visitor's state in the table Visitors, behind the format; the state begins with the visitor's key.
 struct StateHead {
   std::uint64_t pack = 0;                                 // number of the pack that it was last seen by
@@ -100,12 +103,14 @@ class Shard {
   // number: larger than of all chunks before. position: no later than where the chunk will stand in the log. now: it has become so late; what is due by then
   // is judged at its own time, or, if the service was down since the chunk before (`resumed`), now.
   void begin(std::uint64_t number, std::uint64_t position, Millis now, bool resumed);
+  void expect(const std::vector<Message>& messages) const;  // brings nearer what take() of them will read
   void take(Message&& m);
   void tidy(std::size_t most);                            // writes down whoever changed long ago, and lets some sleep: about so many
   void save_all();                                        // everybody who changed, however lately
   void sweep(std::size_t most);                           // wakes so many of those who were last seen by the pack before
   void hurry(bool soon) { hurry_ = soon; }                // tidy() writes down everybody who changed
   void retire(std::size_t looks);                         // forgets those who came last too long ago, among so many it looks at
+  std::size_t unsaved() const { return unsaved_.size(); } // visitors, or some more
   bool sweeping() const { return !swept_; }
   static std::string swept_key(std::size_t shard);        // in Meta: the number of the pack of which nobody is left behind
   Chunk end();
@@ -145,13 +150,20 @@ class Shard {
   struct Unsaved { std::uint64_t position = 0; Millis since = 0; std::string key; };
   const Unsaved* oldest_unsaved() const;                  // null: all is written down
 
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const { return base::NameIndex::hash(name); }
+  };
+  template <class T>
+  using ByName = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
+
   // Where a name leads. `here`: awake, or nobody at all; `key` is whose it is, empty if nobody's. Else another shard has it, as far as is known as `key`.
   struct Found { bool here = true; std::string key; };
   Found find(std::string_view name);
   bool fetch(const std::string& key);                     // wakes who sleeps under that key, if anybody does
   bool wake(std::string_view state);
   bool get(store::Table table, std::string_view key, std::string& value);
-  Kept& kept(std::string_view key) { return kept_.find(std::string(key))->second; }
+  Kept& kept(std::string_view key) { return kept_.find(key)->second; }
   void changed(std::string_view key);
   void pass_time(Millis now, bool resumed);
   void wake_due(Millis now);
@@ -184,14 +196,16 @@ class Shard {
   const ShardOptions options_;
   base::Texts texts_;
   engine::Engine engine_;
+  std::unique_ptr<base::Texts> texts_before_;
+  std::unique_ptr<engine::Engine> engine_before_;         // of the pack before, as long as there are such states; nobody is awake in it
   const history::Portable portable_;
   history::Identity identity_;
   const std::string& currency_;
   const Millis lateness_;
-  std::unordered_map<std::string, Kept> kept_;            // by key: all who are awake
-  std::unordered_map<std::string, Leaving> leaving_;      // those who sleep since a chunk that is not durable yet, by key
-  std::unordered_map<std::string, Renamed> renamed_;      // names that stand for others, likewise
-  std::unordered_map<std::string, std::uint64_t> struck_; // names of the forgotten, likewise: the chunk
+  ByName<Kept> kept_;                                     // by key: all who are awake
+  ByName<Leaving> leaving_;                               // those who sleep since a chunk that is not durable yet, by key
+  ByName<Renamed> renamed_;                               // names that stand for others, likewise
+  ByName<std::uint64_t> struck_;                          // names of the forgotten, likewise: the chunk
   std::deque<Unsaved> unsaved_;                           // oldest first; some have been written down since
   std::deque<std::pair<std::uint64_t, std::string>> idle_;  // (used, key) of all who are awake; some have been used since
   Chunk chunk_;
@@ -211,6 +225,7 @@ class Shard {
   std::string fault_, scratch_;
   history::Event event_, merge_;
   std::vector<std::string_view> ran_;
+  mutable std::vector<engine::Engine::Coming> coming_;
   ShardCounts counts_;
   std::vector<engine::OutcomeCounts> replayed_outcomes_;  // empty: none
   std::uint64_t replayed_folds_ = 0;

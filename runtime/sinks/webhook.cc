@@ -258,7 +258,8 @@ struct Webhook::Impl {
     while (flying < (down() ? 1 : kFlights) && now >= paused && !ready.empty() && ready.begin()->first.first <= now) {
       Item* const item = ready.begin()->second;
       ready.erase(ready.begin());
-      send(*std::find_if(flights.begin(), flights.end(), [](const Flight& f) { return f.item == nullptr; }), item);
+      if (service.forgotten(item->about.visitor, item->about.position)) finish(item);
+      else send(*std::find_if(flights.begin(), flights.end(), [](const Flight& f) { return f.item == nullptr; }), item);
     }
   }
 

@@ -94,9 +94,9 @@ Writes::~Writes() = default;
 Writes::Writes(Writes&&) noexcept = default;
 Writes& Writes::operator=(Writes&&) noexcept = default;
 
-void Writes::put(Table table, std::string_view key, std::string_view value) {
+void Writes::put(Table table, std::string_view key, std::string value) {
   impl_->bytes += key.size() + value.size();
-  impl_->changes.push_back({table, false, true, std::string(key), std::string(value)});
+  impl_->changes.push_back({table, false, true, std::string(key), std::move(value)});
 }
 void Writes::erase(Table table, std::string_view key) {
   impl_->bytes += key.size();
@@ -155,6 +155,8 @@ struct Store::Impl {
     how.max_background_jobs = 2;
     how.max_bgerror_resume_count = 0;                                       // what failed is tried again by write()
     how.statistics = statistics;
+    for (const auto pool : {rocksdb::Env::Priority::LOW, rocksdb::Env::Priority::HIGH})  // tables are written and compacted when nobody waits for the processor
+      (void)how.env->LowerThreadPoolCPUPriority(pool, rocksdb::CpuPriority::kLow);
     const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
     std::vector<rocksdb::ColumnFamilyDescriptor> families;
     for (std::size_t t = 0; t < kTables; ++t) {
@@ -288,13 +290,14 @@ std::string Store::flush() {
   return told("flushed", impl_->db ? impl_->db->Flush(options, impl_->tables) : closed());
 }
 
-std::string Store::purge(const std::vector<Range>& ranges) {
+std::string Store::purge(const std::vector<Range>& ranges, std::atomic<bool>& stop) {
   if (std::string error = flush(); !error.empty()) return error;
   const std::shared_lock lock(impl_->mutex);
   if (!impl_->db || !impl_->writes) return told("purged", closed());
   rocksdb::CompactRangeOptions all;
   all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
   all.exclusive_manual_compaction = false;
+  all.canceled = &stop;
   const auto rewrite = [&](const Range& r) {
     const rocksdb::Slice from = slice(r.from), to = slice(r.to);
     return impl_->db->CompactRange(all, impl_->tables[at(r.table)], &from, r.to.empty() ? nullptr : &to);

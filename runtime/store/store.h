@@ -1,5 +1,6 @@
 // What must outlive the process, in one folder: ordered tables of bytes, written together or not at all. The only place that knows RocksDB.
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -28,7 +29,7 @@ class Writes {
   ~Writes();
   Writes(Writes&&) noexcept;
   Writes& operator=(Writes&&) noexcept;
-  void put(Table table, std::string_view key, std::string_view value);
+  void put(Table table, std::string_view key, std::string value);
   void erase(Table table, std::string_view key);
   void erase_below(Table table, std::string_view key);    // all keys before it
   void add(Writes&& more);                                // behind these
@@ -110,7 +111,7 @@ class Store {
   // Writes all files anew that may hold something of these ranges, and the list of files: what was erased or replaced there before stands in no file when this
   // returns, but for a file that somebody still scans. `to` belongs to the range; empty: it goes to the end of the table. Takes as long as reading and writing them.
   struct Range { Table table = Table::Meta; std::string from = {}, to = {}; };
-  std::string purge(const std::vector<Range>& ranges);
+  std::string purge(const std::vector<Range>& ranges, std::atomic<bool>& stop);   // stop: soon, when it becomes true; that is an error
   std::string verify();                     // reads every file and checks its sums
   std::vector<std::string> strangers() const;  // files of tables in the folder that no table has: left by a crash, or the list of files is not what it was
   struct Sizes { std::uint64_t files = 0, log = 0, written_ahead = 0, user = 0, flushed = 0, compacted = 0; };  // bytes: on disk, in all and of the table Log; written so far, by the user and in all

@@ -19,6 +19,8 @@ using history::Decision;
 using history::Outcome;
 using history::Tri;
 
+Millis received(const Arrival& a) { return a.event.received == kUnknown ? a.event.at : std::max(a.event.at, a.event.received); }
+
 class Teller {
  public:
   Teller(const plan::Plan& plan, const Question& question) : plan_(plan), question_(question), zone_(base::Zone::find(plan.catalog.zone).value_or(base::Zone::utc())), started_(plan.rules.size()) {}
@@ -33,9 +35,7 @@ class Teller {
     engine.trace(&steps);
     decided_ = decided;
     say("Visitor {}: {} record{}, told until {} ({}).\n", question_.visitor, arrivals.size(), arrivals.size() == 1 ? "" : "s", when(question_.until), zone_.name());
-    std::set<std::string_view> names;
     for (const Arrival& a : arrivals) {
-      names.insert(a.name);
       const Millis now = received(a);
       engine.advance(now - 1);  // each story is of one visitor, so that nothing is passed by
       flush(steps, engine.drain(), now);
@@ -53,8 +53,6 @@ class Teller {
 
  private:
   using Waiting = std::pair<std::size_t, Millis>;  // rule, due
-
-  static Millis received(const Arrival& a) { return a.event.received == kUnknown ? a.event.at : std::max(a.event.at, a.event.received); }
 
   template <class... A>
   void say(fmt::format_string<A...> format, A&&... a) {
@@ -210,12 +208,17 @@ std::vector<Arrival> arrivals(const history::Past& past) {
   for (const history::Entry& e : past.entries)
     if (e.deed == 0) records.push_back(&e);
   std::sort(records.begin(), records.end(), [](const history::Entry* a, const history::Entry* b) { return std::pair(a->arrival, a) < std::pair(b->arrival, b); });
-  std::vector<Arrival> out;
+  std::vector<Arrival> as_they_came, out;
   for (const history::Entry* e : records) {
-    Arrival& a = out.emplace_back();
+    Arrival& a = as_they_came.emplace_back();
     a.name = past.names[e->name];
     past.read(*e, a.event);
   }
+  // One that went a longer way was received later than some that came behind it.
+  std::vector<std::pair<Millis, std::size_t>> order;
+  for (std::size_t i = 0; i < as_they_came.size(); ++i) order.emplace_back(received(as_they_came[i]), i);
+  std::sort(order.begin(), order.end());
+  for (const auto& [when, i] : order) out.push_back(std::move(as_they_came[i]));
   return out;
 }
 

@@ -98,10 +98,10 @@ def flip(path, at):
 @test
 def a_whole_folder_is_fine(w):
     before = content(w.whole)
-    said = expect(0, data("verify", w.whole), "polku data 2", "2 shards", "60 records", "60 decisions", "7 written down").stdout
+    said = expect(0, data("verify", w.whole), "polku data 3", "2 shards", "60 records", "60 decisions", "7 written down").stdout
     same(said.splitlines()[-1], "fine")
     found = json.loads(expect(0, data("verify", w.whole, "--json")).stdout)
-    same((found["schema"], found["format"], found["shards"], found["visitors"], found["log"]["records"], found["log"]["decisions"]), (1, "polku data 2", 2, 7, 60, 60))
+    same((found["schema"], found["format"], found["shards"], found["visitors"], found["log"]["records"], found["log"]["decisions"]), (1, "polku data 3", 2, 7, 60, 60))
     same((found["faulty"], found["faults"], found["remarks"]), (0, [], []))
     same(found["log"]["last"] - found["log"]["first"] + 1, found["log"]["entries"])
     same(content(w.whole), before)  # nothing was changed

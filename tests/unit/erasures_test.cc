@@ -7,11 +7,9 @@ namespace polku::shards {
 namespace {
 
 // The items of a chunk that are left, a word each.
-std::string left(const Erasures& erasures, std::uint64_t position, std::uint64_t shard, std::vector<Item> items) {
-  ChunkHead head;
-  head.shard = shard;
+std::string left(const Erasures& erasures, std::uint64_t position, std::uint64_t chunk, std::vector<Item> items) {
   const std::size_t before = items.size();
-  const bool some = erasures.strip(position, head, items);
+  const bool some = erasures.strip(position, chunk, items);
   EXPECT_EQ(some, items.size() < before);
   std::string out;
   for (const Item& i : items) out += std::string(out.empty() ? "" : " ") + (i.kind == ItemKind::Forget ? "forget" + std::to_string(i.order) : std::string(i.visitor));
@@ -29,7 +27,8 @@ TEST(Erasures, WhatStandsBeforeGoesAndWhatComesBehindStays) {
   EXPECT_EQ(left(e, 4, 1, {b}), "b");
   EXPECT_EQ(left(e, 6, 1, {a, b, u}), "a b u");
   EXPECT_EQ(left(e, 5, 1, {a, b, forget(0), a, u}), "b forget0 a u");
-  EXPECT_EQ(left(e, 5, 0, {a, b}), "b");          // in another shard's chunk of that entry they can only have been before
+  EXPECT_EQ(left(e, 5, 0, {a, b}), "b");          // of one entry, but before
+  EXPECT_EQ(left(e, 5, 2, {a, b, forget(0)}), "a b forget0");  // and behind: of whichever shard
   EXPECT_EQ(left(e, 4, 0, {forget(0), b}), "forget0 b");
 }
 
@@ -39,6 +38,15 @@ TEST(Erasures, TwiceInOneChunk) {
   e.add({5, 0, 1, {"b"}});
   e.add({5, 0, 2, {"a"}});
   EXPECT_EQ(left(e, 5, 0, {a, b, forget(0), a, forget(1), b, forget(2), a, b}), "forget0 forget1 b forget2 a b");
+}
+
+TEST(Erasures, TwoChunksOfOneShardInOneEntry) {
+  Erasures e;
+  e.add({5, 0, 0, {"a"}});
+  e.add({5, 1, 0, {"b"}});
+  EXPECT_EQ(e.count(), 2u);
+  EXPECT_EQ(left(e, 5, 0, {a, b, forget(0), a, b}), "forget0 a");
+  EXPECT_EQ(left(e, 5, 1, {a, b, forget(0), a, b}), "a forget0 a b");
 }
 
 TEST(Erasures, ByEitherName) {
@@ -65,7 +73,7 @@ TEST(Erasures, AsBytes) {
   const Erasure e{258, 3, 1, {"a", "t\u00E4hti"}};
   Erasure again;
   ASSERT_TRUE(read_erasure(erasure_key(e), erasure_bytes(e), again));
-  EXPECT_EQ(std::tie(again.position, again.shard, again.index, again.names), std::tie(e.position, e.shard, e.index, e.names));
+  EXPECT_EQ(std::tie(again.position, again.chunk, again.index, again.names), std::tie(e.position, e.chunk, e.index, e.names));
   EXPECT_FALSE(read_erasure(erasure_key(e).substr(0, 20), erasure_bytes(e), again));
   EXPECT_FALSE(read_erasure(erasure_key(e), erasure_bytes(e).substr(0, 4), again));
   EXPECT_FALSE(read_erasure(erasure_key(e), std::string(1, '\0'), again));

@@ -196,12 +196,13 @@ TEST_F(StoreTest, WhatIsPurgedStandsInNoFile) {
       w.erase(table, prefix + gone);
       ranges.push_back({table, prefix + gone, prefix + gone});
     }
+  std::atomic<bool> stop = false;
   ASSERT_EQ(store_->write(w, true), "");
-  ASSERT_EQ(store_->purge(ranges), "");
+  ASSERT_EQ(store_->purge(ranges, stop), "");
   EXPECT_EQ(holding(gone), "");
   EXPECT_NE(holding(stays), "");
   for (const Table table : {Table::Visitors, Table::Log, Table::Names}) EXPECT_EQ(all(table), stays + "=" + stays + " ");
-  ASSERT_EQ(store_->purge({{Table::Log}}), "");   // a whole table, and nothing to do
+  ASSERT_EQ(store_->purge({{Table::Log}}, stop), "");   // a whole table, and nothing to do
   ASSERT_TRUE(open(folder_));
   EXPECT_EQ(get(Table::Visitors, stays), stays);
 }
