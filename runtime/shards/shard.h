@@ -125,7 +125,7 @@ class Shard {
   struct Renamed { std::string to; std::uint64_t number = 0; };
   struct Unsaved { std::uint64_t position = 0; Millis since = 0; std::string key; };
 
-  // Where a name leads. `here`: awake, or nobody at all; `key` is whose it is, empty if nobody's. Else another shard has it, as far as is known as `key`.
+  // Where a name leads. `here`: awake, or on the way here, or nobody at all; `key` is whose it is, empty if nobody's. Else another shard has it, as far as is known as `key`.
   struct Found { bool here = true; std::string key; };
   Found find(std::string_view name);
   bool fetch(const std::string& key);                     // wakes who sleeps under that key, if anybody does
