@@ -283,7 +283,6 @@ struct Wire::Impl {
     }
     record.visitor = name;
     way->builder.finish(row, at, record);
-    if (envelope.also == record.visitor) envelope.also.clear();
     return true;
   }
 
@@ -340,6 +339,7 @@ struct Wire::Impl {
       }
       const bool good = body.form == Form::Segment ? segment(record, envelope) : body.form == Form::CloudEvents ? cloud(record, envelope) : line(record, envelope);
       if (!good) continue;
+      if (envelope.also == record.visitor) envelope.also.clear();
       if (const std::string_view longest = record.visitor.size() > envelope.also.size() ? record.visitor : envelope.also; longest.size() > kLongestName) {
         refuse(Reject::long_name, longest);
         continue;

@@ -321,7 +321,7 @@ struct Service::Impl {
     for (scan.seek({}); scan.valid(); scan.next()) {  // those that were on their way from one shard to another
       Message m;
       if (!read_handover(scan.value(), m)) continue;
-      moves.begin(m.also, m.visitor);
+      moves.begin({m.also}, {m.visitor});
       next_order = std::max(next_order.load(), m.order + 1);
       Worker& to = *workers[shard_of(m.visitor, options.shards)];
       ++waiting;

@@ -8,6 +8,7 @@ namespace polku::shards {
 
 namespace {
 
+constexpr int kMostSteps = 10'000;  // from name to name
 constexpr Millis kLongAgo = std::numeric_limits<Millis>::min() / 4;
 
 base::Texts& preloaded(base::Texts& texts, const plan::Plan& plan) {
@@ -119,14 +120,17 @@ bool Shard::fetch(const std::string& key) {
 }
 
 Shard::Found Shard::find(std::string_view name) {
-  if (engine_.awake(name)) return {true, std::string(engine_.key(name))};
+  // Names lead to those that came to stand for them later, never back. Where one leads, there may be nobody yet: whoever brings it is on the way.
   std::string key(name), to;
-  if (struck_.contains(key)) return {};
-  if (const auto renamed = renamed_.find(key); renamed != renamed_.end()) to = renamed->second.to;
-  else if (shard_of(key, options_.shards) == options_.index && fetch(key)) return {true, std::move(key)};
-  else if (!get(store::Table::Names, key, to)) return {};
-  if (shard_of(to, options_.shards) != options_.index) return {false, std::move(to)};
-  return to == key ? Found{} : find(to);  // names lead to those that came to stand for them later, never back
+  for (int steps = 0; steps < kMostSteps; ++steps, key = std::move(to)) {
+    if (engine_.awake(key)) return {true, std::string(engine_.key(key))};
+    if (struck_.contains(key)) return {};
+    if (const auto renamed = renamed_.find(key); renamed != renamed_.end()) to = renamed->second.to;
+    else if (shard_of(key, options_.shards) == options_.index && fetch(key)) return {true, std::move(key)};
+    else if (!get(store::Table::Names, key, to) || to == key) return {true, steps == 0 ? std::string() : std::move(key)};
+    if (shard_of(to, options_.shards) != options_.index) return {false, std::move(to)};
+  }
+  return {};
 }
 
 void Shard::changed(std::string_view key) {
@@ -201,7 +205,10 @@ void Shard::forward(Message&& m, std::string_view to) { chunk_.forwards.emplace_
 
 // Who is known by the name `m.also` here goes to the shard of `to` with the message, to be one with its visitor.
 void Shard::move_out(Message&& m, const std::string& key, const std::string& to) {
-  if (!moves_.begin(key.empty() ? m.also : key, to)) {
+  std::vector<std::string> names{key.empty() ? m.also : key};
+  if (!key.empty())
+    for (const std::string_view alias : engine_.aliases(key)) names.emplace_back(alias);
+  if (!moves_.begin(names, {m.visitor, to})) {
     m.settled = false;
     return again(std::move(m));
   }
@@ -260,6 +267,7 @@ void Shard::take(Message&& m) {
     }
     return forward(std::move(m), other.key);
   }
+  if (!other.key.empty() && !engine_.awake(m.also)) return again(std::move(m));  // whose name it is by now, but who is not here yet
   const bool mine = shard_of(m.visitor, options_.shards) == options_.index || engine_.awake(m.visitor);
   const Found visitor = mine ? find(m.visitor) : Found{};
   m.settled = true;
@@ -337,7 +345,9 @@ bool Shard::forget(const std::string& name) {
 // The visitor is here, or it is nobody's and belongs here; so is whoever has the other name, or the message brings them along.
 void Shard::finish(Message&& m) {
   Found found;
+  const bool settled = std::exchange(m.settled, m.moves || m.apart);  // if it cannot be finished now: who has the other name by then is to be seen again
   if (!place(m, found)) return;
+  m.settled = settled;
   if (m.moves) {
     if (!m.state.empty() && !engine_.awake(m.also)) {  // else it has been handed over before
       if (!move_in(m.also, m.state)) return;

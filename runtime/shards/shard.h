@@ -157,7 +157,7 @@ class Shard {
   template <class T>
   using ByName = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
 
-  // Where a name leads. `here`: awake, or nobody at all; `key` is whose it is, empty if nobody's. Else another shard has it, as far as is known as `key`.
+  // Where a name leads. `here`: awake, or on the way here, or nobody at all; `key` is whose it is, empty if nobody's. Else another shard has it, as far as is known as `key`.
   struct Found { bool here = true; std::string key; };
   Found find(std::string_view name);
   bool fetch(const std::string& key);                     // wakes who sleeps under that key, if anybody does

@@ -94,9 +94,15 @@ def two_who_are_each_other(s):
 
 @test
 def a_chain_of_names(s):
-    """Each is said to be the next one, over two shards and all at once; in the end they are one, and nobody waits for ever."""
+    """Each is said to be the next one, over two shards and by three clients at once; in the end they are one, and nobody waits for ever."""
     chain = [{"type": "alias", "userId": f"c{i}", "previousId": f"c{i + 1}"} for i in range(300)]
-    same(s.ask("POST", "/v1/batch", {"batch": chain})[0], 200)
+    answers = []
+    clients = [threading.Thread(target=lambda: answers.append(s.ask("POST", "/v1/batch", {"batch": chain})[0])) for _ in range(3)]
+    for c in clients:
+        c.start()
+    for c in clients:
+        c.join()
+    same(answers, [200] * 3)
     same(s.metric("messages_waiting"), 0)
     same(s.ask("POST", "/v1/t", order(9000, userId="c300"))[0], 200)
     before = len(decisions(s, 0))
