@@ -305,7 +305,10 @@ bool Engine::passed_over(const Firing& f, plan::Context& context) const {
 // Judges firings_ in rounds: what acts may start further rules at the same instant. apart: it is another place than those they were placed at.
 void Engine::judge_place(Visitor& v, Millis when, bool apart) {
   if (!started_.empty()) {
+    std::optional<Laps> lap;
+    if (profile_) lap.emplace();
     for (const Started& s : started_) screen_group(v, s, when);
+    if (lap) lap->to(profile_->screens, started_.size());
     settle(v, started_.front().by.at);
     started_.clear();
   }

@@ -288,7 +288,7 @@ void Engine::start_group(const Visitor& v, std::size_t group, const Happening& h
 }
 
 // All but those whose conditions surely fail now. `All` hands out every judgement, though, and a firing that comes too late or may end what waits is
-// judged; what is unknown is only counted, unless it is handed out.
+// judged; what is unknown is only counted, unless it is handed out, or somebody wants to know what it was.
 void Engine::screen_group(const Visitor& v, const Started& started, Millis now) {
   const Dispatch::Group& g = dispatch_.groups[started.group];
   if (options_.keep == Keep::All || v.waits() || now - started.by.at > plan_.catalog.patience) {
@@ -299,7 +299,7 @@ void Engine::screen_group(const Visitor& v, const Started& started, Millis now) 
   ++s.times;
   Looks looks(*this, v, now, started.by.fields, started.seq);
   const auto screen = [&](const match::Screen& rules, match::Tally& unknown) {
-    rules.run({&v.record, started.by.fields, now, &looks}, scratch_, options_.keep == Keep::Acted ? &unknown : nullptr, [&](std::size_t rule, bool holds) {
+    rules.run({&v.record, started.by.fields, now, &looks}, scratch_, options_.keep == Keep::Acted && !options_.unknowns ? &unknown : nullptr, [&](std::size_t rule, bool holds) {
       --passed_over_[rule];
       fire(started, rule, holds);
     });

@@ -27,6 +27,7 @@ struct Profile {
   std::vector<Item> features;          // updates by what happened
   Item filters;                        // which filters a thing that happened passes, all together
   Item triggers;                       // what it starts, stops and completes, all rules together
+  Item screens;                        // which of the rules that start together have conditions that may hold
   Item segments;                       // who enters or leaves one
   Item reasons;                        // decisions put in words
   Item folds;                          // histories folded anew: they are in all of the above as well

@@ -32,7 +32,7 @@ class Writer {
     }
     out_ += "],\"shared\":[";
     using Item = shards::Costs::Item;
-    for (const auto& [name, what] : {std::pair<std::string_view, const Item&>{"filters", costs_.filters}, {"triggers", costs_.triggers}, {"segments", costs_.segments}, {"reasons", costs_.reasons}, {"folds", costs_.folds}}) {
+    for (const auto& [name, what] : {std::pair<std::string_view, const Item&>{"filters", costs_.filters}, {"triggers", costs_.triggers}, {"screens", costs_.screens}, {"segments", costs_.segments}, {"reasons", costs_.reasons}, {"folds", costs_.folds}}) {
       open("what", name);
       item("times", what);
       out_ += '}';

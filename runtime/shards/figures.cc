@@ -10,7 +10,7 @@ namespace polku::shards {
 
 namespace {
 
-constexpr engine::Profile::Item engine::Profile::* kShared[] = {&engine::Profile::filters, &engine::Profile::triggers, &engine::Profile::segments, &engine::Profile::reasons, &engine::Profile::folds};
+constexpr engine::Profile::Item engine::Profile::* kShared[] = {&engine::Profile::filters, &engine::Profile::triggers, &engine::Profile::screens, &engine::Profile::segments, &engine::Profile::reasons, &engine::Profile::folds};
 
 // Ticks that reading the clock takes: no part of what lies between two readings.
 std::uint64_t reading() {
@@ -56,7 +56,7 @@ Costs costs_of(const plan::Plan& plan, const engine::Profile& profile, double ti
   for (std::size_t f = 0; f < plan.features.size(); ++f) out.features.push_back({plan::describe_feature(plan, f), cost(profile.features[f]), plan::feature_bytes(plan, f)});
   std::sort(out.rules.begin(), out.rules.end(), [](const auto& a, const auto& b) { return std::tie(b.judged.nanoseconds, a.journey, a.rule) < std::tie(a.judged.nanoseconds, b.journey, b.rule); });
   std::sort(out.features.begin(), out.features.end(), [](const auto& a, const auto& b) { return std::tie(b.updated.nanoseconds, a.what) < std::tie(a.updated.nanoseconds, b.what); });
-  constexpr Costs::Item Costs::* kTo[] = {&Costs::filters, &Costs::triggers, &Costs::segments, &Costs::reasons, &Costs::folds};
+  constexpr Costs::Item Costs::* kTo[] = {&Costs::filters, &Costs::triggers, &Costs::screens, &Costs::segments, &Costs::reasons, &Costs::folds};
   for (std::size_t i = 0; i < std::size(kShared); ++i) out.*kTo[i] = cost(profile.*kShared[i]);
   return out;
 }

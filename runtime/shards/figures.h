@@ -32,7 +32,7 @@ struct Costs {
   double busy = 0;                               // nanoseconds that shards worked
   std::vector<Rule> rules;                       // the dearest first
   std::vector<Feature> features;                 // likewise
-  Item filters, triggers, segments, reasons, folds;  // as engine::Profile has them
+  Item filters, triggers, screens, segments, reasons, folds;  // as engine::Profile has them
 };
 
 engine::Profile operator+(engine::Profile a, const engine::Profile& b);   // of one plan

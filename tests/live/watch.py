@@ -365,7 +365,7 @@ def costs_of_rules_and_features(w):
     assert 0 < sum(r["share"] for r in p["rules"]) <= 1
     views = [f for f in p["features"] if "page_viewed" in f["feature"]]
     same((len(views), views[0]["bytes"] > 0, views[0]["updated"] > 100), (1, True, True))
-    same([each["what"] for each in p["shared"]], ["filters", "triggers", "segments", "reasons", "folds"])
+    same([each["what"] for each in p["shared"]], ["filters", "triggers", "screens", "segments", "reasons", "folds"])
     assert s.metric("decisions_total") > 0
     p = json.loads(s.admin("GET", "/v1/admin/profile", headers=OPS)[1])  # when nothing happens nothing costs anything
     same(sum(r["judged"] for r in p["rules"]), 0)
