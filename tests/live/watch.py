@@ -262,7 +262,7 @@ def figures_move_when_they_should(w):
     assert at("pack_codes", tier="jit") + at("pack_codes", tier="interpreter") > 0
     for shard in ("0", "1"):
         assert at("timer_lag_seconds", shard=shard) < 5
-    assert until(lambda: w.figure("checkpoint_age_seconds") == 0 and w.figure("log_unsaved_entries") == 0, 40)
+    assert until(lambda: w.figure("checkpoint_age_seconds") == 0 and w.figure("log_unsaved_entries") == 0, 100)
 
 
 @test
