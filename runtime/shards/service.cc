@@ -271,15 +271,18 @@ struct Service::Impl {
     if (std::string error = scan.error(); !error.empty()) return error;
     if (replayed > options.most_replayed) {
       store::Writes writes;
+      std::vector<Chunk> saved;
       for (const auto& w : workers) {
         w->shard->save_all();
-        writes.add(std::move(w->shard->end().writes));
+        saved.push_back(w->shard->end());
+        writes.add(std::move(saved.back().writes));
       }
       from = position + 1;
       writes.put(Table::Meta, "from", number_text(from));
       writes.put(Table::Meta, "number", number_text(next_number.load()));
       writes.put(Table::Meta, "order", number_text(next_order.load()));
       if (std::string error = store->write(writes, true); !error.empty()) return error;
+      for (std::size_t i = 0; i < workers.size(); ++i) workers[i]->shard->committed(saved[i]);  // else who sleeps from now on would not be woken in time
     }
     remember_ids();
     writing = position + 1;
