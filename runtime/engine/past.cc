@@ -262,9 +262,9 @@ void Engine::resume(Millis now, const std::vector<std::pair<std::string, history
     }
 }
 
-// The fold by the plan as it is now; what it places before `now` is used up.
+// The fold by the plan as it is now; what it places before `now` is used up, and what is due then is still to come.
 void Engine::begin_anew(Visitor& v, Millis now) {
-  v.rare->now = std::max(v.now(), now);
+  v.rare->now = std::max(v.now(), now - 1);
   fresh_.clear();
   fold(v, now - 1);
   use_up(v);
