@@ -264,10 +264,12 @@ void Engine::resume(Millis now, const std::vector<std::pair<std::string, history
 
 // The fold by the plan as it is now; what it places before `now` is used up, and what is due then is still to come.
 void Engine::begin_anew(Visitor& v, Millis now) {
-  v.rare->now = std::max(v.now(), now - 1);
+  const Millis seen = std::max(v.now(), now - 1);
+  v.rare->now = std::max(v.now(), now);  // what the fold finds out is found out now
   fresh_.clear();
   fold(v, now - 1);
   use_up(v);
+  v.rare->now = seen;
   hint(v);
 }
 
