@@ -117,7 +117,7 @@ class Build:
         for word in words:
             if word in ("-MF", "-MT", "-o", "-c"):
                 next(words)
-            elif not (word.endswith("/ccache") or word in ("-MD", "-Werror")):
+            elif not (word.endswith("/ccache") or word in ("-MD", "-Werror") or not arguments and (word == "env" or "=" in word)):
                 arguments.append(word)
         out = os.path.join(to, obj)
         os.makedirs(os.path.dirname(out), exist_ok=True)
