@@ -404,7 +404,8 @@ def main():
     for i in range(100):  # what it has opened by then it needs
         service.ask("POST", "/v1/t", attacks.track(40_000_000 + i), {"Authorization": f"Bearer {attacks.KEY}"})
     memory, descriptors = test.process()
-    for phase in (test.requests, test.slow, test.hang_up, test.many, test.unfinished, test.few_descriptors):
+    large = [test.unfinished] if args.memory < 2000 else []  # a sanitizer's build takes too long for so much
+    for phase in (test.requests, test.slow, test.hang_up, test.many, *large, test.few_descriptors):
         try:
             phase()
         except Exception as e:  # the next one is tried all the same
